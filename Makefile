@@ -1,0 +1,43 @@
+# The two commands that matter: `make run` and `make test`. Both set up .venv by themselves.
+PYTHON ?= python3
+BIN = .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help run test unit bench faults lint lock clean
+
+help:            ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+.venv/.installed: requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: .venv/.installed    ## the whole system with simulated phones, on http://127.0.0.1:8100
+	$(BIN)/wenzheng demo
+
+test: .venv/.installed   ## every test, the browser's among them
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+unit: .venv/.installed   ## the tests that need no service
+	$(BIN)/python -m pytest -m "not integration and not wire and not browser and not faults"
+
+faults: .venv/.installed ## the fault table
+	$(BIN)/python -m pytest -m faults
+
+bench: .venv/.installed  ## every benchmark in its short form, one JSON line a figure
+	$(BIN)/python benchmarks/intake.py --short --json
+
+lint: .venv/.installed   ## ruff, mypy, import directions
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock:            ## renew both lock files (hashes, no registry address)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-header -o requirements.lock pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-header --group dev -o requirements-dev.lock pyproject.toml
+
+clean:           ## remove the environment and the demo's data
+	rm -rf .venv var

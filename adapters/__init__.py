@@ -1,0 +1,1 @@
+"""Channels: one file = one provider; the file name is its name everywhere."""

@@ -1,0 +1,199 @@
+"""What crosses the edge: addresses, inbound messages and events, outbound messages, receipts.
+
+Adapters turn a platform's payload into these and these into a platform's calls; handlers know
+nothing else about a platform.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+class Address(NamedTuple):
+    """Where a person can be reached: ``wechat:oABC``, ``sms:+8613…``, ``console:me``."""
+
+    scheme: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.value}"
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """``scheme:value`` -> Address. Raises ValueError when either half is missing."""
+        scheme, colon, value = text.partition(":")
+        if not (scheme and colon and value):
+            raise ValueError(f"address {text[:4]!r}… has no scheme:value form")
+        return cls(scheme, value)
+
+
+class Kind(StrEnum):
+    """Kinds of inbound message. UNSUPPORTED keeps what we cannot use, so that nothing is lost."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    VOICE = "voice"
+    VIDEO = "video"
+    LOCATION = "location"
+    LINK = "link"
+    FILE = "file"
+    UNSUPPORTED = "unsupported"
+
+
+class Way(StrEnum):
+    """A way out to a person: one rung of the delivery ladder (DESIGN §5)."""
+
+    PASSIVE = "passive"
+    CUSTOMER_SERVICE = "customer_service"
+    SUBSCRIPTION = "subscription_notice"
+    TEMPLATE = "template_message"
+    SMS = "sms"
+    CONSOLE = "console"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRef:
+    """Something to download. ``ref`` is the platform's media id or URL; ``kind`` a ``Kind``."""
+
+    ref: str
+    kind: Kind
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """WGS/GCJ degrees as the platform gave them, checked to be finite and in range."""
+
+    latitude: float
+    longitude: float
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMessage:
+    """One message of a person.
+
+    ``external_id`` is unique for (channel, sender's message) and the same for each repeat of it.
+    ``text`` is what the person wrote, unchanged, or what the platform recognised in a voice
+    message (then ``recognised``), or a link's title and address; ``""`` when there is none.
+    ``account`` is which of our accounts or numbers was written to.
+    """
+
+    channel: str
+    external_id: str
+    sender: Address
+    kind: Kind
+    text: str = ""
+    account: str = ""
+    media: tuple[MediaRef, ...] = ()
+    location: Location | None = None
+    recognised: bool = False
+    sent_at: datetime | None = None
+
+
+class Contact(StrEnum):
+    """What a person did to the channel, other than writing."""
+
+    FOLLOW = "follow"
+    UNFOLLOW = "unfollow"
+    SCAN = "scan"
+    MENU = "menu"
+    VIEW = "view"
+    POSITION = "position"
+    OPT_OUT = "opt_out"
+    OPT_IN = "opt_in"
+    SUBSCRIPTION = "subscription"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactEvent:
+    """``key`` is the menu key, the QR scene or the link. ``choices`` for SUBSCRIPTION: template id
+    -> accepted. ``opens_reply`` is true where the platform gives a few messages for the event
+    (menu click, follow, scan: 3 within a minute; VIEW and POSITION give none)."""
+
+    channel: str
+    external_id: str
+    sender: Address
+    event: Contact
+    key: str = ""
+    choices: Mapping[str, bool] = field(default_factory=dict)
+    opens_reply: bool = False
+    account: str = ""
+    sent_at: datetime | None = None
+
+
+class Outcome(StrEnum):
+    """How far a delivery got. Order matters: a state never moves backwards (``rank``)."""
+
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+    @property
+    def rank(self) -> int:
+        """ACCEPTED 0 < SENT 1 < DELIVERED 2 = FAILED 2: both ends are final."""
+        return {"accepted": 0, "sent": 1, "delivered": 2, "failed": 2}[self.value]
+
+
+class Failure(StrEnum):
+    """Why a delivery failed, in the words the ladder understands (one per SendError class)."""
+
+    TEMPORARY = "temporary"
+    RATE_LIMITED = "rate_limited"
+    AMBIGUOUS = "ambiguous"
+    REFUSED = "refused"
+    RECIPIENT_GONE = "recipient_gone"
+    WINDOW_CLOSED = "window_closed"
+    MISCONFIGURED = "misconfigured"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReceipt:
+    """The platform's later word on a message we sent. ``message_id`` is what ``send`` returned."""
+
+    channel: str
+    external_id: str
+    message_id: str
+    outcome: Outcome
+    code: str = ""
+    failure: Failure | None = None
+    recipient: Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownEvent:
+    """Authentic but not understood: kept raw, answered as received."""
+
+    channel: str
+    external_id: str
+    name: str
+    sender: Address | None = None
+
+
+Event = InboundMessage | ContactEvent | DeliveryReceipt | UnknownEvent
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundMessage:
+    """One message to hand to a platform.
+
+    ``text`` is for CUSTOMER_SERVICE and SMS. TEMPLATE and SUBSCRIPTION use ``template`` (our key,
+    mapped to the platform's id by the channel's settings) and ``fields`` (our field names, fitted
+    by the adapter). ``once`` is the idempotency key, stable over retries (at most 32 characters).
+    """
+
+    to: Address
+    way: Way
+    text: str = ""
+    template: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+    once: str = ""

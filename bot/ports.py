@@ -1,0 +1,46 @@
+"""What the domain and the adapters need from outside, as protocols."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """The only source of the present moment. Aware, UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class SharedCache(Protocol):
+    """A small store shared by all processes (Redis). What is lost there costs a refetch only.
+
+    Every method raises ``CacheUnavailable`` when the store cannot be reached.
+    """
+
+    def get(self, key: str) -> str | None: ...
+
+    def set(self, key: str, value: str, seconds: float) -> None: ...
+
+    def add(self, key: str, value: str, seconds: float) -> bool:
+        """Set only if absent; whether it was set."""
+        ...
+
+    def delete(self, key: str) -> None: ...
+
+    def lock(self, key: str, seconds: float) -> AbstractContextManager[bool]:
+        """Wait up to ``seconds`` for the lock, held at most as long; yields whether it was got."""
+        ...
+
+
+class CacheUnavailable(Exception):
+    """The shared store does not answer."""
+
+
+class Alarms(Protocol):
+    """Tells the operator. Once per ``key`` while the cause lasts (a counter, a log line, a notice)."""
+
+    def raise_alarm(self, key: str, **fields: str | int | float) -> None: ...
+
+    def clear_alarm(self, key: str) -> None: ...
