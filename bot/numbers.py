@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _CANONICAL = re.compile(r"(\d\d)-(\d{4})-(\d{4,6})")
-_PREFIX = re.compile(r"^(?:cx|no\.?|№|#|第|(?:受理|工单|诉求|查询)?(?:编号|单号|号码|流水号|工单号)(?:是|为)?)\s*[::#]?\s*")
+_PREFIX = re.compile(
+    r"^(?:cx|no\.?|№|#|第|(?:受理|工单|诉求|查询)?(?:编号|单号|号码|流水号|工单号)(?:是|为)?)\s*[::#]?\s*"
+)
 _SUFFIX = re.compile(r"\s*(?:号|单|件|号单|号件|号诉求)?[.。!?,]*$")
 _GAPS = r"[\s\-‐‑‒–—―−_.·・/、,~]"
 _NUMERALS = "零〇○一二三四五六七八九幺两"

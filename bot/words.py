@@ -28,22 +28,31 @@ _FACE_NAMES = (
     "蛋糕|玫瑰|凋谢|菜刀|炸弹|便便|月亮|太阳|庆祝|礼物|红包|发|福|烟花|爆竹|猪头|跳跳|发抖|转圈"
 )
 _FACES = re.compile(rf"\[(?:{_FACE_NAMES})\]|/:[:a-z0-9,@!<>()\-+~|$?&*';\\]{{1,8}}")
-_THANKS_FACES = re.compile(r"\[(?:ok|好的|强|合十|抱拳|玫瑰|握手|爱心|鼓掌)\]|/:(?:ok|strong|rose)|[👌👍🙏🌹🤝👏❤💐]")
+_THANKS_FACES = re.compile(
+    r"\[(?:ok|好的|强|合十|抱拳|玫瑰|握手|爱心|鼓掌)\]|/:(?:ok|strong|rose)|[👌👍🙏🌹🤝👏❤💐]"
+)
 
 _PUNCTUATION = " \t\r\n,.!?;:~。、…·—-_^*'\"`“”‘’()[]{}<>《》【】「」『』|/\\+=&%$#@"
+_SMALL_TALK = 24  # characters; longer is no small talk, and the patterns below would crawl
 _GREETING = re.compile(
-    r"(?:(?:你好|您好|你们好|大家好|领导好|老师好|早上好|上午好|中午好|下午好|晚上好|早安|晚安|早|哈喽|哈罗|嗨|嘿|喂+|"
+    r"(?:(?:你好|您好|你们好|大家好|领导好|老师好|早上好|上午好|中午好|下午好|晚上好|早安|晚安|早|哈喽|哈罗|嗨|嘿|喂|"
     r"hello|hi|hey|hallo|nihao|ni hao|在吗|在么|在嘛|在不|在不在|在线吗|在线么|有人吗|有人么|有人没|有人在吗|有人在么|有没有人|"
-    r"人呢|请问|打扰了|打扰一下|问一下|咨询一下|我想咨询|我要咨询|想问一下|工作人员|客服|领导|同志|亲|吗|啊|呀|呢|吧|了)[ ,.!?~。、…]*)+",
+    r"人呢|请问|打扰了|打扰一下|问一下|我想咨询一下|想咨询一下|咨询一下|我想咨询|我要咨询|想问一下|工作人员|客服|领导|同志|亲|吗|啊|呀|呢|吧|了)[ ,.!?~。、…]*)+",
 )
 _THANKS = re.compile(
     r"(?:(?:谢谢|多谢|感谢|谢了|谢啦|非常感谢|十分感谢|太感谢了|辛苦了|辛苦|麻烦了|麻烦你们了|麻烦您了|好的|好|好滴|好哒|好吧|行|行吧|可以|"
-    r"收到|知道了|知道|明白了|明白|了解|了解了|没事了|没问题|不客气|嗯+|恩+|哦+|噢+|喔+|ok|okay|okk|k|thanks|thank you|thx|"
-    r"你们|您|你|大家|领导|老师|工作人员|啦|了|的|呀|啊|哈+|呢|再见|拜拜|bye|嘞|咯)[ ,.!?~。、…]*)+",
+    r"收到|知道了|知道|明白了|明白|了解|了解了|没事了|没问题|不客气|嗯|恩|哦|噢|喔|ok|okay|okk|k|thanks|thank you|thx|"
+    r"你们|您|你|大家|领导|老师|工作人员|啦|了|的|呀|啊|哈|呢|再见|拜拜|bye|嘞|咯)[ ,.!?~。、…]*)+",
 )
-_GREETING_CORE = re.compile(r"好|hello|hi|hey|hallo|nihao|ni hao|在|有人|人呢|喂|嗨|嘿|哈|早|安|请问|打扰|咨询|问|客服|工作人员")
-_THANKS_CORE = re.compile(r"谢|辛苦|麻烦|好|行|可以|收到|知道|明白|了解|没事|没问题|不客气|嗯|恩|哦|噢|喔|ok|^k$|thank|thx|再见|拜拜|bye|^哈")
-_NOISE = re.compile(r"(?:test(?:ing)?|测试|测试一下|测试信息|试试|试一下|试一试|asdf\w*|qwer\w*|abc|\d{1,5}|[a-z])")
+_GREETING_CORE = re.compile(
+    r"好|hello|hi|hey|hallo|nihao|ni hao|在|有人|人呢|喂|嗨|嘿|哈|早|安|请问|打扰|咨询|问|客服|工作人员"
+)
+_THANKS_CORE = re.compile(
+    r"谢|辛苦|麻烦|好|行|可以|收到|知道|明白|了解|没事|没问题|不客气|嗯|恩|哦|噢|喔|ok|^k$|thank|thx|再见|拜拜|bye|^哈"
+)
+_NOISE = re.compile(
+    r"(?:test(?:ing)?|测试|测试一下|测试信息|试试|试一下|试一试|asdf\w*|qwer\w*|abc|\d{1,5}|[a-z])"
+)
 _AUTOMATIC = re.compile(
     r"^(?:[\[【(]?自动回复[\]】)]?[::,]?\s*\S|auto-?\s?reply\b|automatic reply\b|out of office\b"
     r"|(?:您好[,!。 ]*)?(?:抱歉[,。 ]*)?我(?:现在|正在|在|正)?(?:开会|开车|忙|不在|有事不在|不方便接听电话|不方便)"
@@ -97,13 +106,17 @@ def is_only_emoji(text: str) -> bool:
     """Emoji, WeChat faces and nothing else but spaces and punctuation."""
     plain = normalise(text)
     rest = _FACES.sub("", plain).strip(_PUNCTUATION)
-    drawn = rest != plain.strip(_PUNCTUATION) or bool(rest)
+    drawn = bool(rest) or _FACES.search(plain) is not None
     return drawn and all(_is_drawn(char) for char in rest if not char.isspace())
 
 
 def _is_drawn(char: str) -> bool:
     code = ord(char)
-    return unicodedata.category(char) in {"So", "Sk", "Mn", "Me"} or code in _JOINERS or 0x1F000 <= code <= 0x1FAFF
+    return (
+        unicodedata.category(char) in {"So", "Sk", "Mn", "Me"}
+        or code in _JOINERS
+        or 0x1F000 <= code <= 0x1FAFF
+    )
 
 
 def _spoken(text: str) -> str:
@@ -114,8 +127,12 @@ def _spoken(text: str) -> str:
 
 def is_greeting(text: str) -> bool:
     """Only greetings and "is anybody there": nothing to number yet."""
-    words = _spoken(text)
-    return bool(_GREETING.fullmatch(words) and _GREETING_CORE.search(words))
+    return _consists_of(_spoken(text), _GREETING, _GREETING_CORE)
+
+
+def _consists_of(words: str, pattern: re.Pattern[str], core: re.Pattern[str]) -> bool:
+    """Nothing but these words, one of them more than a particle."""
+    return len(words) <= _SMALL_TALK and bool(pattern.fullmatch(words) and core.search(words))
 
 
 def is_thanks(text: str) -> bool:
@@ -123,14 +140,14 @@ def is_thanks(text: str) -> bool:
     words = _spoken(text)
     if not words:
         return is_only_emoji(text) and _THANKS_FACES.search(normalise(text)) is not None
-    return bool(_THANKS.fullmatch(words) and _THANKS_CORE.search(words))
+    return _consists_of(words, _THANKS, _THANKS_CORE) and not is_greeting(text)
 
 
 def is_noise(text: str) -> bool:
     """Somebody trying the line: one character again and again, punctuation, ``test``, a bare digit."""
     plain = normalise(text).replace(" ", "")
     core = plain.strip(_PUNCTUATION)
-    if not plain:
+    if not plain or is_greeting(text) or is_thanks(text) or is_only_emoji(text):
         return False
     return not core or (len(core) > 2 and len(set(core)) == 1) or _NOISE.fullmatch(core) is not None
 
@@ -165,3 +182,8 @@ def _with_units(text: str) -> int | None:
 def digits_of(text: str) -> str:
     """Chinese digits written one by one -> ASCII, everything else as it is: ``二六幺幺`` -> 2611."""
     return "".join(str(_DIGITS[char]) if char in _DIGITS else char for char in text)
+
+
+def word_set(words: str) -> frozenset[str]:
+    """A table of words written as one line with spaces."""
+    return frozenset(words.split())

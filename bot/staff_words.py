@@ -1,0 +1,158 @@
+"""Officers' words: 待办, 收, 复, 转, 退, 看 and 绑定.
+
+Read only for a known officer, and only from the first characters of a message: the same words in a
+forwarded, quoted or longer text are not a command. What follows the number of 复 stays as written.
+Over SMS, where a sender can be forged, the 6-digit code of the notice follows the number.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from bot.acts import (
+    Confirm,
+    Hint,
+    StaffAct,
+    StaffBad,
+    StaffList,
+    StaffReply,
+    StaffReturn,
+    StaffShow,
+    StaffSign,
+    StaffTransfer,
+)
+from bot.commands import parse_confirm
+from bot.numbers import read_number
+from bot.words import bare, normalise, word_set
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STAFF_KEYS = (
+    "staff.bad_number",
+    "staff.bad_reason",
+    "staff.bad_text",
+    "staff.bad_unit",
+    "staff.help",
+)
+
+_LIST = word_set(
+    "待办 我的待办 待办事项 待办列表 查待办 看待办 列表",
+)
+_HELP = word_set(
+    "口令 命令 工作人员帮助 办理帮助",
+)
+_WORDS = {
+    "收": "sign", "签收": "sign", "接收": "sign",
+    "复": "reply", "答复": "reply", "回复": "reply", "復": "reply", "複": "reply", "覆": "reply",
+    "转": "transfer", "转办": "transfer", "轉": "transfer", "轉辦": "transfer", "簽收": "sign",
+    "退": "return", "退单": "return", "退回": "return", "退單": "return", "答復": "reply", "回復": "reply",
+    "看": "show", "查看": "show", "详情": "show", "詳情": "show",
+}  # fmt: skip
+_WORD = re.compile(
+    rf"^[\s\u200b-\u200f\u202a-\u202e\ufeff]*(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))})"
+)
+_GAP = r"[ \t\u3000\xa0,，:：;；、]"
+# Python's \d knows full-width digits as well.
+_NUMBER = re.compile(
+    rf"^{_GAP}*[#＃]?(?P<number>\d{{2}}[-－–—. ]\d{{4}}[-－–—. ]\d{{1,6}}|\d{{4}}[-－–—]\d{{1,6}}|\d{{1,12}}"
+    rf"|[零〇一二三四五六七八九十百千幺两]+(?=号|\s|$|[,，:：]))(?:{_GAP}*号)?(?P<end>(?:{_GAP}|\n|\r)+|$)?"
+)
+_HEAD_CODE = re.compile(r"^(?P<code>\d{6})(?:\s+|[,，:：;；]\s*|$)")
+_CODE_DIGITS = 6
+_BEFORE_CODE = " \t\r\n\u3000,，;；"
+_STARTS_LIKE_NUMBER = re.compile(r"^(?:[\s:：,，#＃]|\d|$)")
+
+
+class _Args(NamedTuple):
+    number: str
+    rest: str
+    apart: bool
+
+
+def parse_staff(text: str) -> StaffAct | Confirm | Hint | None:
+    """The act of an officer's message; StaffBad names what is missing; None when it is no command."""
+    word = bare(text)
+    if word in _LIST:
+        return StaffList()
+    if word in _HELP:
+        return StaffBad("staff.help")
+    if word.startswith("绑定") and not word.startswith("绑定手机"):
+        return parse_confirm(normalise(text))
+    match = _WORD.match(text)
+    if match is None:
+        return None
+    return _read(_WORDS[match["word"]], text[match.end() :])
+
+
+def _read(verb: str, rest: str) -> StaffAct | None:
+    args = _number_and_rest(rest)
+    if args is None:
+        return StaffBad("staff.bad_number") if _meant_as_command(rest) else None
+    return _READERS[verb](args)
+
+
+def _meant_as_command(rest: str) -> bool:
+    """``收 abc`` or ``复``, but not ``收费太高`` and no text of several lines."""
+    return bool(_STARTS_LIKE_NUMBER.match(rest)) and "\n" not in rest.strip()
+
+
+def _number_and_rest(rest: str) -> _Args | None:
+    match = _NUMBER.match(rest)
+    number = match and read_number(match["number"])
+    if not match or not number:
+        return None
+    return _Args(number, rest[match.end() :].strip(), match["end"] is not None)
+
+
+def _head_code(rest: str) -> tuple[str | None, str]:
+    match = _HEAD_CODE.match(rest)
+    return (_ascii(match["code"]), rest[match.end() :]) if match else (None, rest)
+
+
+def _any_code(rest: str) -> tuple[str | None, str]:
+    """Right after the number or at the very end."""
+    code, text = _head_code(rest)
+    before, tail = rest[:-_CODE_DIGITS], rest[-_CODE_DIGITS:]
+    if code or not tail.isdecimal() or before[-1:] not in _BEFORE_CODE:
+        return code, text
+    return _ascii(tail), before.rstrip(_BEFORE_CODE)
+
+
+def _ascii(code: str) -> str:
+    return normalise(code)
+
+
+def _sign(args: _Args) -> StaffAct:
+    code, rest = _head_code(args.rest)
+    return StaffBad("staff.bad_number") if rest else StaffSign(args.number, code)
+
+
+def _show(args: _Args) -> StaffAct:
+    _code, rest = _head_code(args.rest)
+    return StaffBad("staff.bad_number") if rest else StaffShow(args.number)
+
+
+def _reply(args: _Args) -> StaffAct:
+    code, text = _head_code(args.rest)
+    return StaffReply(args.number, text, code) if text else StaffBad("staff.bad_text")
+
+
+def _transfer(args: _Args) -> StaffAct:
+    code, unit = _any_code(args.rest)
+    return StaffTransfer(args.number, unit, code) if unit else StaffBad("staff.bad_unit")
+
+
+def _return(args: _Args) -> StaffAct:
+    code, reason = _any_code(args.rest)
+    return StaffReturn(args.number, reason, code) if reason else StaffBad("staff.bad_reason")
+
+
+_READERS: dict[str, Callable[[_Args], StaffAct]] = {
+    "sign": _sign,
+    "reply": _reply,
+    "transfer": _transfer,
+    "return": _return,
+    "show": _show,
+}

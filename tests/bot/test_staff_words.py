@@ -1,0 +1,111 @@
+"""Officers' words: what is a command, what is missing, and what must never be one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.acts import (
+    Confirm,
+    StaffBad,
+    StaffList,
+    StaffReply,
+    StaffReturn,
+    StaffShow,
+    StaffSign,
+    StaffTransfer,
+)
+from bot.staff_words import parse_staff
+
+N = "2611230042"
+
+
+@pytest.mark.parametrize(("text", "act"), [
+    ("待办", StaffList()),
+    ("待辦", StaffList()),
+    ("待办。", StaffList()),
+    ("收 1024", StaffSign("1024")),
+    ("收1024", StaffSign("1024")),
+    ("收１０２４", StaffSign("1024")),
+    ("收：1024", StaffSign("1024")),
+    ("收 1024号", StaffSign("1024")),
+    ("收　1024", StaffSign("1024")),
+    ("收一零二四", StaffSign("1024")),
+    ("签收 26-1123-0042", StaffSign(N)),
+    ("收 26-1123-0042 853016", StaffSign(N, "853016")),
+    ("收26 1123 0042 ８５３０１６", StaffSign(N, "853016")),
+    ("收 2611230042 853016", StaffSign(N, "853016")),
+    ("看 1024", StaffShow("1024")),
+    ("看1024", StaffShow("1024")),
+    ("复 1024 已安排人员到场。", StaffReply("1024", "已安排人员到场。")),
+    ("复1024：已安排", StaffReply("1024", "已安排")),
+    ("復 1024 已安排", StaffReply("1024", "已安排")),
+    ("复 1024\n您好：\n\n路灯已修好。\n  城管局", StaffReply("1024", "您好：\n\n路灯已修好。\n  城管局")),
+    ("复 1024 853016 已安排", StaffReply("1024", "已安排", "853016")),
+    ("复 26-1123-0042 853016\n第一行\n第二行", StaffReply(N, "第一行\n第二行", "853016")),
+    ("复 1024 11月27日前修好，电话028-00000000", StaffReply("1024", "11月27日前修好，电话028-00000000")),
+    ("复 1024 ＡＢＣ繁體不變", StaffReply("1024", "ＡＢＣ繁體不變")),
+    ("复 1024 请拨打 853016", StaffReply("1024", "请拨打 853016")),
+    ("转 1024 城管局", StaffTransfer("1024", "城管局")),
+    ("转1024城管局", StaffTransfer("1024", "城管局")),
+    ("转 1024 城管局 853016", StaffTransfer("1024", "城管局", "853016")),
+    ("转 1024 853016 城管局", StaffTransfer("1024", "城管局", "853016")),
+    ("退 1024 不属我局职责", StaffReturn("1024", "不属我局职责")),
+    ("退 1024 不属我局职责 853016", StaffReturn("1024", "不属我局职责", "853016")),
+    ("绑定 853016", Confirm("853016")),
+    ("收", StaffBad("staff.bad_number")),
+    ("收 abc", StaffBad("staff.bad_number")),
+    ("收 1024 元罚款不合理", StaffBad("staff.bad_number")),
+    ("复 已安排", StaffBad("staff.bad_number")),
+    ("复 1024", StaffBad("staff.bad_text")),
+    ("复 1024 853016", StaffBad("staff.bad_text")),
+    ("转 1024", StaffBad("staff.bad_unit")),
+    ("转 1024 853016", StaffBad("staff.bad_unit")),
+    ("退 1024", StaffBad("staff.bad_reason")),
+    ("退 城管局", StaffBad("staff.bad_number")),
+    ("口令", StaffBad("staff.help")),
+])  # fmt: skip
+def test_a_staff_word_with_its_number_is_a_command(text, act):
+    assert parse_staff(text) == act
+
+
+@pytest.mark.parametrize("text", [
+    "转发：收 1024",
+    "「收 1024」",
+    "「张三：收 1024」\n- - - - -\n好的",
+    "“收 1024”",
+    "> 收 1024",
+    "您看一下\n收 1024",
+    "请收 1024",
+    "FW: 收 1024",
+    "@李四 收 1024",
+    "收到",
+    "收费太高",
+    "收一下快递费合理吗",
+    "复习资料在哪里领",
+    "复查结果什么时候出",
+    "转给城管局",
+    "转学手续怎么办",
+    "退休金没有到账",
+    "退款难",
+    "看病难",
+    "看一下我家门口的路灯",
+    "绑定手机 19900001234",
+    "路灯坏了",
+    "1024",
+    "",
+])  # fmt: skip
+def test_anything_else_is_no_command(text):
+    assert parse_staff(text) is None
+
+
+@given(st.text(min_size=1).filter(lambda t: t.strip() and not t.strip()[:1].isdigit() and t.strip()[0] not in ",，:：;；、"))
+def test_the_answer_of_an_officer_stays_as_written(answer):
+    act = parse_staff(f"复 26-1123-0042 {answer}")
+    assert act == StaffReply(N, answer.strip(), None)
+
+
+@given(st.text(alphabet=st.sampled_from("收复转退看待办绑定1024 ：\n号一二-"), max_size=20))
+def test_any_mix_of_staff_words_is_read_without_error(text):
+    parse_staff(text)
