@@ -202,6 +202,10 @@ class Channel(ABC):
         """"" when this account is set up for ``way`` (and for ``template``), else why not."""
         return "" if way in self.ways else "unsupported"
 
+    def subscription_id(self, template: str) -> str:
+        """The platform's id of the subscription notice for our key; ``""`` where there is none."""
+        return ""
+
     def links_allowed(self, to: Address) -> bool:
         """Whether a text to this recipient may carry a URL."""
         return self.limits.links
@@ -239,7 +243,7 @@ def refuse_internal(url: str, *, allowed_hosts: frozenset[str] = frozenset()) ->
         infos = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError, ValueError) as error:
         raise MediaError("unresolvable", permanent=False) from error
-    if not all(ipaddress.ip_address(info[4][0].split("%")[0]).is_global for info in infos):
+    if not all(ipaddress.ip_address(str(info[4][0]).split("%")[0]).is_global for info in infos):
         raise MediaError("internal_address", permanent=True)
 
 

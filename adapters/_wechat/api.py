@@ -1,0 +1,125 @@
+"""WeChat's server interface through wechatpy's client, with its traps closed.
+
+No retry of its own (it has no limit), time limits, an own base address, tokens passed in, and every
+outcome is either the answer or a ``SendError``.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+import requests
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+from wechatpy.client import WeChatClient
+from wechatpy.exceptions import WeChatClientException
+
+from adapters._wechat.errors import error_for
+from adapters.base import HTTP_TIMEOUT, http_session
+from bot.errors import Ambiguous, Misconfigured, RateLimited, SendError, Temporary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# urllib3 writes whole addresses at DEBUG, and WeChat wants the access token in the address.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+
+
+class ThreadSessions:
+    """One ``requests`` session a thread: sessions are not safe to share."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    def get(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = http_session()
+        return session
+
+    def request(self, method: str, url: str, **options: Any) -> requests.Response:
+        """The call wechatpy makes. A redirect is never followed: it would carry the token away."""
+        options["allow_redirects"] = False
+        return self.get().request(method, url, **options)
+
+
+class Client(WeChatClient):  # type: ignore[misc]
+    """wechatpy's client without token handling and without retries."""
+
+    def __init__(self, app_id: str, base_url: str, sessions: ThreadSessions) -> None:
+        super().__init__(app_id, "", timeout=HTTP_TIMEOUT, auto_retry=False)
+        self.API_BASE_URL = f"{base_url}/cgi-bin/"
+        self._http = sessions
+
+
+class Api:
+    """POST calls; ``sends`` tells a lost answer may hide a message that arrived."""
+
+    def __init__(self, app_id: str, base_url: str, sessions: ThreadSessions) -> None:
+        self._client = Client(app_id, base_url, sessions)
+
+    def post(self, path: str, body: Mapping[str, Any], *, token: str | None, sends: bool) -> dict[str, Any]:
+        """The answer, its errcode 0 or absent. Raises SendError only."""
+        lost = Ambiguous if sends else Temporary
+        try:
+            # wechatpy adds its own token unless the parameters are given, even if empty.
+            params: Any = {"access_token": token} if token is not None else ()
+            answer = self._client.post(path, params=params, data=dict(body))
+        except WeChatClientException as error:
+            raise _refused(error) from None
+        except requests.RequestException as error:
+            raise lost_error(error, lost) from None
+        except (ValueError, TypeError, AttributeError):
+            raise lost("garbled", "answer not understood") from None
+        return _checked(answer, lost, sends=sends)
+
+
+def _refused(error: WeChatClientException) -> SendError:
+    if error.errcode is None:
+        return status_error(error.response.status_code if error.response is not None else 0)
+    return error_for(int(error.errcode), str(error.errmsg))
+
+
+def status_error(status: int) -> SendError:
+    """An HTTP status of 400 and more -> the error to raise."""
+    code = f"http_{status}"
+    if status == 429:
+        return RateLimited(code, "too many calls", retry_after=60.0)
+    if 400 <= status < 500:
+        return Misconfigured(code, "interface refused the call")
+    return Temporary(code, "server error")
+
+
+def lost_error(error: requests.RequestException, lost: type[SendError]) -> SendError:
+    """No answer: surely not sent when the connection was never made, else ``lost``."""
+    if _never_connected(error):
+        return Temporary("no_connection", "not reached")
+    if isinstance(error, requests.Timeout):
+        return lost("timeout", "no answer in time")
+    if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
+        return lost("connection_lost", "connection broken off")
+    if isinstance(error, ValueError):  # InvalidURL, InvalidSchema, MissingSchema, InvalidHeader
+        return Misconfigured("bad_url", "base address not usable")
+    return lost("no_answer", type(error).__name__)
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
+        return True
+    cause: Any = error.args[0] if error.args else None
+    if isinstance(cause, MaxRetryError):
+        cause = cause.reason
+    return isinstance(cause, NewConnectionError | ConnectTimeoutError | ConnectionRefusedError)
+
+
+def _checked(answer: Any, lost: type[SendError], *, sends: bool) -> dict[str, Any]:
+    """What is not JSON, a page of some gateway say, wechatpy hands back as the response itself."""
+    if not isinstance(answer, dict):
+        status = getattr(answer, "status_code", 200)
+        if 300 <= status < 400:
+            raise Temporary(f"http_{status}", "redirected")
+        raise lost("not_json", "a page instead of an answer")
+    if sends and "errcode" not in answer:
+        raise lost("no_errcode", "answer without errcode")
+    return answer
