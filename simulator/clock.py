@@ -1,0 +1,62 @@
+"""The simulated time: the real clock plus an offset that tests and the page's toolbar move forward.
+
+The offset in seconds is also written to a file, so that an application started with that file
+lives in the same time.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+
+class Clock:
+    """Real time plus ``offset``. Never moves backwards except by ``reset``."""
+
+    def __init__(self, file: str = "") -> None:
+        self._file = Path(file) if file else None
+        self._lock = threading.Lock()
+        # A restarted simulator goes on where it was: the application's records are already there.
+        self._offset = timedelta(seconds=_stored(self._file))
+        self._write()
+
+    @property
+    def offset_seconds(self) -> float:
+        return self._offset.total_seconds()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._offset
+
+    def timestamp(self) -> int:
+        return int(self.now().timestamp())
+
+    def advance(self, step: timedelta) -> None:
+        """Move forward. Raises ValueError for a negative step: platforms' clocks do not go back."""
+        if step < timedelta(0):
+            raise ValueError("the clock moves forward only")
+        with self._lock:
+            self._offset += step
+            self._write()
+
+    def reset(self) -> None:
+        with self._lock:
+            self._offset = timedelta(0)
+            self._write()
+
+    def _write(self) -> None:
+        if self._file is None:
+            return
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self._file.with_name(self._file.name + ".new")
+        fresh.write_text(f"{self.offset_seconds:.0f}\n", encoding="ascii")
+        fresh.replace(self._file)  # readers never see half a number
+
+
+def _stored(file: Path | None) -> float:
+    if file is None or not file.exists():
+        return 0.0
+    try:
+        return max(0.0, float(file.read_text(encoding="ascii")))
+    except (ValueError, UnicodeDecodeError):
+        return 0.0
