@@ -1,0 +1,215 @@
+"""Routing by the units' own keywords and place names; what is not clear goes to the duty desk.
+
+The router is built once from a directory and reads each text in one pass. The same text and directory
+always give the same answer, with the words that decided it. ``find_unit`` reads the unit in ``转 1024 …``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ahocorasick_rs import AhoCorasick
+
+from bot.directory import Tier, UnitRow
+from bot.words import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from bot.directory import Directory
+
+ENOUGH = 2.0  # one word of two characters that no other department claims
+MARGIN = 1.5  # the first must be this many times the second
+LONGEST_WORD = 6  # characters counted of one word: a long title must not outweigh two plain words
+PLACE_ONLY = 0.5  # what a place alone is worth: a proposal for the duty desk, never a decision
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A unit that might be in charge; ``score`` in characters matched, ``words`` what matched."""
+
+    unit_code: str
+    score: float
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """``chosen`` is the lead unit's code, None for the duty desk. ``why`` is one of department,
+    subdistrict, no_words, weak, tie, place_only, several_places.
+    """
+
+    candidates: tuple[Candidate, ...]
+    chosen: str | None
+    places: tuple[str, ...]
+    why: str
+
+
+@dataclass(slots=True)
+class _Word:
+    """Who claims one word: departments by keyword, subdistricts by keyword, subdistricts by place."""
+
+    departments: set[str] = field(default_factory=set)
+    local: set[str] = field(default_factory=set)
+    where: set[str] = field(default_factory=set)
+
+
+class KeywordRouter:
+    """Routes texts by one directory. Units abolished or without active officers are never proposed."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.directory = directory
+        words: defaultdict[str, _Word] = defaultdict(_Word)
+        for unit in directory.units:
+            _learn(words, unit, directory)
+        self._words = list(words.items())
+        self._automaton = AhoCorasick([word for word, _ in self._words])
+
+    def route(self, text: str, *, place_hint: str = "") -> Routing:
+        """Decide on the unit in charge of ``text``. ``place_hint`` (a location's label, the answer to
+        "where?") counts for the place only.
+        """
+        found = self._find(text)
+        hinted = [(word, claim) for word, claim in self._find(place_hint) if claim.where]
+        places = dict((word, claim) for word, claim in [*found, *hinted] if claim.where)  # noqa: C402
+        here = _common(claim.where for claim in places.values())
+        departments = _departments(found)
+        local = _local(found, places, here)
+        chosen, why = _decide(departments, local, several=len(here) != 1 and bool(places))
+        candidates = sorted([*departments, *local], key=_rank)
+        return Routing(tuple(candidates), chosen, tuple(places), why)
+
+    def places(self, text: str) -> tuple[str, ...]:
+        """The known places named in ``text``: empty when the citizen has yet to be asked where."""
+        return tuple(word for word, claim in self._find(text) if claim.where)
+
+    def _find(self, text: str) -> list[tuple[str, _Word]]:
+        """Distinct known words in order of appearance."""
+        matches = self._automaton.find_matches_as_indexes(normalise(text), overlapping=True)
+        return [self._words[index] for index in dict.fromkeys(_longest(matches))]
+
+
+def _longest(matches: list[tuple[int, int, int]]) -> Iterator[int]:
+    """(word, start, end) -> the words not wholly inside a longer one: 教育路 is no school, but in
+    建设路灯坏了 the road and the lamp are both meant.
+    """
+    reached = 0
+    for index, _start, end in sorted(matches, key=lambda match: (match[1], -match[2])):
+        if end > reached:
+            reached = end
+            yield index
+
+
+def _learn(words: defaultdict[str, _Word], unit: UnitRow, directory: Directory) -> None:
+    office = directory.subdistrict_of(unit)
+    named = (unit.name, *unit.short_names)
+    if not unit.active or unit.code in directory.duty_codes:
+        return
+    if unit.tier is Tier.DISTRICT:
+        if directory.can_take(unit):
+            _claim(words, (*unit.keywords, *named), lambda word: word.departments.add(unit.code))
+    elif office and directory.can_take(office):
+        _claim(words, unit.keywords, lambda word: word.local.add(office.code))
+        _claim(words, (*unit.places, *named), lambda word: word.where.add(office.code))
+
+
+def _claim(words: defaultdict[str, _Word], texts: Iterable[str], claim: Callable[[_Word], None]) -> None:
+    for text in texts:
+        if word := normalise(text).strip():
+            claim(words[word])
+
+
+def _common(owners: Iterable[set[str]]) -> set[str]:
+    """The subdistricts all places agree on: an estate tells which part of a long road is meant."""
+    found = list(owners)
+    return set.intersection(*found) if found else set()
+
+
+def _departments(found: Sequence[tuple[str, _Word]]) -> list[Candidate]:
+    """Each word gives its length to the department that claims it; several share it."""
+    scores: defaultdict[str, float] = defaultdict(float)
+    words: defaultdict[str, list[str]] = defaultdict(list)
+    for word, claim in found:
+        for code in claim.departments:
+            scores[code] += min(len(word), LONGEST_WORD) / len(claim.departments)
+            words[code].append(word)
+    found_units = [Candidate(code, round(score, 3), tuple(words[code])) for code, score in scores.items()]
+    return sorted(found_units, key=_rank)
+
+
+def _local(found: Sequence[tuple[str, _Word]], places: dict[str, _Word], here: set[str]) -> list[Candidate]:
+    """The subdistricts the places point to, by the words of their own tier. Every office claims much the
+    same words, so unlike a department's they are not shared out.
+    """
+    named = here or {code for claim in places.values() for code in claim.where}
+    return sorted((_local_candidate(code, found, places) for code in named), key=_rank)
+
+
+def _local_candidate(code: str, found: Sequence[tuple[str, _Word]], places: dict[str, _Word]) -> Candidate:
+    matters = [word for word, claim in found if code in claim.local]
+    where = [word for word, claim in places.items() if code in claim.where]
+    score = sum(min(len(word), LONGEST_WORD) for word in matters)
+    return Candidate(code, score or PLACE_ONLY, (*matters, *where))
+
+
+def _rank(candidate: Candidate) -> tuple[float, str]:
+    return (-candidate.score, candidate.unit_code)
+
+
+def _decide(
+    departments: Sequence[Candidate], local: Sequence[Candidate], *, several: bool
+) -> tuple[str | None, str]:
+    first = departments[0].score if departments else 0.0
+    nearby = local[0].score if local else 0.0
+    if departments and first >= nearby and first >= ENOUGH and _clear(departments):
+        return departments[0].unit_code, "department"
+    if nearby >= ENOUGH and nearby > first and not several:
+        return local[0].unit_code, "subdistrict"
+    return None, _doubt(first, nearby, several=several)
+
+
+def _clear(candidates: Sequence[Candidate]) -> bool:
+    return len(candidates) == 1 or candidates[0].score >= MARGIN * candidates[1].score
+
+
+def _doubt(first: float, nearby: float, *, several: bool) -> str:
+    """Why nobody was chosen, in one word for the duty officer's screen."""
+    if several and nearby > first:
+        return "several_places"
+    if first:
+        return "tie" if first >= ENOUGH else "weak"
+    return "place_only" if nearby else "no_words"
+
+
+def find_unit(directory: Directory, text: str) -> list[UnitRow]:
+    """The units ``text`` may mean: one is found, several is ambiguous, none is unknown.
+
+    The first of these that fits decides: code, name, short name, beginning of a name, part of a name.
+    """
+    wanted = "".join(normalise(text).split())
+    units = [unit for unit in directory.units if directory.can_take(unit)]
+    tests: tuple[Callable[[str], bool], ...] = (
+        lambda name: name == wanted,
+        lambda name: name.startswith(wanted),
+        lambda name: wanted in name,
+    )
+    exact, *partly = tests
+    steps = [(exact, _code), (exact, _name), (exact, _names), *((test, _names) for test in partly)]
+    for test, names in steps if wanted else ():
+        if found := [unit for unit in units if any(test(normalise(name)) for name in names(unit))]:
+            return found
+    return []
+
+
+def _code(unit: UnitRow) -> tuple[str, ...]:
+    return (unit.code,)
+
+
+def _name(unit: UnitRow) -> tuple[str, ...]:
+    return (unit.name,)
+
+
+def _names(unit: UnitRow) -> tuple[str, ...]:
+    return (unit.name, *unit.short_names)
