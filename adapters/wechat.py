@@ -275,6 +275,9 @@ class WeChat(Channel):
         ids = self._template_ids(way)
         return "" if (ids.get(template) if template else ids) else "no template id"
 
+    def subscription_id(self, template: str) -> str:
+        return self.config.subscriptions.get(template, "")
+
     def _template_ids(self, way: Way) -> dict[str, str]:
         return self.config.templates if way is Way.TEMPLATE else self.config.subscriptions
 

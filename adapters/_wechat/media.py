@@ -54,6 +54,8 @@ class MediaFetcher:
             raise MediaError(error.code, permanent=False) from None
         except requests.RequestException:
             raise MediaError("no_answer", permanent=False) from None
+        except ValueError:  # a host or port no library accepts
+            raise MediaError("bad_url", permanent=True) from None
         return Media(content, sniff(content, ref.kind, declared or ref.content_type))
 
     def _load(self, ref: MediaRef) -> tuple[bytes, str]:
