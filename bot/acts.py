@@ -18,9 +18,13 @@ class OpenInquiry:
 
 @dataclass(frozen=True, slots=True)
 class AddPart:
-    """One more part of the matter being told (within the quiet interval)."""
+    """One more part of the matter being told (within the quiet interval).
+
+    ``quiet``: the sender is over the rate limit; keep the part, answer nothing.
+    """
 
     ask_place: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,6 @@ HINT_KEYS = (
     "hint.blank",
     "hint.draft_open",
     "hint.greeting",
-    "hint.no_draft",
     "hint.noise",
     "hint.rate_how",
     "hint.rating_again",

@@ -1,0 +1,351 @@
+"""What a message means: one person's conversation moved one step on.
+
+``step`` is called inside the transaction that stores the message, with the state of the sender's
+address; the handlers carry out the acts and store the new state. Parts sent within the quiet
+interval become one inquiry. Nothing a person says about a matter is dropped: over the rate limit it
+is still kept, only not answered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot import words
+from bot.acts import (
+    Act,
+    AddPart,
+    Emergency,
+    EndDraft,
+    Hint,
+    Human,
+    Ignore,
+    OpenInquiry,
+    OptIn,
+    OptOut,
+    Progress,
+    Rate,
+    RatingReason,
+    Supplement,
+    Withdraw,
+)
+from bot.commands import HINT_KEYS, parse_citizen
+from bot.conversation_state import ConversationState, Draft
+from bot.emergency import EMERGENCY_KEYS, emergency
+from bot.messages import Contact, ContactEvent, InboundMessage, Kind
+from bot.staff_words import STAFF_KEYS, parse_staff
+from bot.workdays import CHINA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "TEXT_KEYS", "ConversationState", "Decision", "Draft", "Rules",
+    "answered", "fold_closes_at", "opened", "rating_reason_asked", "step",
+]  # fmt: skip
+
+TEXT_KEYS = (*HINT_KEYS, *STAFF_KEYS, *EMERGENCY_KEYS)
+
+REASON_LIFE = timedelta(days=1)
+SUPPLEMENT_LIFE = timedelta(minutes=10)
+SHORTEST_MATTER = 3  # characters; a shorter answer to "1, 2 or 3?" is asked again
+
+_SPOKEN = (Kind.TEXT, Kind.VOICE)
+_MENU: dict[str, Act] = {
+    "progress": Progress(None),
+    "write": Hint("hint.write"),
+    "human": Human(),
+    "help": Hint("help"),
+    "rate": Hint("hint.rate_how"),
+}
+_EVENTS: dict[Contact, Act] = {
+    Contact.FOLLOW: Hint("hint.welcome"),
+    Contact.SCAN: Hint("hint.welcome"),
+    Contact.OPT_OUT: OptOut(by_platform=True),
+    Contact.OPT_IN: OptIn(by_platform=True),
+}
+# What a person must be able to say however much she wrote before.
+_ALWAYS = (Emergency, OpenInquiry, EndDraft, Supplement, Withdraw, Rate, RatingReason, OptOut, OptIn)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Intervals in seconds, counts per sender. All are settings."""
+
+    quiet_seconds: float = 90
+    hard_cap_seconds: float = 600
+    max_parts: int = 12
+    rate_per_minute: int = 10
+    rate_per_day: int = 30
+    notice_seconds: float = 3600
+    loop_seconds: float = 600
+    loop_limit: int = 2
+    emergency_loop_limit: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The state to store and the acts to carry out, in order."""
+
+    state: ConversationState
+    acts: tuple[Act, ...]
+
+
+def step(
+    state: ConversationState,
+    event: InboundMessage | ContactEvent,
+    now: datetime,
+    *,
+    rules: Rules,
+    officer: bool,
+) -> Decision:
+    """What the event asks. ``officer``: the address belongs to an active officer, so staff words count."""
+    if isinstance(event, ContactEvent):
+        return Decision(state, (_contact(event),))
+    state = _without_expired(state, now)
+    if officer and event.kind is Kind.TEXT and (ordered := parse_staff(event.text)) is not None:
+        return Decision(state, (ordered,))
+    kinds = emergency(event.text)
+    decision = _meant(state, event, now, rules)
+    if kinds:
+        decision = Decision(decision.state, (Emergency(kinds), *decision.acts))
+    return _limited(_unlooped(state, decision, event, now, rules=rules), event, now, rules)
+
+
+# --- helpers for the handlers ---
+
+
+def opened(state: ConversationState, inquiry_id: int) -> ConversationState:
+    """The draft just begun has become this inquiry."""
+    if state.draft is None:
+        raise ValueError("no draft is open")
+    return replace(state, draft=replace(state.draft, inquiry_id=inquiry_id))
+
+
+def answered(state: ConversationState, number: str, until: datetime) -> ConversationState:
+    """An answer went out: until then a lone 1, 2 or 3 and looser words rate it."""
+    return _awaiting(state, "rating", number, until)
+
+
+def rating_reason_asked(state: ConversationState, number: str, now: datetime) -> ConversationState:
+    """We asked why she was not satisfied: the next text is the reason."""
+    return _awaiting(state, "rating_reason", number, now + REASON_LIFE)
+
+
+def fold_closes_at(state: ConversationState, rules: Rules) -> datetime:
+    """When the open draft is complete and routing may start, if nothing more comes."""
+    draft = state.draft
+    if draft is None:
+        raise ValueError("no draft is open")
+    cap = draft.opened_at + timedelta(seconds=rules.hard_cap_seconds)
+    # We asked what the picture shows; the answer takes longer than a second picture.
+    if draft.asked and not draft.has_words:
+        return cap
+    return min(cap, draft.last_part_at + timedelta(seconds=rules.quiet_seconds))
+
+
+# --- events other than messages ---
+
+
+def _contact(event: ContactEvent) -> Act:
+    if event.event is Contact.MENU:
+        return _MENU.get(event.key, Hint("help"))
+    return _EVENTS.get(event.event, Ignore(event.event.value))
+
+
+# --- meaning ---
+
+
+def _meant(state: ConversationState, message: InboundMessage, now: datetime, rules: Rules) -> Decision:
+    if message.kind is Kind.UNSUPPORTED or words.is_placeholder(message.text):
+        return Decision(state, (Hint("hint.unsupported"),))
+    if message.kind in _SPOKEN and not words.is_blank(message.text):
+        return _said(state, message, now, rules)
+    if message.kind is Kind.TEXT:
+        return Decision(state, (Hint("hint.blank"),))
+    return _matter(state, message, now, rules)
+
+
+def _said(state: ConversationState, message: InboundMessage, now: datetime, rules: Rules) -> Decision:
+    text, rating = message.text, state.awaiting == "rating"
+    joining = _joinable(state, now, rules)
+    act = parse_citizen(text, rating_awaited=rating)
+    if isinstance(act, Hint) and act.key == "hint.rating_again":
+        return _rating_again(state, message, now, rules)
+    if act is not None and not (joining and _belongs_to_draft(act, text, rating=rating)):
+        return _commanded(state, act, now)
+    # What a machine heard in a voice message may be all wrong: the recording is always kept.
+    hint = _small_talk(text, joining=joining) if message.kind is Kind.TEXT else None
+    if hint is not None and not (state.awaiting == "supplement" and words.is_noise(text)):
+        return Decision(state, (hint,))
+    if rating and len(words.bare(text)) < SHORTEST_MATTER:
+        return _rating_again(state, message, now, rules)
+    return _matter(state, message, now, rules)
+
+
+def _belongs_to_draft(act: Act, text: str, *, rating: bool) -> bool:
+    """While a matter is being told, "补充：…" and a bare digit are part of it."""
+    if isinstance(act, Supplement):
+        return act.number is None and bool(act.text)
+    return isinstance(act, Rate) and not rating and len(words.bare(text)) == 1
+
+
+def _rating_again(state: ConversationState, message: InboundMessage, now: datetime, rules: Rules) -> Decision:
+    """Asked once; after that the text is taken for what it says."""
+    if not state.asked_again:
+        return Decision(replace(state, asked_again=True), (Hint("hint.rating_again"),))
+    if words.is_noise(message.text):
+        return Decision(state, (Hint("hint.noise"),))
+    return _matter(state, message, now, rules)
+
+
+def _small_talk(text: str, *, joining: bool) -> Hint | Ignore | None:
+    """The hint for what opens no inquiry. In an open draft, noise may be a house number."""
+    if words.is_automatic(text):
+        return Ignore("automatic")
+    if words.is_greeting(text):
+        return Hint("hint.draft_open" if joining else "hint.greeting")
+    if words.is_thanks(text):
+        return Hint("hint.thanks")
+    if words.is_only_emoji(text):
+        return Hint("hint.draft_open" if joining else "hint.blank")
+    return Hint("hint.noise") if words.is_noise(text) and not joining else None
+
+
+def _commanded(state: ConversationState, act: Act, now: datetime) -> Decision:
+    """A citizen's word, and what we then wait for."""
+    if isinstance(act, Supplement) and not act.text:
+        state = _awaiting(state, "supplement", act.number or "", now + SUPPLEMENT_LIFE)
+    elif isinstance(act, Rate):
+        state = _after_rating(state, act, now)
+    elif isinstance(act, EndDraft) and state.awaiting == "supplement":
+        return Decision(_awaiting_nothing(state), (Hint("hint.thanks"),))
+    elif isinstance(act, EndDraft | Withdraw):
+        state = replace(state, draft=None)
+    return Decision(state, (act,))
+
+
+def _after_rating(state: ConversationState, act: Rate, now: datetime) -> ConversationState:
+    known = state.awaiting_number if act.number is None else ""
+    if act.score == 3 and not act.reason and known:
+        return rating_reason_asked(state, known, now)
+    return _awaiting_nothing(state)
+
+
+# --- a matter: a new inquiry, one more part, or the answer to our question ---
+
+
+def _matter(state: ConversationState, message: InboundMessage, now: datetime, rules: Rules) -> Decision:
+    if state.awaiting == "rating_reason" and message.text:
+        return Decision(_awaiting_nothing(state), (RatingReason(state.awaiting_number, message.text),))
+    if state.awaiting == "supplement":
+        until = now + timedelta(seconds=rules.quiet_seconds)
+        act = Supplement(state.awaiting_number or None, _words_of(message))
+        return Decision(_awaiting(state, "supplement", state.awaiting_number, until), (act,))
+    spoken = not words.is_blank(message.text)
+    draft = state.draft
+    if draft is not None and _joinable(state, now, rules):
+        part = replace(draft, last_part_at=now, parts=draft.parts + 1, has_words=draft.has_words or spoken)
+        return Decision(replace(state, draft=part), (AddPart(),))
+    draft = Draft(opened_at=now, last_part_at=now, has_words=spoken, asked=not spoken)
+    return Decision(replace(state, draft=draft), (OpenInquiry(ask_place=not spoken),))
+
+
+def _words_of(message: InboundMessage) -> str:
+    place = message.location
+    if message.text or place is None:
+        return message.text
+    return place.label or f"{place.latitude:.6f},{place.longitude:.6f}"
+
+
+def _joinable(state: ConversationState, now: datetime, rules: Rules) -> bool:
+    """Whether a part sent now belongs to the open draft. Over the rate limit there is no other
+    limit than time, so that a flood makes one inquiry and not hundreds.
+    """
+    draft = state.draft
+    if draft is None or draft.inquiry_id is None:
+        return False
+    room = draft.parts < rules.max_parts or _is_over(state, now, rules)
+    return room and now <= fold_closes_at(state, rules)
+
+
+# --- loops and limits ---
+
+
+def _unlooped(
+    before: ConversationState, decision: Decision, message: InboundMessage, now: datetime, *, rules: Rules
+) -> Decision:
+    """Two machines answering each other say the same again and again: silence from the third time on."""
+    told = words.bare(message.text)
+    if not told:
+        return decision
+    mark = hashlib.blake2s(told.encode(), digest_size=6).hexdigest()
+    near = [(m, at) for m, at in before.recent if abs(now - at) < timedelta(seconds=rules.loop_seconds)]
+    times = sum(m == mark for m, _ in near)
+    recent = (*near, (mark, now))[-2 * rules.emergency_loop_limit :]
+    urgent = any(isinstance(act, Emergency) for act in decision.acts)
+    limit = rules.emergency_loop_limit if urgent else rules.loop_limit
+    empty = all(isinstance(act, Hint | OpenInquiry | AddPart | Emergency | Ignore) for act in decision.acts)
+    if times >= limit and empty:
+        return Decision(replace(before, recent=recent), (Ignore("loop"),))
+    return Decision(replace(decision.state, recent=recent), decision.acts)
+
+
+def _limited(decision: Decision, message: InboundMessage, now: datetime, rules: Rules) -> Decision:
+    """Over the limit: one notice, then nothing is answered but what ``_ALWAYS`` names, and parts are
+    kept without a word. Pictures joining a draft cost no answer and do not count.
+    """
+    state, acts = decision.state, decision.acts
+    if acts == (AddPart(),) and message.kind is not Kind.TEXT and not _is_over(state, now, rules):
+        return decision
+    over = _is_over(state, now, rules)
+    state = _counted(state, now, rules)
+    if not over or any(isinstance(act, Emergency) for act in acts):
+        return Decision(state, acts)
+    kept = tuple(AddPart(quiet=True) if isinstance(act, AddPart) else act for act in acts if _is_kept(act))
+    gap = timedelta(seconds=rules.notice_seconds)
+    if state.last_notice_at is None or abs(now - state.last_notice_at) >= gap:
+        return Decision(replace(state, last_notice_at=now), (*kept, Hint("hint.slow_down")))
+    return Decision(state, kept or (Ignore("rate_limited"),))
+
+
+def _is_kept(act: Act) -> bool:
+    return isinstance(act, (*_ALWAYS, AddPart))
+
+
+def _is_over(state: ConversationState, now: datetime, rules: Rules) -> bool:
+    today = state.day_count if state.day == _day(now) else 0
+    return len(_last_minute(state.minute, now)) >= rules.rate_per_minute or today >= rules.rate_per_day
+
+
+def _counted(state: ConversationState, now: datetime, rules: Rules) -> ConversationState:
+    minute = (*_last_minute(state.minute, now), now)[-rules.rate_per_minute :]
+    count = state.day_count + 1 if state.day == _day(now) else 1
+    return replace(state, minute=minute, day=_day(now), day_count=count)
+
+
+def _last_minute(moments: Iterable[datetime], now: datetime) -> tuple[datetime, ...]:
+    """By distance, so that a clock set back does not silence anybody."""
+    return tuple(at for at in moments if abs(now - at) < timedelta(minutes=1))
+
+
+def _day(now: datetime) -> str:
+    return now.astimezone(CHINA).date().isoformat()
+
+
+# --- what we wait for ---
+
+
+def _awaiting(state: ConversationState, what: str, number: str, until: datetime) -> ConversationState:
+    return replace(state, awaiting=what, awaiting_number=number, awaiting_until=until, asked_again=False)
+
+
+def _awaiting_nothing(state: ConversationState) -> ConversationState:
+    return replace(state, awaiting="", awaiting_number="", awaiting_until=None, asked_again=False)
+
+
+def _without_expired(state: ConversationState, now: datetime) -> ConversationState:
+    expired = state.awaiting_until is not None and now > state.awaiting_until
+    return _awaiting_nothing(state) if expired else state
