@@ -1,0 +1,1 @@
+"""Parts of the Twilio channel that read better alone. Only ``adapters/twilio.py`` imports them."""

@@ -1,0 +1,157 @@
+"""Twilio's REST interface: its error codes in our words, and an HTTP client that raises them.
+
+The SDK drops the answer's headers before it raises, so the mapping happens in the HTTP client, where
+``Retry-After`` is still at hand. Codes: Twilio's error dictionary (twilio.com/docs/api/errors), read 2026-11-23.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+from twilio.http.http_client import TwilioHttpClient
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+
+from adapters.base import HTTP_TIMEOUT, http_session
+from bot.errors import (
+    Ambiguous,
+    Misconfigured,
+    RateLimited,
+    RecipientGone,
+    Refused,
+    SendError,
+    Temporary,
+    WindowClosed,
+)
+
+if TYPE_CHECKING:
+    from twilio.http.response import Response
+
+ERRORS: dict[str, tuple[type[SendError], str]] = {
+    # Our account, our numbers, our rights: nothing goes out until the operator acts.
+    "20003": (Misconfigured, "wrong credentials, or no permission"),
+    "20404": (Misconfigured, "account not found"),
+    "21212": (Misconfigured, "sending number not valid"),
+    "21408": (Misconfigured, "region of the recipient not enabled for the account"),
+    "21603": (Misconfigured, "neither sending number nor messaging service given"),
+    "21606": (Misconfigured, "sending number cannot send messages"),
+    "21608": (Misconfigured, "trial account: recipient not verified"),
+    "21624": (Misconfigured, "validity period not valid"),
+    "21703": (Misconfigured, "messaging service has no number"),
+    "30002": (Misconfigured, "account suspended"),
+    "30032": (Misconfigured, "toll-free number not verified"),
+    "30034": (Misconfigured, "number not registered with the carriers"),
+    # Too fast. 20429 was never processed, says its page, so a repeat is always safe.
+    "20429": (RateLimited, "too many requests"),
+    "21611": (RateLimited, "queue of the sending number is full"),
+    "30001": (RateLimited, "queue overflow"),
+    "63018": (RateLimited, "rate limit of the channel"),
+    # This number takes no messages from us: mark it, use another rung.
+    "21211": (RecipientGone, "recipient is no phone number"),
+    "21217": (RecipientGone, "recipient is no valid phone number"),
+    "21604": (RecipientGone, "recipient is missing"),
+    "21610": (RecipientGone, "recipient opted out of the sending number"),
+    "21614": (RecipientGone, "recipient is no mobile number"),
+    "30004": (RecipientGone, "recipient blocks messages"),
+    "30005": (RecipientGone, "recipient unknown to the carrier"),
+    "30006": (RecipientGone, "landline or unreachable carrier"),
+    # This message will not arrive this way; the number may well take another one. 30003 (phone off, no signal)
+    # comes after the carrier has tried for hours: waiting longer costs the citizen more than another rung.
+    "21602": (Refused, "text is empty"),
+    "21605": (Refused, "text is too long"),
+    "21612": (Refused, "no route from our number to the recipient"),
+    "21617": (Refused, "text is longer than 1600 characters"),
+    "21620": (Refused, "media address not valid"),
+    "21623": (Refused, "too many media files"),
+    "30003": (Refused, "phone off or out of reach"),
+    "30007": (Refused, "filtered by Twilio or the carrier"),
+    # The carrier gave no reason; Twilio's page advises one more try.
+    "30008": (Temporary, "unknown error at the carrier"),
+    # WhatsApp only: free text later than 24 h after the person's last message.
+    "63016": (WindowClosed, "outside the reply window"),
+}
+
+_NEVER_LEFT = (ConnectTimeoutError, NewConnectionError)
+"""urllib3's errors from before a byte was sent; failed name look-ups are a NewConnectionError too."""
+
+_RETRY_AFTER_MOST = 3600.0
+
+
+class TwilioHttp(TwilioHttpClient):  # type: ignore[misc]  # the SDK has no types
+    """The SDK's client with time limits, without proxies from the environment, calling ``base_url``."""
+
+    def __init__(self, base_url: str) -> None:
+        super().__init__()
+        self.session = http_session()
+        self.timeout = HTTP_TIMEOUT
+        self.base_url = base_url.rstrip("/")
+
+    def request(self, method: str, url: str, **options: Any) -> Response:
+        """Raises SendError for every answer that is not 2xx. The host the SDK chose is replaced."""
+        try:
+            response = super().request(method, self.base_url + urlsplit(url).path, **options)
+        except requests.RequestException as error:
+            raise transport_error(error) from None  # its text holds the URL
+        if not 200 <= response.status_code < 300:
+            raise answer_error(response.status_code, response.text, response.headers)
+        return response
+
+    def log_request(self, kwargs: dict[str, Any]) -> None:
+        """Nothing: the SDK's lines hold addresses with the account in them, the next version's maybe more."""
+
+    def log_response(self, status_code: int, response: requests.Response) -> None:
+        """Nothing, as above."""
+
+
+def code_error(code: str, *, retry_after: float = 30.0) -> SendError | None:
+    """The error of one of Twilio's codes, None for a code not in the table."""
+    if code not in ERRORS:
+        return None
+    kind, words = ERRORS[code]
+    return RateLimited(code, words, retry_after=retry_after) if kind is RateLimited else kind(code, words)
+
+
+def answer_error(status: int, body: str, headers: Any) -> SendError:
+    """An answer that is no success: by its code, else by its HTTP status."""
+    code = _code(body) or str(status)
+    retry_after = _retry_after(headers)
+    return code_error(code, retry_after=retry_after) or _status_error(status, code, retry_after)
+
+
+def _status_error(status: int, code: str, retry_after: float) -> SendError:
+    if status == 429:
+        return RateLimited(code, "too many requests", retry_after=retry_after)
+    if status in {401, 403, 404}:
+        return Misconfigured(code, f"HTTP {status}")
+    if status >= 500:
+        # A POST may have been processed before Twilio's side failed, and it takes no idempotency key.
+        return Ambiguous(code, f"HTTP {status}")
+    return SendError(code, f"not in the table, HTTP {status}")
+
+
+def _code(body: str) -> str:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    code = str(answer.get("code") or "") if isinstance(answer, dict) else ""
+    return code if code.isascii() and code.isdigit() and len(code) <= 6 else ""
+
+
+def _retry_after(headers: Any) -> float:
+    given = str((headers or {}).get("Retry-After", ""))
+    return min(max(float(given), 1.0), _RETRY_AFTER_MOST) if given.isascii() and given.isdigit() else 30.0
+
+
+def transport_error(error: requests.RequestException) -> SendError:
+    """Temporary when the request cannot have left us, Ambiguous when it may have."""
+    name = type(error).__name__
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
+        return Temporary("no_connection", name)
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    if isinstance(error, requests.ConnectionError) and isinstance(reason, _NEVER_LEFT):
+        return Temporary("no_connection", name)
+    return Ambiguous("no_answer", name)

@@ -1,0 +1,391 @@
+"""SMS through Twilio: signed webhooks in, the Messages resource out, status callbacks as receipts.
+
+Twilio has no two-way SMS with mainland China (guidelines page for CN, read 2026-11-23): to +86 numbers it can at
+best send registered templates, in at most eight UCS-2 segments and without links; citizens there cannot write
+to it. A Hong Kong or other number works both ways. WhatsApp numbers of the same account are taken as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
+from twilio.base.exceptions import TwilioException
+from twilio.rest import Client
+from twilio.twiml.messaging_response import MessagingResponse
+
+from adapters._twilio.api import TwilioHttp, code_error
+from adapters._twilio.signature import body_matches, matches
+from adapters.base import (
+    Channel,
+    ChannelConfig,
+    Limits,
+    Received,
+    Sent,
+    WebhookRequest,
+    WebhookResponse,
+)
+from adapters.download import download
+from bot.errors import Ambiguous, Misconfigured, Refused, WebhookRejected
+from bot.messages import (
+    Address,
+    Contact,
+    ContactEvent,
+    DeliveryReceipt,
+    Failure,
+    InboundMessage,
+    Kind,
+    MediaRef,
+    Outcome,
+    UnknownEvent,
+    Way,
+)
+from bot.optout import is_platform_word, opt_word
+from bot.phones import e164, is_mainland, region_of
+from bot.sms import cut_to_segments, has_link, segments, without_links
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from adapters.base import Media, Services
+    from bot.messages import Event, OutboundMessage
+
+# What the SDK raises on an answer that is not what Twilio documents.
+BAD_ANSWER = (TwilioException, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+
+MAX_BODY = 64 * 1024
+MAX_FIELDS = 200
+MAX_MEDIA = 10  # Twilio's own limit for one message
+
+OUTCOMES = {
+    **dict.fromkeys(("accepted", "scheduled", "queued", "sending"), Outcome.ACCEPTED),
+    "sent": Outcome.SENT,
+    **dict.fromkeys(("delivered", "read", "partially_delivered"), Outcome.DELIVERED),
+    **dict.fromkeys(("undelivered", "failed", "canceled"), Outcome.FAILED),
+}
+
+OPT_OUT_TYPES = {"STOP": Contact.OPT_OUT, "START": Contact.OPT_IN}
+OPT_WORDS = {"out": Contact.OPT_OUT, "in": Contact.OPT_IN}
+
+# Characters XML 1.0 cannot carry: one of them and Twilio refuses the whole answer (12100).
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class TwilioConfig(ChannelConfig):
+    """One Twilio account, with a number or a messaging service to send from."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    account_sid: str = Field(min_length=1, description="Account SID, AC…, from Twilio's console")
+    auth_token: SecretStr = Field(min_length=1, description="Auth token: signs webhooks and opens the REST interface")
+    auth_token_previous: SecretStr = Field(
+        SecretStr(""), description="The token before a rotation; webhooks signed with it are still taken"
+    )
+    from_: str = Field("", alias="from", description="Number to send from, E.164 (+852…)")
+    messaging_service_sid: str = Field("", description="Messaging Service SID, MG…, to send from instead of a number")
+    also_to: list[str] = Field(default_factory=list, description="Further own numbers people write to, JSON list")
+    api_base_url: str = Field("https://api.twilio.com", description="Address of the REST interface")
+    status_callback: str = Field("", description="Public URL for delivery receipts; set at start-up from PUBLIC_URL")
+    links_to_mainland: bool = Field(
+        default=False, description="Whether texts to +86 numbers may carry a link (carriers filter them)"
+    )
+    longest_segments: int = Field(8, ge=1, le=8, description="Longest text in SMS segments; Twilio advises 8 for China")
+
+    @field_validator("api_base_url", "status_callback")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+            raise ValueError("is not an http(s) URL")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _has_a_sender(self) -> TwilioConfig:
+        if not (self.from_ or self.messaging_service_sid):
+            raise ValueError("FROM: this or MESSAGING_SERVICE_SID is required")
+        return self
+
+    @classmethod
+    def insecure(cls, values: Mapping[str, Any]) -> list[str]:
+        """The auth token would cross the network readable."""
+        url = urlsplit(str(values.get("api_base_url", "")))
+        if url.scheme == "http" and url.hostname not in {"127.0.0.1", "localhost", "::1"}:
+            return ["API_BASE_URL: must be https, the auth token goes there"]
+        return []
+
+
+class Form(NamedTuple):
+    """The signed fields of a webhook, the first value of each name, and a name for the whole body."""
+
+    fields: Mapping[str, str]
+    digest: str
+
+    def get(self, *names: str) -> str:
+        """The first of the fields that is present and not empty, without NUL (no database takes it)."""
+        return next((self.fields[name].replace("\0", "") for name in names if self.fields.get(name)), "")
+
+
+class Twilio(Channel):
+    """SMS in and out by Twilio."""
+
+    name = "twilio"
+    title = "短信（Twilio）"
+    scheme = "sms"
+    Config = TwilioConfig
+    limits = Limits(
+        longest=8,
+        unit="segments",
+        passive_longest=8,
+        media=frozenset({Kind.IMAGE, Kind.VOICE, Kind.VIDEO}),
+        receipts=True,
+    )
+    ways = (Way.PASSIVE, Way.SMS)
+
+    config: TwilioConfig
+
+    def __init__(self, account: str, config: TwilioConfig, services: Services) -> None:
+        super().__init__(account, config, services)
+        longest = config.longest_segments
+        self.limits = replace(self.limits, longest=longest, passive_longest=longest)  # type: ignore[misc]  # per account
+        self.own_numbers = frozenset(_number(number) for number in (config.from_, *config.also_to) if number)
+        self.client = Client(
+            config.account_sid,
+            config.auth_token.get_secret_value(),
+            http_client=TwilioHttp(config.api_base_url),
+            environment={"TWILIO_EDGE": ""},  # else it reads edge and region from ours
+        )
+
+    # -- inbound -----------------------------------------------------------------------------
+
+    def verify(self, request: WebhookRequest, now: datetime) -> None:  # noqa: ARG002  # nothing to compare it with
+        """Twilio signs no time and no nonce, so freshness cannot be asked for: a captured webhook is harmless
+        because its MessageSid has been taken already.
+        """
+        if request.method != "POST":
+            raise WebhookRejected("method_not_allowed", 405)
+        if len(request.body) > MAX_BODY:
+            raise WebhookRejected("too_large", 413)
+        given = request.headers.get("x-twilio-signature", "")
+        if not given:
+            raise WebhookRejected("no_signature")
+        pairs = _pairs(request) if _is_form(request) else _no_pairs(request)
+        tokens = (self.config.auth_token, self.config.auth_token_previous)
+        secrets = [token.get_secret_value() for token in tokens if token.get_secret_value()]
+        if not matches(given, secrets, request.url, pairs):
+            raise WebhookRejected("bad_signature")
+
+    def parse(self, request: WebhookRequest) -> Received:
+        form = _form(request)
+        if form.get("AccountSid") not in {"", self.config.account_sid}:
+            raise WebhookRejected("foreign_account")
+        event = self._status(form) if _is_status(form, request.url) else self._message(form)
+        return Received(events=(event,), payload=request.body)
+
+    def _message(self, form: Form) -> Event:
+        external_id = _external_id("m", form)
+        to = _address(form.get("To"))
+        sender = _address(form.get("From"), region_of(to.value) if to else "")
+        if sender is None:
+            return UnknownEvent(self.account, external_id, "no_sender")
+        if sender.value in self.own_numbers or sender == to:
+            return UnknownEvent(self.account, external_id, "own_number")  # two bots answering each other
+        if not self._is_ours(form, to):
+            return UnknownEvent(self.account, external_id, "foreign_number", sender)
+        return self._contact(form, external_id, sender) or self._inbound(form, external_id, sender)
+
+    def _is_ours(self, form: Form, to: Address | None) -> bool:
+        """The account is known by signature and AccountSid. Where the webhook also names a messaging service,
+        that or the number must be ours; a number alone is taken, as Twilio calls this URL only for numbers the
+        operator has pointed here (ALSO_TO need not list each).
+        """
+        service = form.get("MessagingServiceSid")
+        return service in {"", self.config.messaging_service_sid} or (to is not None and to.value in self.own_numbers)
+
+    def _contact(self, form: Form, external_id: str, sender: Address) -> ContactEvent | None:
+        """An opt-out or opt-in. ``key`` is ``platform`` where Twilio has acted on it and answered already."""
+        by_platform = form.get("OptOutType").upper()
+        word = None if _media(form) else opt_word(form.get("Body"))
+        event = OPT_OUT_TYPES.get(by_platform) or OPT_WORDS.get(word or "")
+        if event is None:
+            return None
+        key = "platform" if by_platform or is_platform_word(form.get("Body")) else ""
+        return ContactEvent(self.account, external_id, sender, event, key=key, account=form.get("To"))
+
+    def _inbound(self, form: Form, external_id: str, sender: Address) -> InboundMessage:
+        media, text = _media(form), form.get("Body")
+        return InboundMessage(
+            self.account, external_id, sender, _kind(form, media), text, account=form.get("To"), media=media
+        )
+
+    def _status(self, form: Form) -> Event:
+        status, sid = form.get("MessageStatus", "SmsStatus"), form.get("MessageSid", "SmsSid")
+        external_id = _external_id("s", form, status[:20])
+        outcome = OUTCOMES.get(status)
+        if outcome is None or not sid:
+            return UnknownEvent(self.account, external_id, "unknown_status" if sid else "no_sid")
+        code = form.get("ErrorCode")
+        code = code if outcome is Outcome.FAILED and code.isascii() and code.isdigit() else ""
+        return DeliveryReceipt(
+            self.account,
+            external_id,
+            message_id=sid,
+            outcome=outcome,
+            code=code,
+            failure=_failure(code) if outcome is Outcome.FAILED else None,
+            recipient=_address(form.get("To")),
+        )
+
+    def acknowledge(self, received: Received, reply: str | None) -> WebhookResponse:
+        """TwiML, empty for no reply. Cut to the longest text; no link goes to mainland numbers."""
+        answer = MessagingResponse()
+        text = _NOT_XML.sub("", reply or "")
+        senders = [event.sender for event in received.events if not isinstance(event, DeliveryReceipt)]
+        if not all(self.links_allowed(sender) for sender in senders if sender):
+            text = without_links(text)
+        if text.strip():
+            answer.message(cut_to_segments(text, self.limits.passive_longest))
+        return WebhookResponse(200, answer.to_xml().encode(), "text/xml; charset=utf-8")
+
+    # -- outbound ----------------------------------------------------------------------------
+
+    def links_allowed(self, to: Address) -> bool:
+        return self.config.links_to_mainland or not is_mainland(to.value)
+
+    def send(self, message: OutboundMessage) -> Sent:
+        """One text of at most ``limits.longest`` segments. Twilio takes no idempotency key, so ``once`` stays here."""
+        self._refuse(message)
+        try:
+            sid = self.client.messages.create(**self._call(message)).sid
+        except BAD_ANSWER as error:
+            raise Ambiguous("bad_answer", type(error).__name__) from None  # 2xx, but not what Twilio says
+        if not isinstance(sid, str) or not sid:
+            raise Ambiguous("bad_answer", "no sid")
+        return Sent(sid, segments(message.text))
+
+    def _refuse(self, message: OutboundMessage) -> None:
+        """What must not even be tried."""
+        if message.way is not Way.SMS or message.to.scheme not in {"sms", "whatsapp"}:
+            raise Refused("unsupported")
+        if not message.text.strip():
+            raise Refused("empty_text")
+        if segments(message.text) > self.limits.longest:
+            raise Refused("too_long", f"{segments(message.text)} segments")
+        if has_link(message.text) and not self.links_allowed(message.to):
+            raise Refused("link_to_mainland")
+
+    def _call(self, message: OutboundMessage) -> dict[str, str]:
+        whatsapp = message.to.scheme == "whatsapp"
+        call = {
+            "to": str(message.to) if whatsapp else message.to.value,
+            "body": _NOT_XML.sub("", message.text),  # a lone surrogate cannot be encoded either
+        }
+        if self.config.messaging_service_sid:
+            call["messaging_service_sid"] = self.config.messaging_service_sid
+        else:
+            call["from_"] = f"whatsapp:{self.config.from_}" if whatsapp else self.config.from_
+        if self.config.status_callback:
+            call["status_callback"] = self.config.status_callback
+        return call
+
+    def fetch_media(self, ref: MediaRef) -> Media:
+        """Media of a message; the password goes to Twilio's own host only, not to where it redirects."""
+        auth = (self.config.account_sid, self.config.auth_token.get_secret_value())
+        return download(ref.ref, provider_url=self.config.api_base_url, auth=auth)
+
+    # -- operation ---------------------------------------------------------------------------
+
+    def check(self) -> str:
+        """The account resource: right credentials, and not suspended."""
+        try:
+            status = self.client.api.accounts(self.config.account_sid).fetch().status
+        except BAD_ANSWER as error:
+            raise Misconfigured("bad_answer", type(error).__name__) from None
+        if status != "active":
+            raise Misconfigured("account_not_active")
+        return "account is active"
+
+
+def _is_form(request: WebhookRequest) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind in {"", "application/x-www-form-urlencoded"}
+
+
+def _pairs(request: WebhookRequest) -> list[tuple[str, str]]:
+    """Form fields in order. Twilio sends UTF-8; what is not becomes U+FFFD, here and in the signature alike."""
+    text = request.body.decode("utf-8", "replace")
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="replace")
+    except ValueError:
+        raise WebhookRejected("too_many_fields", 413) from None
+
+
+def _no_pairs(request: WebhookRequest) -> list[tuple[str, str]]:
+    """A JSON body is signed by its hash in the URL; one without is not signed at all."""
+    if not body_matches(request.query.get("bodySHA256", ""), request.body):
+        raise WebhookRejected("bad_body_hash")
+    return []
+
+
+def _form(request: WebhookRequest) -> Form:
+    pairs = _pairs(request) if _is_form(request) else []
+    return Form(dict(reversed(pairs)), hashlib.sha256(request.body).hexdigest()[:32])
+
+
+def _external_id(kind: str, form: Form, state: str = "") -> str:
+    """``m:SM…``, ``s:SM…:delivered``; without a usable sid the body's hash, equal for each repeat."""
+    sid = form.get("MessageSid", "SmsSid", "SmsMessageSid")
+    if not re.fullmatch(r"[A-Za-z0-9]{1,64}", sid):
+        return f"{kind}:h:{form.digest}"
+    return f"{kind}:{sid}:{state}" if state else f"{kind}:{sid}"
+
+
+def _is_status(form: Form, url: str) -> bool:
+    """Inbound messages carry ``SmsStatus=received``, but never ``MessageStatus`` with another value."""
+    if urlsplit(url).path.rstrip("/").endswith("/status"):
+        return True
+    return form.get("MessageStatus") not in {"", "received"}
+
+
+def _address(given: str, region: str = "") -> Address | None:
+    """``+1413…`` -> sms, ``whatsapp:…`` -> whatsapp. A name or short code stays as given."""
+    scheme, colon, value = given.strip().rpartition(":")
+    scheme = scheme.lower() if colon and scheme.isascii() and scheme.isalpha() else "sms"
+    value = value if colon else given.strip()
+    return Address(scheme, _number(value, region)) if value else None
+
+
+def _number(value: str, region: str = "") -> str:
+    return (e164(value, region) if region else e164(value)) or value.strip()
+
+
+def _media(form: Form) -> tuple[MediaRef, ...]:
+    """What is there counts, whatever ``NumMedia`` says (it may be ``abc`` or a million)."""
+    found = []
+    for index in range(MAX_MEDIA):
+        url, said = form.get(f"MediaUrl{index}"), form.get(f"MediaContentType{index}")
+        if url:
+            kind = said.partition(";")[0].strip().lower() or mimetypes.guess_type(url)[0] or ""
+            found.append(MediaRef(url, _media_kind(kind), kind))
+    return tuple(found)
+
+
+def _media_kind(content_type: str) -> Kind:
+    kinds = {"image": Kind.IMAGE, "audio": Kind.VOICE, "video": Kind.VIDEO}
+    return kinds.get(content_type.partition("/")[0], Kind.FILE)
+
+
+def _kind(form: Form, media: tuple[MediaRef, ...]) -> Kind:
+    """Text counts first. Media announced but not given is kept as UNSUPPORTED, so that somebody asks."""
+    if form.get("Body").strip() or not (media or form.get("NumMedia").strip("0")):
+        return Kind.TEXT
+    return media[0].kind if media else Kind.UNSUPPORTED
+
+
+def _failure(code: str) -> Failure:
+    error = code_error(code)
+    return error.failure if error else Failure.REFUSED
