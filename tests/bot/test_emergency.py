@@ -59,6 +59,8 @@ from bot.emergency import EMERGENCY_KEYS, KINDS, emergency
     ("有个老人被车撞倒", ("traffic",)),
     ("救\u200b命", ("police",)),
     ("救命啊，着火了", ("fire", "police")),
+    ("您好，我是阳光小区的业主。" * 8 + "刚才楼上着火了，消防车进不来", ("fire",)),
+    ("您好，我是阳光小区的业主。" * 8 + "我不想活了", ("suicide",)),
 ])  # fmt: skip
 def test_danger_is_recognised(text, kinds):
     assert emergency(text) == kinds
@@ -122,6 +124,16 @@ def test_danger_is_recognised(text, kinds):
     "急救站什么时候建",
     "打架子鼓扰民",
     "路灯坏了三个月",
+    "您好，我是阳光小区的业主。" * 8 + "2019年小区起火烧毁两辆车，至今没有说法",
+    "小区门口的煤气站像一颗定时炸弹",
+    "工厂烟囱冒黑烟",
+    "噪音吵得头都要炸了",
+    "请给我们留一条救命路",
+    "污水进入室内",
+    "医院没有呼吸机",
+    "洪水冲断的桥什么时候修",
+    "那次火灾事故至今没有结论",
+    "请严打入室盗窃",
     "",
 ])  # fmt: skip
 def test_what_only_sounds_like_danger_is_an_ordinary_matter(text):
