@@ -98,6 +98,7 @@ class Problem(StrEnum):
     OLD_EXCEL = "old_excel"
     UNREADABLE = "unreadable"
     NO_SHEET = "no_sheet"
+    TWICE_SHEET = "twice_sheet"
     NO_HEADER = "no_header"
     NO_COLUMN = "no_column"
     TWICE_COLUMN = "twice_column"
@@ -109,7 +110,6 @@ class Problem(StrEnum):
     BAD_CELL = "bad_cell"
     TOO_LONG = "too_long"
     # the content
-    UNKNOWN_KIND = "unknown_kind"
     MISSING = "missing"
     DUPLICATE_CODE = "duplicate_code"
     DUPLICATE_NAME = "duplicate_name"

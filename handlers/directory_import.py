@@ -1,0 +1,131 @@
+"""What an import would change: the plan for the dry run and for the store, which applies it.
+
+Units are the same when their code is, officers when their phone is, or else their unit and name: so a
+new number is a change of the person, not a leaver and a stranger. Nobody is deleted: who is not in
+the new file is deactivated, since old inquiries still name them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from bot.directory import Directory, OfficerRow, UnitRow
+from bot.directory_check import mask
+from handlers.directory_texts import name_of, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+Row = TypeVar("Row", UnitRow, OfficerRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes(Generic[Row]):
+    """``changed`` holds (before, after); ``removed`` are those to deactivate. A row that was inactive
+    and comes back counts as changed.
+    """
+
+    added: tuple[Row, ...] = ()
+    changed: tuple[tuple[Row, Row], ...] = ()
+    removed: tuple[Row, ...] = ()
+    unchanged: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlan:
+    units: Changes[UnitRow]
+    officers: Changes[OfficerRow]
+
+    @property
+    def empty(self) -> bool:
+        """Nothing to do: the same file imported twice."""
+        return not any((c.added or c.changed or c.removed) for c in (self.units, self.officers))
+
+
+def plan_import(current: Directory, wanted: Directory) -> ImportPlan:
+    """What turns ``current`` into ``wanted``."""
+    known = {unit.code: unit for unit in current.units}
+    units = _changes(current.units, [(known.get(unit.code), unit) for unit in wanted.units])
+    return ImportPlan(units, _changes(current.officers, _pairs(current.officers, wanted.officers)))
+
+
+def _changes(current: Sequence[Row], pairs: Sequence[tuple[Row | None, Row]]) -> Changes[Row]:
+    kept = {id(before) for before, _ in pairs if before}
+    return Changes(
+        added=tuple(after for before, after in pairs if before is None),
+        changed=tuple((before, after) for before, after in pairs if before and before != after),
+        removed=tuple(row for row in current if row.active and id(row) not in kept),
+        unchanged=tuple(after for before, after in pairs if before == after),
+    )
+
+
+def _pairs(
+    current: Sequence[OfficerRow], wanted: Sequence[OfficerRow]
+) -> list[tuple[OfficerRow | None, OfficerRow]]:
+    """Match by phone first; those left over by unit and name, where only one on each side fits."""
+    phones = {officer.phone: officer for officer in _last_active(current)}
+    wanted_phones = {officer.phone for officer in wanted}
+    left = _by_name(officer for officer in current if officer.phone not in wanted_phones)
+    coming = _by_name(officer for officer in wanted if officer.phone not in phones)
+    pairs: list[tuple[OfficerRow | None, OfficerRow]] = []
+    for officer in wanted:
+        key = (officer.unit_code, officer.name)
+        alone = len(left[key]) == len(coming[key]) == 1
+        pairs.append((phones.get(officer.phone) or (left[key][0] if alone else None), officer))
+    return pairs
+
+
+def _last_active(officers: Iterable[OfficerRow]) -> list[OfficerRow]:
+    """Active ones last: where a number was handed on, its present owner is the one to compare with."""
+    return sorted(officers, key=lambda officer: officer.active)
+
+
+def _by_name(officers: Iterable[OfficerRow]) -> defaultdict[tuple[str, str], list[OfficerRow]]:
+    groups: defaultdict[tuple[str, str], list[OfficerRow]] = defaultdict(list)
+    for officer in officers:
+        groups[(officer.unit_code, officer.name)].append(officer)
+    return groups
+
+
+def describe(plan: ImportPlan) -> list[str]:
+    """The dry run's lines, Chinese: two sums, then each addition, change and removal. No phone numbers
+    but their last four digits.
+    """
+    lines = [_summary("unit", plan.units), _summary("officer", plan.officers)]
+    lines += _lines("unit", plan.units)
+    return lines + list(_lines("officer", plan.officers))
+
+
+def _summary(kind: str, changes: Changes[Row]) -> str:
+    words = texts()["_plan"]
+    form: str = words["summary"]
+    return form.format(
+        kind=words[kind], added=len(changes.added), changed=len(changes.changed),
+        removed=len(changes.removed), unchanged=len(changes.unchanged),
+    )  # fmt: skip
+
+
+def _lines(kind: str, changes: Changes[Row]) -> Iterator[str]:
+    words = texts()["_plan"]
+    for what, rows in (("added", changes.added), ("removed", changes.removed)):
+        for row in rows:
+            yield words["line"].format(what=words[what], kind=words[kind], who=_who(row))
+    for before, after in changes.changed:
+        changed = "、".join(_changed_fields(before, after))
+        yield words["detail"].format(what=words["changed"], kind=words[kind], who=_who(after), fields=changed)
+
+
+def _who(row: UnitRow | OfficerRow) -> str:
+    if isinstance(row, UnitRow):
+        return f"{row.code} {row.name}"
+    return f"{row.unit_code} {row.name} {mask(row.phone)}"
+
+
+def _changed_fields(before: Row, after: Row) -> list[str]:
+    names = (
+        field.name for field in fields(after) if getattr(before, field.name) != getattr(after, field.name)
+    )
+    officers = isinstance(after, OfficerRow)
+    return [name_of(name.removesuffix("_code"), officers=officers) for name in names]
