@@ -1,0 +1,246 @@
+"""The only reader of the environment: Settings -> services.
+
+Everything is read once, all errors are reported together with the variable's name (never its value),
+and combinations that are unsafe outside the demo are refused.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from adapters.base import Services
+from adapters.registry import ChannelNotFound, config_from_env, find_channel_class, parse_channels
+from bot.conversation import Rules
+from handlers.caching import CachedCalendar, CachedRouter
+from handlers.deps import Deps
+from handlers.observing import PrometheusMetrics, StoredAlarms
+from handlers.signing import Links
+from handlers.texts import Texts
+from store.engine import Store
+from store.shared import RedisCache, Waker, connect
+from store.spool import Spool
+from store.vault import Vault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from adapters.base import Channel, ChannelConfig
+    from bot.ports import Clock
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+SHORTEST_SECRET = 32
+
+
+class Settings(BaseSettings):
+    """Settings of the product itself; each channel's own are in its ``Config``."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True, hide_input_in_errors=True)
+
+    data_dir: Path = Field(Path("var"), description="Where the database, media, spool and embedded Valkey live.")
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in DATA_DIR.")
+    redis_url: str = Field("", description="Redis or Valkey URL; empty: an embedded Valkey in DATA_DIR.")
+    public_url: str = Field("http://127.0.0.1:8000", description="Where the platforms and phones reach the web server.")
+    secret_key: SecretStr = Field(SecretStr(""), description="At least 32 random characters: encrypts, hashes, signs.")
+    secret_key_previous: SecretStr = Field(SecretStr(""), description="The former SECRET_KEY, until `wenzheng rekey` ran.")
+    channels: str = Field("", description="Accounts, e.g. wechat,twilio or hotline=twilio.")
+    sms_channel: str = Field("", description="Account that sends SMS to officers and bound phones; empty: the first SMS one.")
+    tz_local: Literal["Asia/Shanghai"] = Field("Asia/Shanghai", description="Working days are Chinese; fixed +08:00.")
+    site_name: str = Field("示范区问政", max_length=12, description="How texts call the service.")
+    hotline: str = Field("12345", description="The number people are told to call.")
+    office_hours: str = Field("工作日9:00-12:00、13:00-17:00", description="As told to people.")
+    due_days: Annotated[int, Field(ge=1, le=60)] = Field(4, description="Working days to answer.")
+    due_rule: Literal["A", "B"] = Field("A", description="Rule of domain counting; B: after hours counts as the next day.")
+    quiet_seconds: float = Field(90, ge=0, le=3600, description="Parts sent within this interval are one inquiry.")
+    hard_cap_seconds: float = Field(600, ge=0, le=7200, description="A matter is told at most this long.")
+    max_parts: int = Field(12, ge=1, le=50, description="Parts of one inquiry at most.")
+    rate_per_minute: int = Field(10, ge=1, description="Messages of one sender a minute before one notice.")
+    rate_per_day: int = Field(30, ge=1, description="Messages of one sender a day before one notice.")
+    webhook_budget: float = Field(2.5, gt=0, lt=5, description="Seconds before a webhook answers without text.")
+    sweep_seconds: float = Field(1.0, gt=0, le=60, description="How often workers look for due rows by themselves.")
+    metrics_token: SecretStr = Field(SecretStr(""), description="Bearer token for /metrics; empty: loopback only.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe log line.")
+    demo: bool = Field(default=False, description="Set by `wenzheng demo`: simulated phones, unsafe settings allowed.")
+    clock_file: Path | None = Field(None, description="Demo only: file with the simulator's clock offset in seconds.")
+
+    @property
+    def database(self) -> str:
+        """The database's URL, SQLite in DATA_DIR by default."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'wenzheng.db'}"
+
+    @property
+    def redis(self) -> str:
+        """The Redis URL, the embedded server's socket by default."""
+        return self.redis_url or embedded_redis_url(self.data_dir)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Secrets in use, the current one first."""
+        both = (self.secret_key.get_secret_value(), self.secret_key_previous.get_secret_value())
+        return [secret for secret in both if secret]
+
+
+def embedded_redis_url(data_dir: Path) -> str:
+    """The embedded Valkey's socket: no port, nobody else on the machine gets in."""
+    return f"unix://{data_dir.resolve() / 'valkey.sock'}"
+
+
+class SettingsError(Exception):
+    """Everything that is wrong with the settings, one line each, naming the variable."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """Settings read and found good, with each account's channel class and settings."""
+
+    settings: Settings
+    accounts: list[tuple[str, type[Channel], ChannelConfig]]
+
+
+def environment() -> dict[str, str]:
+    """The process's environment over ``.env``."""
+    from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    return {**from_file, **os.environ}
+
+
+def read(env: Mapping[str, str] | None = None) -> Configured:
+    """Read and check everything. Raises SettingsError with every problem found."""
+    env = environment() if env is None else env
+    settings, problems = _settings(env)
+    accounts: list[tuple[str, type[Channel], ChannelConfig]] = []
+    if settings is not None:
+        problems += _insecure(settings)
+        accounts, wrong = _accounts(env, settings)
+        problems += wrong
+    if problems or settings is None:
+        raise SettingsError(problems)
+    return Configured(settings, accounts)
+
+
+def _settings(env: Mapping[str, str]) -> tuple[Settings | None, list[str]]:
+    known = {name: env[name.upper()] for name in Settings.model_fields if env.get(name.upper(), "").strip()}
+    try:
+        return Settings.model_validate(known), []
+    except ValidationError as error:
+        return None, [f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
+
+
+def _insecure(settings: Settings) -> list[str]:
+    problems = []
+    url = urlsplit(settings.public_url)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
+        problems.append("PUBLIC_URL: must be http(s)://host[:port] without query")
+    if len(settings.secret_key.get_secret_value()) < SHORTEST_SECRET:
+        problems.append(f"SECRET_KEY: missing or shorter than {SHORTEST_SECRET} characters; "
+                        "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'")
+    if settings.demo:
+        return problems
+    if url.scheme == "http" and url.hostname not in LOOPBACK:
+        problems.append("PUBLIC_URL: http is refused for an address that is not loopback, use https")
+    if settings.clock_file is not None:
+        problems.append("CLOCK_FILE: is for the demo only")
+    return problems
+
+
+def _accounts(
+    env: Mapping[str, str], settings: Settings
+) -> tuple[list[tuple[str, type[Channel], ChannelConfig]], list[str]]:
+    problems: list[str] = []
+    accounts = []
+    try:
+        names = parse_channels(settings.channels)
+    except ValueError as error:
+        return [], [f"CHANNELS: {error}"]
+    for account, adapter in names:
+        try:
+            cls = find_channel_class(adapter)
+        except ChannelNotFound as error:
+            problems.append(f"CHANNELS: {error}")
+            continue
+        with_callback = dict(env)
+        if "status_callback" in cls.Config.model_fields:
+            callback = f"{settings.public_url.rstrip('/')}/hooks/{account}/status"
+            with_callback.setdefault(f"{account.upper()}_STATUS_CALLBACK", callback)
+        config, wrong = config_from_env(cls, account, with_callback, accounts=[name for name, _ in names])
+        problems += wrong
+        if config is not None:
+            if not settings.demo:
+                problems += [f"{account.upper()}_{line}" for line in cls.Config.insecure(config.model_dump())]
+            accounts.append((account, cls, config))
+    return accounts, problems
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class DemoClock:
+    """The machine's clock moved by the offset the simulator wrote to a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: tuple[int, timedelta] = (0, timedelta(0))
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._offset()
+
+    def _offset(self) -> timedelta:
+        try:
+            stamp = self._path.stat().st_mtime_ns
+            if stamp != self._seen[0]:
+                self._seen = (stamp, timedelta(seconds=float(self._path.read_text("ascii"))))
+        except (OSError, ValueError):
+            return self._seen[1]
+        return self._seen[1]
+
+
+def make_store(settings: Settings, *, pool_size: int = 16) -> Store:
+    """The database of these settings."""
+    secrets = settings.secrets
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return Store(settings.database, Vault(secrets[0], *secrets[1:]), pool_size=pool_size)
+
+
+def build(configured: Configured, *, worker_name: str = "web", pool_size: int = 16) -> Deps:
+    """The services of one process. Starts no thread and opens no connection by itself."""
+    settings = configured.settings
+    store = make_store(settings, pool_size=pool_size)
+    clock: Clock = DemoClock(settings.clock_file) if settings.clock_file else SystemClock()
+    redis = connect(settings.redis)
+    alarms = StoredAlarms(store, clock)
+    services = Services(clock=clock, cache=RedisCache(redis), alarms=alarms)
+    channels = {account: cls(account, config, services) for account, cls, config in configured.accounts}
+    return Deps(
+        store=store, channels=channels, clock=clock, wake=Waker(redis).wake, alarms=alarms, worker_name=worker_name,
+        texts=Texts(site=settings.site_name, hotline=settings.hotline, hours=settings.office_hours),
+        rules=_rules(settings), calendar=CachedCalendar(store).get, router=CachedRouter(store).get,
+        spool=Spool(settings.data_dir / "spool", store.vault), signer=Links(settings.public_url, settings.secrets),
+        metrics=PrometheusMetrics(), media_folder=settings.data_dir / "media", due_days=settings.due_days,
+        due_rule=settings.due_rule, webhook_budget=settings.webhook_budget,
+        sms_channel=settings.sms_channel or _first_sms(channels),
+    )
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(quiet_seconds=settings.quiet_seconds, hard_cap_seconds=settings.hard_cap_seconds,
+                 max_parts=settings.max_parts, rate_per_minute=settings.rate_per_minute,
+                 rate_per_day=settings.rate_per_day)
+
+
+def _first_sms(channels: Mapping[str, Any]) -> str:
+    return next((account for account, channel in channels.items() if channel.scheme == "sms"), "")

@@ -1,0 +1,120 @@
+"""RQ workers, and the sweep that needs no Redis.
+
+``drain`` is the one job there is: a wake-up for a queue. The worker's second thread looks into the
+database every second for rows whose turn has come (a quiet interval over, a retry due, a wake-up
+lost), so with Redis away everything goes on, a second later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from redis import RedisError
+from rq import SimpleWorker
+
+import bootstrap
+from handlers.logs import configure_logging
+from handlers.waking import DRAINS, QUEUES, sweep
+from store.engine import StoreUnavailable
+from store.shared import Waker, connect
+
+if TYPE_CHECKING:
+    from bootstrap import Configured
+    from handlers.deps import Deps
+
+log = structlog.get_logger()
+
+_deps: Deps | None = None
+_waker: Waker | None = None
+_sending = threading.Lock()
+
+
+def drain(queue: str) -> int:
+    """The job: do what waits in ``queue``. Arguments are names only, so a job holds nothing personal."""
+    if _deps is None or _waker is None:
+        raise RuntimeError("drain runs in a process started by worker.run")
+    _waker.taken(queue)
+    try:
+        return DRAINS[queue](_deps)
+    except StoreUnavailable:
+        log.warning("drain_postponed", queue=queue)
+        return 0
+
+
+def run(configured: Configured) -> None:
+    """Work until told to stop; the row in hand is finished first."""
+    global _deps, _waker  # noqa: PLW0603  RQ calls ``drain`` by name, without arguments of ours
+    settings = configured.settings
+    configure_logging(settings.log_level)
+    name = f"{socket.gethostname()}-{os.getpid()}"
+    _deps = bootstrap.build(configured, worker_name=name[:48])
+    redis = connect(settings.redis)
+    _waker = Waker(redis)
+    stop = threading.Event()
+    sweeper = threading.Thread(target=_sweep_loop, args=(_deps, settings.sweep_seconds, stop), name="sweeper")
+    sweeper.start()
+    try:
+        _work_loop(settings.redis, name, stop)
+    finally:
+        stop.set()
+        sweeper.join(timeout=60)
+        _deps.store.close()
+
+
+def _work_loop(redis_url: str, name: str, stop: threading.Event) -> None:
+    """RQ's own loop; when Redis goes away it is begun again, and the sweep works meanwhile."""
+
+    def on_signal(_signal: int, _frame: Any) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    while not stop.is_set():
+        with contextlib.suppress(RedisError, OSError):
+            worker = _Worker(
+                list(QUEUES), connection=_worker_connection(redis_url), name=f"{name}-{time.monotonic_ns()}",
+                serializer="json", worker_ttl=25, job_monitoring_interval=5, maintenance_interval=60,
+                log_job_description=False, prepare_for_work=True,
+            )
+            worker.stop_event = stop
+            worker.work(with_scheduler=False, max_idle_time=None)
+        stop.wait(1.0)
+
+
+def _worker_connection(url: str) -> Any:
+    from redis import Redis  # noqa: PLC0415  the blocking read of the queue needs its own time-out
+
+    return Redis.from_url(url, socket_connect_timeout=2.0)
+
+
+class _Worker(SimpleWorker):
+    """RQ's in-process worker, stopped by the same signals as the sweeper."""
+
+    stop_event: threading.Event | None = None
+
+    def request_stop(self, signum: int, frame: Any) -> None:
+        if self.stop_event is not None:
+            self.stop_event.set()
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+
+def _sweep_loop(deps: Deps, seconds: float, stop: threading.Event) -> None:
+    while not stop.wait(seconds):
+        if not _sending.acquire(blocking=False):
+            continue
+        try:
+            sweep(deps)
+        except StoreUnavailable:
+            log.warning("sweep_postponed")
+        except Exception as error:
+            log.exception("sweep_failed", error=type(error).__name__)
+            deps.alarms.raise_alarm("sweep_failed", error=type(error).__name__)
+        finally:
+            _sending.release()

@@ -1,0 +1,40 @@
+"""``wenzheng``: one command for everything (DESIGN §6)."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+import bootstrap
+from cli import demo, directory, processes, reports, upkeep
+from handlers.logs import configure_logging
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="wenzheng")
+def cli() -> None:
+    """Citizens' inquiries over WeChat and SMS: numbered, routed, answered in time, delivered."""
+
+
+for command in (*processes.COMMANDS, *demo.COMMANDS, *directory.COMMANDS, *reports.COMMANDS, *upkeep.COMMANDS):
+    cli.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point. Wrong settings end with one line each and status 2, never with a traceback."""
+    configure_logging()
+    try:
+        cli.main(args=arguments, prog_name="wenzheng")
+    except bootstrap.SettingsError as error:
+        for problem in error.problems:
+            click.echo(f"wenzheng: {problem}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

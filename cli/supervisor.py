@@ -1,0 +1,134 @@
+"""Starts the processes of one machine and keeps them: web, workers, Valkey, the demo's simulator.
+
+A process that dies is started again, with growing pauses; a stop signal goes to each in turn and the
+work in hand is finished. In production systemd or Compose does this instead (docs/operations.md).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import FrameType
+
+log = structlog.get_logger()
+
+GRACE = 20.0
+"""Seconds a process gets to finish: longer than a webhook's budget and a provider's time-out."""
+
+STEADY = 30.0
+LONGEST_PAUSE = 10.0
+
+
+@dataclass(slots=True)
+class Program:
+    """One program to keep running. ``stop_first``: lower numbers are stopped earlier."""
+
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    stop_first: int = 0
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    pause: float = 0.2
+    next_start: float = 0.0
+
+    def start(self) -> None:
+        """Start it in its own process group, so that a terminal's Ctrl-C reaches only the supervisor."""
+        self.process = subprocess.Popen(
+            self.command, env={**os.environ, **self.env}, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+        self.started = time.monotonic()
+
+    def died(self) -> bool:
+        """Whether it ran and ended."""
+        return self.process is not None and self.process.poll() is not None
+
+    def plan_restart(self) -> None:
+        """Sooner after a long life, later after each quick death."""
+        lived = time.monotonic() - self.started
+        self.pause = 0.2 if lived > STEADY else min(LONGEST_PAUSE, self.pause * 2)
+        self.next_start = time.monotonic() + self.pause
+        self.process = None
+
+
+class Supervisor:
+    """Runs programs until a stop signal."""
+
+    def __init__(self) -> None:
+        self._programs: list[Program] = []
+        self._stop = threading.Event()
+
+    def add(self, program: Program) -> None:
+        """Start a program and keep it."""
+        program.start()
+        self._programs.append(program)
+
+    def stop_on_signals(self) -> None:
+        """SIGTERM and SIGINT end ``run``."""
+
+        def on_signal(_signal: int, _frame: FrameType | None) -> None:
+            self._stop.set()
+
+        signal.signal(signal.SIGTERM, on_signal)
+        signal.signal(signal.SIGINT, on_signal)
+
+    @property
+    def stopping(self) -> bool:
+        return self._stop.is_set()
+
+    def run(self) -> None:
+        """Watch until told to stop, then stop everything in order."""
+        while not self._stop.wait(0.1):
+            for program in self._programs:
+                self._watch(program)
+        self.shut_down()
+
+    def _watch(self, program: Program) -> None:
+        if program.died():
+            code = program.process.returncode if program.process else None
+            log.warning("program_ended", program=program.name, code=code)
+            program.plan_restart()
+        elif program.process is None and time.monotonic() >= program.next_start:
+            program.start()
+
+    def shut_down(self) -> None:
+        """Ask each group in order, wait, and only then insist."""
+        for order in sorted({program.stop_first for program in self._programs}):
+            group = [p for p in self._programs if p.stop_first == order and p.process and not p.died()]
+            for program in group:
+                _signal(program, signal.SIGTERM)
+            deadline = time.monotonic() + GRACE
+            for program in group:
+                _wait(program, deadline)
+
+
+def _signal(program: Program, number: signal.Signals) -> None:
+    if program.process is not None and program.process.poll() is None:
+        program.process.send_signal(number)
+
+
+def _wait(program: Program, deadline: float) -> None:
+    if program.process is None:
+        return
+    try:
+        program.process.wait(max(0.1, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        log.warning("program_killed", program=program.name)
+        os.killpg(program.process.pid, signal.SIGKILL)
+        program.process.wait()
+
+
+def own_command(*arguments: str) -> list[str]:
+    """This program with other arguments, whatever the PATH."""
+    return [sys.executable, "-m", "cli.main", *arguments]

@@ -1,0 +1,48 @@
+"""``wenzheng rekey``: moves stored secrets to the current key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from sqlalchemy import select
+
+import bootstrap
+from store.rows import update_row
+from store.tables import addresses, inbox, media
+
+if TYPE_CHECKING:
+    from store.engine import Tx
+
+BATCH = 500
+SEALED = ((addresses, ("cipher",)), (inbox, ("raw", "reply")), (media, ("ref",)))
+
+
+@click.command()
+def rekey() -> None:
+    """Re-encrypt everything under SECRET_KEY; afterwards SECRET_KEY_PREVIOUS can be removed."""
+    store = bootstrap.make_store(bootstrap.read().settings)
+    total = 0
+    try:
+        for table, columns in SEALED:
+            last = 0
+            while rows := store.write(lambda tx, t=table, c=columns, after=last: _batch(tx, t, c, after)):
+                last = rows[-1]
+                total += len(rows)
+    finally:
+        store.close()
+    click.echo(f"{total} rows under the current key")
+
+
+def _batch(tx: Tx, table: object, columns: tuple[str, ...], after: int) -> list[int]:
+    rows = tx.conn.execute(select(table).where(table.c.id > after).order_by(table.c.id).limit(BATCH)).all()  # type: ignore[attr-defined,call-overload]
+    for row in rows:
+        opened = {c: tx.vault.open_bytes(getattr(row, c)) for c in columns if getattr(row, c)}
+        values = {column: tx.vault.seal(clear) for column, clear in opened.items()}
+        if table is addresses:
+            values["hash"] = tx.vault.digest(opened["cipher"].decode())
+        update_row(tx, table, row.id, **values)  # type: ignore[arg-type]
+    return [row.id for row in rows]
+
+
+COMMANDS = (rekey,)

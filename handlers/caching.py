@@ -1,0 +1,83 @@
+"""What every message needs and nobody changes often: the calendar and the router, kept for a while."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from sqlalchemy import select
+
+from bot.directory import Directory, OfficerRow, Role, Tier, UnitRow
+from bot.routing import KeywordRouter
+from bot.workdays import Calendar, Override
+from store import directory
+from store.tables import calendar_overrides
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from store.engine import Store, Tx
+
+T = TypeVar("T")
+KEEP_SECONDS = 30.0
+
+
+class Cached(Generic[T]):
+    """A value made from the database, remade when older than 30 s. The old one serves on failure."""
+
+    def __init__(self, store: Store, make: Callable[[Tx], T]) -> None:
+        self._store = store
+        self._make = make
+        self._value: T | None = None
+        self._at = float("-inf")
+        self._lock = threading.Lock()
+
+    def get(self) -> T:
+        """The value; raises what the database raised when there is no older one."""
+        value = self._value
+        if value is not None and time.monotonic() - self._at < KEEP_SECONDS:
+            return value
+        with self._lock:
+            if self._value is None or time.monotonic() - self._at >= KEEP_SECONDS:
+                self._remake()
+        if self._value is None:
+            raise RuntimeError("nothing was made")
+        return self._value
+
+    def _remake(self) -> None:
+        try:
+            self._value = self._store.read(self._make)
+        except Exception:
+            if self._value is None:
+                raise
+        self._at = time.monotonic()
+
+
+def CachedCalendar(store: Store) -> Cached[Calendar]:  # noqa: N802  reads as the thing it makes
+    """The working calendar with the overrides entered."""
+    return Cached(store, _calendar)
+
+
+def CachedRouter(store: Store) -> Cached[KeywordRouter]:  # noqa: N802
+    """The router over the current directory."""
+    return Cached(store, lambda tx: KeywordRouter(read_directory(tx)))
+
+
+def _calendar(tx: Tx) -> Calendar:
+    rows = tx.conn.execute(select(calendar_overrides)).all()
+    return Calendar({row.day: Override(row.workday, row.source) for row in rows})
+
+
+def read_directory(tx: Tx) -> Directory:
+    """The active directory as the domain knows it; officers' phones stay in the vault."""
+    units = tuple(
+        UnitRow(code=u.code, name=u.name, short_names=tuple(u.short_names), tier=Tier(u.tier),
+                parent_code=u.parent_code, keywords=tuple(u.keywords), places=tuple(u.places), phone=u.phone)
+        for u in directory.all_units(tx)
+    )
+    officers = tuple(
+        OfficerRow(name=o.name, unit_code=o.unit_code, role=Role(o.role), phone="")
+        for o in directory.all_officers(tx)
+    )
+    return Directory(units, officers)

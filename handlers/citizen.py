@@ -1,0 +1,204 @@
+"""What a citizen asks about her own inquiries: progress, urging, adding, withdrawing, opting out.
+
+A number is shown only to the contact that owns it, or with its query code; a wrong number and a
+stranger's get the same answer.
+"""
+
+from __future__ import annotations
+
+import hmac
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.numbers import NumberQuery, read_number
+from bot.sms import split_text
+from bot.workdays import CHINA
+from handlers.notices import to_unit
+from handlers.wording import RATINGS, STATES, about, say_due, say_time
+from store import inquiries, people
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot import acts
+    from bot.conversation import ConversationState
+    from bot.messages import InboundMessage
+    from handlers.deps import Turn
+    from store.rows import Record
+
+WRONG_CODES = 5
+LOCK = timedelta(minutes=30)
+LISTED = 5
+REPLIED = ("answered", "closed", "archived")
+
+
+def progress(turn: Turn, state: ConversationState, act: acts.Progress, _event: Any) -> ConversationState:
+    """One inquiry in full, or a list of the latest."""
+    own = inquiries.pick(_own(turn), act.number)
+    if act.number is None and len(own) != 1:
+        _list(turn, own)
+    elif own:
+        _show(turn, own[0])
+    else:
+        _by_code(turn, act.number or "", act.code)
+    return state
+
+
+def _own(turn: Turn, *, only_open: bool = False) -> Sequence[Record]:
+    if turn.address.contact_id is None:
+        return []
+    return inquiries.of_contact(turn.tx, turn.address.contact_id, only_open=only_open)
+
+
+def _list(turn: Turn, own: Sequence[Record]) -> None:
+    if not own:
+        turn.reply("progress.none")
+        return
+    rows = [{"number": r.number, "state": STATES[r.state], "due": say_due(r), "summary": r.summary,
+             "answered": r.state in REPLIED} for r in own[:LISTED]]
+    turn.reply("progress.list", rows=rows, more=max(0, len(own) - LISTED))
+
+
+def _show(turn: Turn, inquiry: Record) -> None:
+    turn.inquiry_id = inquiry.id
+    lead = inquiries.open_lead(turn.tx, inquiry.id)
+    steps = [{"at": say_time(e.at), "name": e.name, "unit": e.data.get("unit", "")}
+             for e in inquiries.events_of(turn.tx, inquiry.id)]
+    answer = next((m.text for m in reversed(inquiries.messages_of(turn.tx, inquiry.id)) if m.direction == "out"), "")
+    turn.reply("progress", **about(inquiry), unit=lead.unit_name if lead else "", steps=steps[-4:], answer=answer,
+               left=_left(turn, inquiry), rated=RATINGS.get(inquiry.rating or 0, ""))
+
+
+def _left(turn: Turn, inquiry: Record) -> int:
+    """Working days left, 0 on the last day and after."""
+    today, due = turn.now.astimezone(CHINA).date(), inquiry.due_at.astimezone(CHINA).date()
+    return max(0, turn.deps.calendar().workdays_between(today, due)) if due > today else 0
+
+
+def _by_code(turn: Turn, typed: str, code: str | None) -> None:
+    """Somebody else's channel: only with the number's query code, and not for guessing."""
+    locked = turn.address.locked_until
+    if locked is not None and locked > turn.now:
+        turn.reply("progress.locked", until=say_time(locked))
+        return
+    digits = read_number(typed)
+    query = NumberQuery.of(digits) if digits else None
+    found = inquiries.by_number(turn.tx, query.full) if query and query.full else None
+    if found is not None and code and hmac.compare_digest(found.query_code.encode(), code.encode()):
+        people.change(turn.tx, turn.address.id, bad_codes=0)
+        _show(turn, found)
+        return
+    if code:
+        count_wrong_code(turn)
+    turn.reply("progress.unknown")
+
+
+def count_wrong_code(turn: Turn) -> None:
+    """Five wrong codes lock the sender's look-ups and commands for 30 minutes."""
+    wrong = turn.address.bad_codes + 1
+    values: dict[str, Any] = {"bad_codes": wrong}
+    if wrong >= WRONG_CODES:
+        values = {"bad_codes": 0, "locked_until": turn.now + LOCK}
+        turn.deps.metrics.count("locked", channel=turn.channel.account)
+    people.change(turn.tx, turn.address.id, **values)
+
+
+def _one_open(turn: Turn, number: str | None, verb: str) -> Record | None:
+    """The open inquiry meant; otherwise the person is told or asked which."""
+    own = inquiries.pick(_own(turn, only_open=True), number)
+    if len(own) == 1:
+        turn.inquiry_id = own[0].id
+        return own[0]
+    if not own:
+        turn.reply("progress.unknown" if number else "progress.none")
+    else:
+        turn.reply("which", verb=verb, rows=[{"number": r.number, "summary": r.summary} for r in own[:LISTED]])
+    return None
+
+
+def urge(turn: Turn, state: ConversationState, act: acts.Urge, _event: Any) -> ConversationState:
+    """催: told to the unit, once per working day."""
+    inquiry = _one_open(turn, act.number, "催")
+    if inquiry is None:
+        return state
+    today = turn.now.astimezone(CHINA).date()
+    if inquiry.urged_on == today:
+        turn.reply("urge.again", **about(inquiry))
+        return state
+    inquiries.change(turn.tx, inquiry, urged_on=today)
+    inquiries.log(turn.tx, inquiry.id, "urged", turn.now, actor="citizen", actor_id=turn.address.contact_id)
+    to_unit(turn.deps, turn.tx, inquiry, key="order.urged", once=f"urge:{inquiry.id}:{today}", now=turn.now)
+    turn.wakes.add("outbox")
+    turn.reply("urge", **about(inquiry))
+    return state
+
+
+def supplement(
+    turn: Turn, state: ConversationState, act: acts.Supplement, event: InboundMessage
+) -> ConversationState:
+    """补充: kept beside the original text, the unit is told."""
+    inquiry = _one_open(turn, act.number, "补充")
+    if inquiry is None:
+        return state
+    if not act.text and not event.media:
+        turn.reply("supplement.empty", **about(inquiry))
+        return state
+    inquiries.add_message(turn.tx, inquiry_id=inquiry.id, direction="in", kind=event.kind.value, text=act.text,
+                          now=turn.now, media_refs=event.media, channel=turn.channel.account,
+                          address_id=turn.address.id)
+    inquiries.log(turn.tx, inquiry.id, "supplemented", turn.now, actor="citizen", actor_id=turn.address.contact_id)
+    if inquiry.fold_until is None:
+        to_unit(turn.deps, turn.tx, inquiry, key="order.supplemented", now=turn.now,
+                once=f"supplement:{event.channel}:{event.external_id}", params={"text": act.text})
+        turn.wakes.add("outbox")
+    turn.reply("supplement", **about(inquiry))
+    return state
+
+
+def withdraw(turn: Turn, state: ConversationState, act: acts.Withdraw, _event: Any) -> ConversationState:
+    """撤回: possible until the answer."""
+    inquiry = _one_open(turn, act.number, "撤回")
+    if inquiry is None:
+        return state
+    lead = inquiries.open_lead(turn.tx, inquiry.id)
+    to_unit(turn.deps, turn.tx, inquiry, key="order.withdrawn", once=f"withdraw:{inquiry.id}", now=turn.now)
+    inquiries.change(turn.tx, inquiry, state="withdrawn", closed_at=turn.now, fold_until=None)
+    if lead is not None:
+        inquiries.move_assignment(turn.tx, lead, "cancelled", ended_at=turn.now)
+    inquiries.log(turn.tx, inquiry.id, "withdrawn", turn.now, actor="citizen", actor_id=turn.address.contact_id)
+    turn.wakes.add("outbox")
+    turn.reply("withdraw", **about(inquiry))
+    return state
+
+
+def full_text(turn: Turn, state: ConversationState, act: acts.FullText, _event: Any) -> ConversationState:
+    """全文: the whole answer, in as many messages as the channel needs."""
+    answered = [r for r in inquiries.pick(_own(turn), act.number) if r.answered_at is not None]
+    if not answered:
+        turn.reply("progress.none")
+        return state
+    inquiry = answered[0]
+    turn.inquiry_id = inquiry.id
+    texts = [m.text for m in inquiries.messages_of(turn.tx, inquiry.id) if m.direction == "out"]
+    limits = turn.channel.limits
+    parts = split_text(texts[-1], max(1, limits.longest - 1 if limits.unit == "segments" else limits.longest - 64),
+                       limits.unit)
+    for position, part in enumerate(parts, start=1):
+        turn.reply("full_text", number=inquiry.number, part=part, position=position, count=len(parts))
+    return state
+
+
+def opt_out(turn: Turn, state: ConversationState, act: acts.OptOut, _event: Any) -> ConversationState:
+    """退订: nothing more goes to this address on this channel."""
+    if not act.by_platform:
+        turn.reply("opted_out")
+    people.change(turn.tx, turn.address.id, state="opted_out", state_code="asked", state_at=turn.now)
+    return state
+
+
+def opt_in(turn: Turn, state: ConversationState, act: acts.OptIn, _event: Any) -> ConversationState:
+    """恢复: messages may go out again; what was held follows."""
+    people.change(turn.tx, turn.address.id, state="active", state_code="", state_at=turn.now)
+    if not act.by_platform:
+        turn.reply("opted_in")
+    return state

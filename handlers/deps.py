@@ -1,0 +1,96 @@
+"""What handlers work with: built once by ``bootstrap.py``, passed to every handler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from adapters.base import Channel
+    from bot.conversation import Rules
+    from bot.ports import Alarms, Clock
+    from bot.routing import KeywordRouter
+    from bot.workdays import Calendar, Rule
+    from handlers.texts import Texts
+    from store.engine import Store, Tx
+    from store.rows import Record
+    from store.spool import Spool
+
+
+class Metrics(Protocol):
+    """Counts what happens; labels are static words, never content."""
+
+    def count(self, name: str, **labels: str) -> None: ...
+
+    def observe(self, name: str, seconds: float, **labels: str) -> None: ...
+
+
+class Signer(Protocol):
+    """Signed links: one purpose a salt, bounded in age."""
+
+    def citizen_url(self, inquiry_id: int) -> str: ...
+
+    def staff_url(self, inquiry_id: int, officer_id: int) -> str: ...
+
+    def staff_code(self, assignment_id: int, officer_id: int) -> str:
+        """The 6-digit code of an order's notice: same inputs, same code."""
+        ...
+
+
+@dataclass(slots=True)
+class Deps:
+    """The process's services. ``wake`` takes a queue's name and never raises."""
+
+    store: Store
+    channels: Mapping[str, Channel]
+    clock: Clock
+    texts: Texts
+    rules: Rules
+    calendar: Callable[[], Calendar]
+    router: Callable[[], KeywordRouter]
+    wake: Callable[[str], None]
+    spool: Spool
+    signer: Signer
+    alarms: Alarms
+    metrics: Metrics
+    media_folder: Path
+    due_days: int = 4
+    due_rule: Rule = "A"
+    webhook_budget: float = 2.5
+    sms_channel: str = ""
+    worker_name: str = "web"
+
+
+@dataclass(slots=True)
+class Reply:
+    """An answer to the person who wrote: a text key and its fields."""
+
+    key: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Turn:
+    """One message being handled: the transaction, who wrote, and what is known."""
+
+    tx: Tx
+    deps: Deps
+    now: datetime
+    address: Record
+    channel: Channel
+    replies: list[Reply] = field(default_factory=list)
+    wakes: set[str] = field(default_factory=set)
+    inquiry_id: int | None = None
+
+    def reply(self, key: str, **params: Any) -> None:
+        """Answer the person in this turn."""
+        self.replies.append(Reply(key, params))
+
+    @property
+    def by_sms(self) -> bool:
+        """Whether the sender could be forged and each answer costs money."""
+        return bool(self.address.scheme == "sms")

@@ -1,0 +1,115 @@
+"""A citizen's matter is told: the inquiry is opened with number and due date, parts are added."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from bot.conversation import fold_closes_at, opened
+from bot.messages import InboundMessage, Kind
+from bot.numbers import format_number, new_code
+from bot.workdays import CHINA
+from handlers.notices import duty_staff, to_officer
+from handlers.wording import about, shorten
+from store import inquiries, people
+
+if TYPE_CHECKING:
+    from bot import acts
+    from bot.conversation import ConversationState
+    from handlers.deps import Turn
+
+SUMMARY_LENGTH = 20
+"""Characters; a template's thing field takes no more (WeChat template rules, read 2026-11-23)."""
+
+WORDLESS = {Kind.IMAGE: "[图片]", Kind.VOICE: "[语音]", Kind.VIDEO: "[视频]", Kind.LOCATION: "[位置]", Kind.FILE: "[文件]",
+            Kind.UNSUPPORTED: "[无法显示的内容]", Kind.LINK: "[链接]", Kind.TEXT: ""}
+
+
+def open_inquiry(
+    turn: Turn, state: ConversationState, act: acts.OpenInquiry, event: InboundMessage
+) -> ConversationState:
+    """A new inquiry: stored with its first part, answered with number, code and date."""
+    tx, deps, now = turn.tx, turn.deps, turn.now
+    contact_id = people.ensure_contact(tx, turn.address, now)
+    day = now.astimezone(CHINA).date()
+    due = deps.calendar().due(now, deps.due_days, rule=deps.due_rule)
+    inquiry_id = inquiries.add(
+        tx, number=format_number(day, inquiries.next_of_day(tx, day)), query_code=new_code(secrets.randbelow),
+        contact_id=contact_id, address_id=turn.address.id, channel=turn.channel.account, state="received",
+        summary=_summary(event), received_at=now, due_at=due.at, provisional=due.provisional,
+        derivation=[[s.day.isoformat(), s.counted, s.why, s.status] for s in due.derivation],
+    )
+    state = opened(state, inquiry_id)
+    _add_part(turn, state, inquiry_id, event)
+    inquiries.log(tx, inquiry_id, "received", now, actor="citizen", actor_id=contact_id,
+                  channel=turn.channel.account)
+    turn.inquiry_id = inquiry_id
+    inquiry = inquiries.get(tx, inquiry_id)
+    turn.reply("receipt.ask" if act.ask_place else "receipt", **about(inquiry))
+    return state
+
+
+def add_part(turn: Turn, state: ConversationState, act: acts.AddPart, event: InboundMessage) -> ConversationState:
+    """One more part of the open draft."""
+    inquiry_id = state.draft.inquiry_id if state.draft is not None else None
+    if inquiry_id is None:
+        raise RuntimeError("a part came without a draft")
+    _add_part(turn, state, inquiry_id, event)
+    turn.inquiry_id = inquiry_id
+    inquiry = inquiries.get(turn.tx, inquiry_id)
+    if inquiry.summary.startswith("[") and event.text:
+        inquiries.change(turn.tx, inquiry, summary=_summary(event))
+    if not turn.by_sms or act.ask_place:  # each SMS costs money; the receipt with the number is out already
+        turn.reply("part.ask" if act.ask_place else "part", **about(inquiry))
+    return state
+
+
+def _add_part(turn: Turn, state: ConversationState, inquiry_id: int, event: InboundMessage) -> None:
+    place = event.location
+    inquiries.add_message(
+        turn.tx, inquiry_id=inquiry_id, direction="in", kind=event.kind.value,
+        text=event.text or (place.label if place else ""), now=turn.now, media_refs=event.media,
+        channel=turn.channel.account, address_id=turn.address.id,
+        latitude=place.latitude if place else None, longitude=place.longitude if place else None,
+    )
+    if event.media:
+        turn.wakes.add("bulk")
+    inquiries.set_fold(turn.tx, inquiry_id, fold_closes_at(state, turn.deps.rules))
+
+
+def end_draft(turn: Turn, state: ConversationState, _act: acts.EndDraft, _event: Any) -> ConversationState:
+    """完: routing starts now."""
+    latest = _latest(turn)
+    if latest is None or latest.fold_until is None:
+        turn.reply("end.nothing")
+        return state
+    inquiries.set_fold(turn.tx, latest.id, turn.now)
+    turn.wakes.add("routing")
+    turn.inquiry_id = latest.id
+    turn.reply("end", **about(latest))
+    return state
+
+
+def _latest(turn: Turn) -> Any:
+    if turn.address.contact_id is None:
+        return None
+    rows = inquiries.of_contact(turn.tx, turn.address.contact_id, only_open=True, limit=1)
+    return rows[0] if rows else None
+
+
+def emergency(turn: Turn, state: ConversationState, act: acts.Emergency, event: InboundMessage) -> ConversationState:
+    """The right call at once, and the duty officers' phones, day or night."""
+    for kind in act.kinds[:2]:
+        turn.reply(f"emergency.{kind}")
+    inquiries.log(turn.tx, None, "emergency", turn.now, actor="citizen", actor_id=turn.address.contact_id,
+                  kinds=list(act.kinds))
+    for officer in duty_staff(turn.tx):
+        to_officer(turn.tx, officer.id, key="alert.emergency", urgent=True, inquiry_id=None, now=turn.now,
+                   once=f"emergency:{event.channel}:{event.external_id}:{officer.id}",
+                   params={"kinds": list(act.kinds), "text": shorten(event.text, 60)})
+    turn.wakes.add("outbox-urgent")
+    return state
+
+
+def _summary(event: InboundMessage) -> str:
+    return shorten(event.text, SUMMARY_LENGTH) or WORDLESS[event.kind]

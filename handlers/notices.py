@@ -1,0 +1,71 @@
+"""Notices to officers and citizens: who is told, with which key; each once (``once``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from handlers.wording import about, say_time, shorten
+from store import directory, inquiries, outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from handlers.deps import Deps
+    from store.engine import Tx
+    from store.rows import Record
+
+URGENT, NORMAL, BULK = 0, 1, 2
+
+
+def contacts_of(tx: Tx, unit_id: int) -> list[Record]:
+    """Whom a unit's notices go to: its duty staff and officers, its head when it has neither."""
+    staff = directory.officers_of(tx, unit_id)
+    first = [officer for officer in staff if officer.role in {"duty", "officer"}]
+    return first or [officer for officer in staff if officer.role == "head"] or list(staff)
+
+
+def duty_staff(tx: Tx) -> list[Record]:
+    """The officers of the duty desk."""
+    unit = directory.duty_unit(tx)
+    return contacts_of(tx, unit.id) if unit is not None else []
+
+
+def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: int, *, due_at: datetime,
+              now: datetime, text: str) -> None:
+    """Tell a unit's officers of a new order, each with the code and the link that are theirs alone."""
+    for officer in contacts_of(tx, unit_id):
+        params = about(inquiry) | {
+            "due": say_time(due_at), "code": deps.signer.staff_code(assignment_id, officer.id),
+            "url": deps.signer.staff_url(inquiry.id, officer.id), "text": shorten(text, 120),
+            "subject": inquiry.summary or inquiry.number, "urgent": inquiry.urgent,
+        }
+        params.pop("received")
+        to_officer(tx, officer.id, key="order.new", once=f"order:{assignment_id}:{officer.id}", params=params,
+                   now=now, inquiry_id=inquiry.id, urgent=inquiry.urgent)
+
+
+def to_unit(deps: Deps, tx: Tx, inquiry: Record, *, key: str, once: str, now: datetime,
+            params: dict[str, Any] | None = None, urgent: bool = False) -> None:
+    """Tell whoever has the open order (else the duty desk) something about an inquiry."""
+    lead = inquiries.open_lead(tx, inquiry.id)
+    staff: Sequence[Record] = contacts_of(tx, lead.unit_id) if lead is not None else duty_staff(tx)
+    for officer in staff:
+        fields = about(inquiry) | {"url": deps.signer.staff_url(inquiry.id, officer.id)} | (params or {})
+        fields.pop("code", None)
+        to_officer(tx, officer.id, key=key, once=f"{once}:{officer.id}", params=fields, now=now,
+                   inquiry_id=inquiry.id, urgent=urgent)
+
+
+def to_officer(tx: Tx, officer_id: int, *, key: str, once: str, params: dict[str, Any], now: datetime,
+               inquiry_id: int | None, urgent: bool = False) -> None:
+    """One notice to one officer; it waits out the quiet hours unless urgent."""
+    outbox.add(tx, once=once, key=key, params=params, now=now, priority=URGENT if urgent else NORMAL,
+               can_wait=not urgent, officer_id=officer_id, inquiry_id=inquiry_id)
+
+
+def to_citizen(tx: Tx, inquiry: Record, *, key: str, once: str, params: dict[str, Any], now: datetime,
+               priority: int = NORMAL, can_wait: bool = True) -> int | None:
+    """Something for the citizen of an inquiry, by whatever way is open."""
+    return outbox.add(tx, once=once, key=key, params=params, now=now, priority=priority, can_wait=can_wait,
+                      contact_id=inquiry.contact_id, inquiry_id=inquiry.id)

@@ -1,0 +1,69 @@
+"""满意, 基本满意, 不满意: recorded as said; silence is never satisfaction."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.conversation import rating_reason_asked
+from handlers.notices import to_unit
+from handlers.wording import RATINGS, about
+from store import inquiries
+
+if TYPE_CHECKING:
+    from bot import acts
+    from bot.conversation import ConversationState
+    from handlers.deps import Turn
+    from store.rows import Record
+
+REPLACE_WITHIN = timedelta(hours=24)
+"""A second rating within a day replaces the first; both are in the event log."""
+
+DISSATISFIED = 3
+
+
+def rate(turn: Turn, state: ConversationState, act: acts.Rate, _event: Any) -> ConversationState:
+    """The score of the answer meant: the number's, or the latest answer's."""
+    inquiry = _rated(turn, act.number)
+    if inquiry is None:
+        turn.reply("rating.nothing")
+        return state
+    if inquiry.rated_at is not None and turn.now - inquiry.rated_at > REPLACE_WITHIN:
+        turn.reply("rating.late", **about(inquiry))
+        return state
+    _record(turn, inquiry, act.score, act.reason)
+    if act.score == DISSATISFIED and not act.reason:
+        turn.reply("rating.reason", **about(inquiry))
+        return rating_reason_asked(state, inquiry.number, turn.now)
+    turn.reply("rating.thanks", **about(inquiry), rating=RATINGS[act.score])
+    return state
+
+
+def reason(turn: Turn, state: ConversationState, act: acts.RatingReason, _event: Any) -> ConversationState:
+    """Why she was not satisfied."""
+    inquiry = inquiries.by_number(turn.tx, act.number)
+    if inquiry is None or inquiry.contact_id != turn.address.contact_id:
+        turn.reply("rating.nothing")
+        return state
+    _record(turn, inquiry, DISSATISFIED, act.text)
+    turn.reply("rating.thanks", **about(inquiry), rating=RATINGS[DISSATISFIED])
+    return state
+
+
+def _rated(turn: Turn, number: str | None) -> Record | None:
+    if turn.address.contact_id is None:
+        return None
+    own = inquiries.pick(inquiries.of_contact(turn.tx, turn.address.contact_id), number)
+    answered = [row for row in own if row.answered_at is not None]
+    return max(answered, key=lambda row: row.answered_at, default=None)
+
+
+def _record(turn: Turn, inquiry: Record, score: int, why: str) -> None:
+    turn.inquiry_id = inquiry.id
+    inquiries.change(turn.tx, inquiry, rating=score, rating_reason=why, rated_at=turn.now)
+    inquiries.log(turn.tx, inquiry.id, "rated", turn.now, actor="citizen", actor_id=turn.address.contact_id,
+                  score=score, reason=bool(why))
+    to_unit(turn.deps, turn.tx, inquiry, key="order.rated", now=turn.now,
+            once=f"rated:{inquiry.id}:{turn.now.isoformat()}",
+            params={"rating": RATINGS[score], "reason": why})
+    turn.wakes.add("outbox")

@@ -1,0 +1,63 @@
+"""The platform's later word on a message: moves the attempt and the outbox row, never backwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.messages import Failure, Outcome
+from store import outbox, people
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.messages import DeliveryReceipt
+    from handlers.deps import Deps
+    from store.engine import Tx
+    from store.rows import Record
+
+FINAL = frozenset({"delivered", "failed"})
+
+
+def apply(deps: Deps, tx: Tx, receipt: DeliveryReceipt, now: datetime) -> None:
+    """A receipt came in; one that overtook the commit of its send is kept for it."""
+    found = outbox.find_delivery(tx, receipt.channel, receipt.message_id)
+    if found is None:
+        outbox.keep_early(tx, channel=receipt.channel, message_id=receipt.message_id, code=receipt.code, at=now,
+                          outcome=receipt.outcome.value, failure=receipt.failure.value if receipt.failure else "")
+        return
+    move(deps, tx, found, receipt.outcome, receipt.failure, code=receipt.code, now=now)
+
+
+def take_early(deps: Deps, tx: Tx, channel: str, message_id: str, now: datetime) -> None:
+    """The send is on record now: whatever its receipts said before counts."""
+    for row in outbox.take_early(tx, channel, message_id):
+        found = outbox.find_delivery(tx, channel, message_id)
+        if found is not None:
+            failure = Failure(row.failure) if row.failure else None
+            move(deps, tx, found, Outcome(row.outcome), failure, code=row.code, now=now)
+
+
+def move(
+    deps: Deps, tx: Tx, delivery: Record, outcome: Outcome, failure: Failure | None, *, code: str, now: datetime
+) -> None:
+    """Late and out-of-order receipts are harmless: a final outcome stays, an earlier one is ignored."""
+    if delivery.outcome in FINAL or outcome in {Outcome.ACCEPTED, Outcome.SENT}:
+        return
+    outbox.mark_delivery(tx, delivery.id, outcome.value, code)
+    deps.metrics.count("receipts", way=delivery.way, outcome=outcome.value)
+    if outcome is Outcome.DELIVERED:
+        if delivery.outbox_state == "sent":
+            outbox.settle(tx, delivery.outbox_id, "delivered", now)
+        return
+    _failed(deps, tx, delivery, failure or Failure.REFUSED, code, now)
+
+
+def _failed(deps: Deps, tx: Tx, delivery: Record, failure: Failure, code: str, now: datetime) -> None:
+    if failure is Failure.RECIPIENT_GONE and delivery.address_id is not None:
+        people.change(tx, delivery.address_id, state="gone", state_code=code, state_at=now)
+    if delivery.outbox_state != "sent":
+        return
+    # Not this rung again for this message: the next one, at once.
+    failed = [*delivery.failed_ways, f"{delivery.way}:{delivery.address_id or 0}"]
+    outbox.settle(tx, delivery.outbox_id, "pending", now, failed_ways=failed, not_before=now, way="")
+    tx.after_commit.append(lambda: deps.wake("outbox-urgent"))

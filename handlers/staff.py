@@ -1,0 +1,135 @@
+"""Staff words by WeChat or SMS: 待办, 收, 复, 转, 退, 看.
+
+Over SMS a sender can be forged, so a changing command carries the code of its notice; five wrong
+codes lock the phone for 30 minutes.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Any
+
+from bot.routing import find_unit
+from handlers import orders
+from handlers.citizen import count_wrong_code
+from handlers.wording import about, say_time
+from store import directory, inquiries
+
+if TYPE_CHECKING:
+    from bot import acts
+    from bot.conversation import ConversationState
+    from handlers.deps import Turn
+    from store.rows import Record
+
+LISTED = 8
+WHAT_IS_MISSING: dict[str, dict[str, Any]] = {
+    "staff.bad_unit": {"names": []},
+    "staff.bad_text": {"longest": orders.LONGEST_ANSWER},
+}
+
+
+def _desk(turn: Turn) -> orders.Desk | None:
+    officer = directory.officer(turn.tx, turn.address.officer_id)
+    if officer is None:
+        turn.reply("staff.nobody")
+        return None
+    return orders.Desk(turn.tx, turn.deps, officer, turn.now)
+
+
+def _tell(turn: Turn, outcome: orders.Outcome) -> None:
+    turn.reply(outcome.key, **outcome.params)
+    if outcome.done:
+        turn.wakes.update(("outbox-urgent", "outbox"))
+
+
+def todo(turn: Turn, state: ConversationState, _act: acts.StaffList, _event: Any) -> ConversationState:
+    """待办: the open orders, the most urgent first."""
+    desk = _desk(turn)
+    if desk is None:
+        return state
+    units = orders.units_in_charge(turn.tx, desk.officer)
+    own = units if units is not None else [desk.officer.unit_id]
+    rows = [{"number": r.number, "summary": r.summary, "due": say_time(r.due_at), "signed": r.state == "signed",
+             "urgent": r.urgent} for r in inquiries.open_of_units(turn.tx, own, LISTED)]
+    turn.reply("staff.todo", rows=rows, count=inquiries.count_open(turn.tx, own))
+    return state
+
+
+def _order(turn: Turn, number: str, code: str | None, *, changing: bool = True) -> tuple[orders.Desk, Record] | None:
+    """The officer and the order, once it is clear that the command is really theirs."""
+    desk = _desk(turn)
+    if desk is None:
+        return None
+    found = orders.find(desk, number)
+    if isinstance(found, orders.Outcome):
+        _tell(turn, found)
+        return None
+    if changing and turn.by_sms and not _code_right(turn, desk, found, code):
+        return None
+    turn.inquiry_id = found.inquiry_id
+    return desk, found
+
+
+def _code_right(turn: Turn, desk: orders.Desk, order: Record, code: str | None) -> bool:
+    locked = turn.address.locked_until
+    if locked is not None and locked > turn.now:
+        turn.reply("progress.locked", until=say_time(locked))
+        return False
+    right = turn.deps.signer.staff_code(order.id, desk.officer.id)
+    if code and hmac.compare_digest(right.encode(), code.encode()):
+        return True
+    if code:
+        count_wrong_code(turn)
+    turn.reply("staff.code", number=order.number)
+    return False
+
+
+def sign(turn: Turn, state: ConversationState, act: acts.StaffSign, _event: Any) -> ConversationState:
+    """收 1024."""
+    if (at := _order(turn, act.number, act.code)) is not None:
+        _tell(turn, orders.sign(*at))
+    return state
+
+
+def answer(turn: Turn, state: ConversationState, act: acts.StaffReply, _event: Any) -> ConversationState:
+    """复 1024 …"""
+    if (at := _order(turn, act.number, act.code)) is not None:
+        _tell(turn, orders.answer(*at, act.text))
+    return state
+
+
+def transfer(turn: Turn, state: ConversationState, act: acts.StaffTransfer, _event: Any) -> ConversationState:
+    """转 1024 <unit>."""
+    if (at := _order(turn, act.number, act.code)) is None:
+        return state
+    units = find_unit(turn.deps.router().directory, act.unit)
+    if len(units) != 1:
+        turn.reply("staff.bad_unit", names=[unit.name for unit in units[:5]])
+        return state
+    row = directory.unit_by_code(turn.tx, units[0].code)
+    if row is not None:
+        _tell(turn, orders.transfer(*at, row))
+    return state
+
+
+def give_back(turn: Turn, state: ConversationState, act: acts.StaffReturn, _event: Any) -> ConversationState:
+    """退 1024 <reason>."""
+    if (at := _order(turn, act.number, act.code)) is not None:
+        _tell(turn, orders.give_back(*at, act.reason))
+    return state
+
+
+def show(turn: Turn, state: ConversationState, act: acts.StaffShow, _event: Any) -> ConversationState:
+    """看 1024: what the citizen said, in full."""
+    if (at := _order(turn, act.number, None, changing=False)) is None:
+        return state
+    inquiry = inquiries.get(turn.tx, at[1].inquiry_id)
+    parts = [m.text or f"[{m.kind}]" for m in inquiries.messages_of(turn.tx, inquiry.id) if m.direction == "in"]
+    turn.reply("staff.show", **about(inquiry), parts=parts)
+    return state
+
+
+def bad(turn: Turn, state: ConversationState, act: acts.StaffBad, _event: Any) -> ConversationState:
+    """A staff word that lacks something."""
+    turn.reply(act.key, **WHAT_IS_MISSING.get(act.key, {}))
+    return state

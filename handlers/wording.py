@@ -1,0 +1,52 @@
+"""Values texts are filled with: dates said with their weekday, states and names people know."""
+
+from __future__ import annotations
+
+from datetime import timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from store.rows import Record
+
+CHINA = timezone(timedelta(hours=8))
+WEEKDAYS = "一二三四五六日"
+
+STATES = {
+    "received": "已收到", "accepted": "已受理", "dispatched": "已转办", "in_progress": "办理中", "in_review": "审核中",
+    "answered": "已答复", "closed": "已办结", "archived": "已归档", "need_info": "待补充", "rejected": "不予受理",
+    "merged": "已并案", "withdrawn": "已撤回",
+}
+RATINGS = {1: "满意", 2: "基本满意", 3: "不满意"}
+
+
+def say_day(at: datetime) -> str:
+    """``11月27日(周五)``: never "soon", always with the weekday."""
+    local = at.astimezone(CHINA)
+    return f"{local.month}月{local.day}日(周{WEEKDAYS[local.weekday()]})"
+
+
+def say_time(at: datetime) -> str:
+    """``11月27日(周五)17:00``."""
+    return f"{say_day(at)}{at.astimezone(CHINA):%H:%M}"
+
+
+def say_due(inquiry: Record) -> str:
+    """The promise; 约 when it may fall into a year whose holidays are not announced."""
+    return ("约" if inquiry.provisional else "") + say_time(inquiry.due_at)
+
+
+def about(inquiry: Record) -> dict[str, Any]:
+    """The fields every text about an inquiry may use."""
+    return {
+        "number": inquiry.number, "compact": inquiry.number.replace("-", ""), "code": inquiry.query_code,
+        "due": say_due(inquiry), "state": STATES.get(inquiry.state, inquiry.state), "summary": inquiry.summary,
+        "received": say_time(inquiry.received_at),
+    }
+
+
+def shorten(text: str, length: int) -> str:
+    """One line of at most ``length`` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1] + "…"

@@ -1,0 +1,39 @@
+"""Alarms as the operator sees them in ``wenzheng check``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.engine import Tx
+from store.tables import alarms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from store.rows import Record
+
+Work = Callable[[Tx], None]
+
+
+def raise_(tx: Tx, key: str, now: datetime, fields: dict[str, Any]) -> None:
+    """Note that ``key`` is on, again if it was."""
+    dialect = sqlite if tx.sqlite else postgresql
+    statement = dialect.insert(alarms).values(key=key, raised_at=now, last_at=now, count=1, fields=fields)
+    tx.conn.execute(statement.on_conflict_do_update(index_elements=["key"], set_={
+        "last_at": now, "count": alarms.c.count + 1, "fields": statement.excluded.fields, "cleared_at": None,
+    }))
+
+
+def clear(tx: Tx, key: str, now: datetime) -> None:
+    """The cause of ``key`` is gone."""
+    tx.conn.execute(update(alarms).where(alarms.c.key == key).values(cleared_at=now))
+
+
+def active(tx: Tx) -> Sequence[Record]:
+    """What is on, oldest first."""
+    return tx.conn.execute(select(alarms).where(alarms.c.cleared_at.is_(None)).order_by(alarms.c.raised_at)).all()

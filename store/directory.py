@@ -1,0 +1,120 @@
+"""Units and officers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+
+from store.rows import insert_row, update_row
+from store.tables import officers, units
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from store.engine import Tx
+    from store.rows import Record
+
+
+def all_units(tx: Tx, *, active: bool = True) -> Sequence[Record]:
+    """Units by code."""
+    query = select(units).order_by(units.c.code)
+    return tx.conn.execute(query.where(units.c.active) if active else query).all()
+
+
+def all_officers(tx: Tx, *, active: bool = True) -> Sequence[Record]:
+    """Officers by code, with their units' codes."""
+    query = select(officers, units.c.code.label("unit_code")).join(units, units.c.id == officers.c.unit_id)
+    return tx.conn.execute((query.where(officers.c.active) if active else query).order_by(officers.c.code)).all()
+
+
+def officer(tx: Tx, officer_id: int) -> Record | None:
+    """An active officer with the unit, or None."""
+    return tx.conn.execute(
+        select(officers, units.c.name.label("unit_name"), units.c.code.label("unit_code"), units.c.tier)
+        .join(units, units.c.id == officers.c.unit_id)
+        .where(officers.c.id == officer_id, officers.c.active)
+    ).first()
+
+
+def officer_by_code(tx: Tx, code: str) -> Record | None:
+    """An active officer by directory code."""
+    return tx.conn.execute(select(officers).where(officers.c.code == code, officers.c.active)).first()
+
+
+def unit(tx: Tx, unit_id: int) -> Record:
+    """One unit."""
+    return tx.conn.execute(select(units).where(units.c.id == unit_id)).one()
+
+
+def unit_by_code(tx: Tx, code: str) -> Record | None:
+    """One unit by code."""
+    return tx.conn.execute(select(units).where(units.c.code == code)).first()
+
+
+def children(tx: Tx, code: str) -> Sequence[Record]:
+    """Active units directly under a unit."""
+    return tx.conn.execute(select(units).where(units.c.parent_code == code, units.c.active)).all()
+
+
+def officers_of(tx: Tx, unit_id: int) -> Sequence[Record]:
+    """Active officers of a unit."""
+    return tx.conn.execute(
+        select(officers).where(officers.c.unit_id == unit_id, officers.c.active).order_by(officers.c.id)
+    ).all()
+
+
+def duty_unit(tx: Tx) -> Record | None:
+    """The unit of the duty desk: the one that has officers with role ``duty``."""
+    return tx.conn.execute(
+        select(units).join(officers, officers.c.unit_id == units.c.id)
+        .where(officers.c.role == "duty", officers.c.active, units.c.active).order_by(units.c.id).limit(1)
+    ).first()
+
+
+def set_bind_code(tx: Tx, officer_id: int, code: str, until: datetime) -> None:
+    """Give an officer a one-time code to bind a phone or WeChat with."""
+    update_row(tx, officers, officer_id, bind_hash=tx.vault.digest(f"officer:{code}"), bind_until=until)
+
+
+def use_bind_code(tx: Tx, code: str, now: datetime) -> Record | None:
+    """The officer the code was given to; the code is spent."""
+    row = tx.conn.execute(select(officers).where(
+        officers.c.bind_hash.in_(tx.vault.digests(f"officer:{code}")), officers.c.bind_until > now,
+        officers.c.active,
+    )).first()
+    if row is not None:
+        update_row(tx, officers, row.id, bind_hash=None, bind_until=None)
+    return row
+
+
+def code_in_use(tx: Tx, code: str, now: datetime) -> bool:
+    """Whether a binding code is waiting already: two officers must never share one."""
+    return tx.conn.execute(select(officers.c.id).where(
+        officers.c.bind_hash == tx.vault.digest(f"officer:{code}"), officers.c.bind_until > now
+    )).first() is not None
+
+
+def save_unit(tx: Tx, code: str, **values: Any) -> int:
+    """Insert or change a unit by code."""
+    return _save(tx, units, code, values)
+
+
+def save_officer(tx: Tx, code: str, **values: Any) -> int:
+    """Insert or change an officer by code."""
+    return _save(tx, officers, code, values)
+
+
+def deactivate(tx: Tx, *, unit_codes: Sequence[str] = (), officer_codes: Sequence[str] = ()) -> None:
+    """Units and officers that are in the directory no longer; their history stays."""
+    tx.conn.execute(update(units).where(units.c.code.in_(unit_codes)).values(active=False))
+    tx.conn.execute(update(officers).where(officers.c.code.in_(officer_codes)).values(active=False))
+
+
+def _save(tx: Tx, table: Any, code: str, values: dict[str, Any]) -> int:
+    row_id = tx.conn.execute(select(table.c.id).where(table.c.code == code)).scalar()
+    if row_id is None:
+        return insert_row(tx, table, code=code, **values)
+    update_row(tx, table, row_id, **values)
+    return int(row_id)

@@ -1,0 +1,220 @@
+"""Inquiries with their messages, assignments and append-only events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.numbers import NumberQuery, read_number
+from store.rows import insert_row, update_row
+from store.tables import assignments, counters, events, inquiries, media, messages, officers, units
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from bot.messages import MediaRef
+    from store.engine import Tx
+    from store.rows import Record
+
+OPEN = ("received", "accepted", "dispatched", "in_progress", "in_review", "need_info")
+OPEN_ASSIGNMENT = ("pending", "signed")
+
+
+def next_count(tx: Tx, name: str) -> int:
+    """The next value of a counter, from 1."""
+    dialect = sqlite if tx.sqlite else postgresql
+    statement = dialect.insert(counters).values(name=name, value=1)
+    statement = statement.on_conflict_do_update(
+        index_elements=["name"], set_={"value": counters.c.value + 1}
+    ).returning(counters.c.value)
+    return int(tx.conn.execute(statement).scalar_one())
+
+
+def next_of_day(tx: Tx, day: date) -> int:
+    """The next inquiry number of a day."""
+    return next_count(tx, f"number:{day:%y%m%d}")
+
+
+def add(tx: Tx, **values: Any) -> int:
+    """A new inquiry's id."""
+    return insert_row(tx, inquiries, **values)
+
+
+def get(tx: Tx, inquiry_id: int) -> Record:
+    """One inquiry by id."""
+    return tx.conn.execute(select(inquiries).where(inquiries.c.id == inquiry_id)).one()
+
+
+def by_number(tx: Tx, number: str) -> Record | None:
+    """One inquiry by its canonical number."""
+    return tx.conn.execute(select(inquiries).where(inquiries.c.number == number)).first()
+
+
+def of_contact(tx: Tx, contact_id: int, *, only_open: bool = False, limit: int = 50) -> Sequence[Record]:
+    """A citizen's inquiries, newest first."""
+    query = select(inquiries).where(inquiries.c.contact_id == contact_id)
+    if only_open:
+        query = query.where(inquiries.c.state.in_(OPEN))
+    return tx.conn.execute(query.order_by(inquiries.c.id.desc()).limit(limit)).all()
+
+
+def pick(rows: Sequence[Record], typed: str | None) -> list[Record]:
+    """Those of ``rows`` the typed number means; all of them when none was typed."""
+    if typed is None:
+        return list(rows)
+    digits = read_number(typed)
+    query = NumberQuery.of(digits) if digits else None
+    return [row for row in rows if query is not None and query.matches(row.number)]
+
+
+def change(tx: Tx, row: Record, **values: Any) -> bool:
+    """Change an inquiry if nobody else did meanwhile (optimistic lock on ``version``)."""
+    done = tx.conn.execute(
+        update(inquiries).where(inquiries.c.id == row.id, inquiries.c.version == row.version)
+        .values(version=row.version + 1, **values)
+    )
+    return done.rowcount == 1
+
+
+def set_fold(tx: Tx, inquiry_id: int, until: datetime | None) -> None:
+    """When the quiet interval of a matter being told is over; None once routed."""
+    update_row(tx, inquiries, inquiry_id, fold_until=until)
+
+
+def add_message(
+    tx: Tx, *, inquiry_id: int | None, direction: str, kind: str, text: str, now: datetime,
+    media_refs: Sequence[MediaRef] = (), channel: str = "", **values: Any,
+) -> int:
+    """A message of either side, with its media waiting to be fetched."""
+    message_id = insert_row(tx, messages, inquiry_id=inquiry_id, direction=direction, kind=kind, text=text,
+                            created_at=now, **values)
+    for ref in media_refs:
+        insert_row(tx, media, message_id=message_id, channel=channel, kind=ref.kind.value,
+                   ref=tx.vault.seal(ref.ref), next_at=now)
+    return message_id
+
+
+def messages_of(tx: Tx, inquiry_id: int) -> Sequence[Record]:
+    """All messages of an inquiry in order."""
+    return tx.conn.execute(
+        select(messages).where(messages.c.inquiry_id == inquiry_id).order_by(messages.c.id)
+    ).all()
+
+
+def media_of(tx: Tx, inquiry_id: int) -> Sequence[Record]:
+    """All media of an inquiry in order."""
+    return tx.conn.execute(
+        select(media).join(messages, messages.c.id == media.c.message_id)
+        .where(messages.c.inquiry_id == inquiry_id).order_by(media.c.id)
+    ).all()
+
+
+def log(tx: Tx, inquiry_id: int | None, name: str, now: datetime, *, actor: str = "system",
+        actor_id: int | None = None, **data: Any) -> None:
+    """Append to the event log. ``actor``: citizen, officer or system."""
+    insert_row(tx, events, inquiry_id=inquiry_id, at=now, name=name, actor=actor, actor_id=actor_id, data=data)
+
+
+def events_of(tx: Tx, inquiry_id: int) -> Sequence[Record]:
+    """The event log of an inquiry in order."""
+    return tx.conn.execute(select(events).where(events.c.inquiry_id == inquiry_id).order_by(events.c.id)).all()
+
+
+# -- assignments -----------------------------------------------------------------------------
+
+
+def assign(tx: Tx, *, inquiry_id: int, unit_id: int, due_at: datetime, now: datetime) -> int:
+    """A lead assignment, waiting to be signed for."""
+    return insert_row(tx, assignments, inquiry_id=inquiry_id, unit_id=unit_id, role="lead", state="pending",
+                      created_at=now, due_at=due_at)
+
+
+_ASSIGNED = (
+    select(assignments, inquiries.c.number, inquiries.c.summary, inquiries.c.state.label("inquiry_state"),
+           inquiries.c.urgent, units.c.name.label("unit_name"), units.c.code.label("unit_code"),
+           units.c.parent_code)
+    .join(inquiries, inquiries.c.id == assignments.c.inquiry_id)
+    .join(units, units.c.id == assignments.c.unit_id)
+)
+
+
+def assignments_of(tx: Tx, inquiry_id: int) -> Sequence[Record]:
+    """All assignments of an inquiry in order, with their units."""
+    return tx.conn.execute(
+        _ASSIGNED.where(assignments.c.inquiry_id == inquiry_id).order_by(assignments.c.id)
+    ).all()
+
+
+def open_lead(tx: Tx, inquiry_id: int) -> Record | None:
+    """The one open lead assignment, or None."""
+    return tx.conn.execute(_ASSIGNED.where(
+        assignments.c.inquiry_id == inquiry_id, assignments.c.role == "lead",
+        assignments.c.state.in_(OPEN_ASSIGNMENT),
+    )).first()
+
+
+def open_of_units(tx: Tx, unit_ids: Sequence[int], limit: int = 50) -> Sequence[Record]:
+    """Open assignments of some units, the most urgent first."""
+    return tx.conn.execute(
+        _ASSIGNED.where(assignments.c.unit_id.in_(unit_ids), assignments.c.state.in_(OPEN_ASSIGNMENT))
+        .order_by(assignments.c.due_at, assignments.c.id).limit(limit)
+    ).all()
+
+
+def count_open(tx: Tx, unit_ids: Sequence[int]) -> int:
+    """How many open assignments some units have."""
+    return int(tx.conn.execute(
+        select(func.count()).select_from(assignments)
+        .where(assignments.c.unit_id.in_(unit_ids), assignments.c.state.in_(OPEN_ASSIGNMENT))
+    ).scalar_one())
+
+
+def lead_of_tail(tx: Tx, unit_ids: Sequence[int] | None, typed: str) -> list[Record]:
+    """Lead assignments, newest per inquiry, whose number is the typed one.
+
+    A full number is looked up as it is; a tail is looked for among the open work of ``unit_ids``
+    (None: of every unit).
+    """
+    digits = read_number(typed)
+    if digits is None:
+        return []
+    query = NumberQuery.of(digits)
+    wanted = _ASSIGNED.where(assignments.c.role == "lead")
+    if query.full:
+        wanted = wanted.where(inquiries.c.number == query.full)
+    else:
+        wanted = wanted.where(assignments.c.state.in_(OPEN_ASSIGNMENT),
+                              inquiries.c.number.endswith(digits[-4:].lstrip("0") or "0"))
+        if unit_ids is not None:
+            wanted = wanted.where(assignments.c.unit_id.in_(unit_ids))
+    rows = tx.conn.execute(wanted.order_by(assignments.c.id.desc()).limit(500)).all()
+    newest: dict[int, Record] = {}
+    for row in rows:
+        if query.matches(row.number):
+            newest.setdefault(row.inquiry_id, row)
+    return list(newest.values())
+
+
+def move_assignment(tx: Tx, row: Record, state: str, **values: Any) -> bool:
+    """Change an assignment's state if nobody else did meanwhile."""
+    done = tx.conn.execute(
+        update(assignments).where(assignments.c.id == row.id, assignments.c.version == row.version)
+        .values(state=state, version=row.version + 1, **values)
+    )
+    return done.rowcount == 1
+
+
+def officer_name(tx: Tx, officer_id: int | None) -> str:
+    """An officer's name, or ``""``."""
+    return tx.conn.execute(select(officers.c.name).where(officers.c.id == officer_id)).scalar() or ""
+
+
+def due_for_routing(tx: Tx, now: datetime, limit: int = 200) -> Sequence[Record]:
+    """Inquiries whose quiet interval is over; locked against other workers on PostgreSQL."""
+    query = select(inquiries).where(inquiries.c.fold_until <= now).order_by(inquiries.c.fold_until).limit(limit)
+    if not tx.sqlite:
+        query = query.with_for_update(skip_locked=True)
+    return tx.conn.execute(query).all()

@@ -1,0 +1,36 @@
+"""Media of messages: waiting to be fetched, stored, or given up with a reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from store.rows import update_row
+from store.tables import media
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+
+    from store.engine import Tx
+    from store.rows import Record
+
+
+def claim(tx: Tx, *, now: datetime, claim: timedelta, limit: int = 20) -> Sequence[Record]:
+    """Take media whose turn has come; what a dead worker took is taken again after ``claim``."""
+    query = select(media).where(media.c.state == "pending", media.c.next_at <= now).order_by(media.c.id).limit(limit)
+    rows = tx.conn.execute(query if tx.sqlite else query.with_for_update(skip_locked=True)).all()
+    for row in rows:
+        update_row(tx, media, row.id, next_at=now + claim, attempts=row.attempts + 1)
+    return rows
+
+
+def settle(tx: Tx, media_id: int, **values: Any) -> None:
+    """What came of a download: state, path, content_type, size, sha256, code, next_at."""
+    update_row(tx, media, media_id, **values)
+
+
+def get(tx: Tx, media_id: int) -> Record | None:
+    """One row."""
+    return tx.conn.execute(select(media).where(media.c.id == media_id)).first()

@@ -1,0 +1,165 @@
+"""The outbox: what has to reach somebody, and every attempt at it.
+
+States: pending, sending (claimed), sent, delivered, held (no way open; goes first at the next
+contact), failed (given up, visible), cancelled.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, delete, exists, func, or_, select, update
+
+from store.rows import insert_ignoring, insert_row, update_row
+from store.tables import addresses, deliveries, early_receipts, inquiries, outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from store.engine import Tx
+    from store.rows import Record
+
+CLAIM = timedelta(seconds=60)
+"""How long a claimed row is left to its worker: longer than every provider timeout together."""
+
+
+def add(tx: Tx, *, once: str, key: str, params: dict[str, Any], now: datetime, priority: int,
+        state: str = "pending", can_wait: bool = False, **refs: Any) -> int | None:
+    """A message to deliver; None when ``once`` was used before (nothing is sent twice).
+
+    ``priority`` 0 replies and alarms, 1 notices, 2 bulk. ``refs``: inquiry_id, contact_id, officer_id,
+    address_id (only this address), way.
+    """
+    return insert_ignoring(
+        tx, outbox, once=once, key=key, params=params, created_at=now, updated_at=now, priority=priority,
+        can_wait=can_wait, state=state, failed_ways=[], not_before=refs.pop("not_before", now), **refs,
+    )
+
+
+def claim(tx: Tx, *, worker: str, now: datetime, limit: int) -> Sequence[Record]:
+    """Take rows whose turn has come, and those a dead worker left behind.
+
+    One recipient's messages go out in order: a row waits while another of the same recipient is
+    on its way.
+    """
+    busy = outbox.alias("busy")
+    due = and_(outbox.c.state == "pending", outbox.c.not_before <= now)
+    abandoned = and_(outbox.c.state == "sending", outbox.c.claimed_until < now)
+    on_its_way = exists().where(
+        busy.c.state == "sending", busy.c.claimed_until >= now, busy.c.id != outbox.c.id,
+        or_(busy.c.contact_id == outbox.c.contact_id, busy.c.officer_id == outbox.c.officer_id,
+            busy.c.address_id == outbox.c.address_id),
+    )
+    query = select(outbox).where(or_(due, abandoned), ~on_its_way)
+    query = query.order_by(outbox.c.priority, outbox.c.id).limit(limit)
+    rows = tx.conn.execute(query if tx.sqlite else query.with_for_update(skip_locked=True, of=outbox)).all()
+    if rows:
+        tx.conn.execute(
+            update(outbox).where(outbox.c.id.in_([row.id for row in rows])).values(
+                state="sending", claimed_by=worker, claimed_until=now + CLAIM, attempts=outbox.c.attempts + 1
+            )
+        )
+    return rows
+
+
+def settle(tx: Tx, outbox_id: int, state: str, now: datetime, **values: Any) -> None:
+    """Move a claimed row on."""
+    update_row(tx, outbox, outbox_id, state=state, updated_at=now, claimed_by=None, claimed_until=None, **values)
+
+
+def record(tx: Tx, outbox_id: int, now: datetime, *, way: str, outcome: str, **values: Any) -> int:
+    """One attempt or one skip. ``values``: address_id, channel, code, reason, external_id, parts."""
+    return insert_row(tx, deliveries, outbox_id=outbox_id, at=now, way=way, outcome=outcome, **values)
+
+
+def deliveries_of(tx: Tx, outbox_id: int) -> Sequence[Record]:
+    """Every attempt and skip of a row in order."""
+    return tx.conn.execute(
+        select(deliveries).where(deliveries.c.outbox_id == outbox_id).order_by(deliveries.c.id)
+    ).all()
+
+
+def get(tx: Tx, outbox_id: int) -> Record:
+    """One row."""
+    return tx.conn.execute(select(outbox).where(outbox.c.id == outbox_id)).one()
+
+
+def of_inquiry(tx: Tx, inquiry_id: int) -> Sequence[Record]:
+    """What was to be sent about an inquiry, in order."""
+    return tx.conn.execute(select(outbox).where(outbox.c.inquiry_id == inquiry_id).order_by(outbox.c.id)).all()
+
+
+def held_for(tx: Tx, contact_id: int) -> Sequence[Record]:
+    """What waits for a citizen's next message, oldest first."""
+    return tx.conn.execute(
+        select(outbox).where(outbox.c.contact_id == contact_id, outbox.c.state == "held").order_by(outbox.c.id)
+    ).all()
+
+
+def release_held(tx: Tx, contact_id: int, now: datetime) -> int:
+    """A new way opened for a citizen: what was held is tried again. How many rows."""
+    return tx.conn.execute(
+        update(outbox).where(outbox.c.contact_id == contact_id, outbox.c.state == "held")
+        .values(state="pending", not_before=now, failed_ways=[], updated_at=now)
+    ).rowcount
+
+
+def find_delivery(tx: Tx, channel: str, external_id: str) -> Record | None:
+    """The attempt a receipt speaks of, with its row's state."""
+    return tx.conn.execute(
+        select(deliveries, outbox.c.state.label("outbox_state"), outbox.c.failed_ways)
+        .join(outbox, outbox.c.id == deliveries.c.outbox_id)
+        .where(deliveries.c.channel == channel, deliveries.c.external_id == external_id)
+        .order_by(deliveries.c.id.desc())
+    ).first()
+
+
+def keep_early(tx: Tx, **values: Any) -> None:
+    """A receipt that came before the attempt it speaks of was committed."""
+    insert_row(tx, early_receipts, **values)
+
+
+def take_early(tx: Tx, channel: str, message_id: str) -> Sequence[Record]:
+    """Receipts that came early, in order of arrival; they are removed."""
+    where = and_(early_receipts.c.channel == channel, early_receipts.c.message_id == message_id)
+    rows = tx.conn.execute(select(early_receipts).where(where).order_by(early_receipts.c.id)).all()
+    if rows:
+        tx.conn.execute(delete(early_receipts).where(where))
+    return rows
+
+
+def mark_delivery(tx: Tx, delivery_id: int, outcome: str, code: str) -> None:
+    """What a receipt said of an attempt."""
+    update_row(tx, deliveries, delivery_id, outcome=outcome, code=code)
+
+
+def newest(tx: Tx, *, states: Sequence[str] = (), limit: int = 200) -> Sequence[Record]:
+    """Rows for ``wenzheng outbox``, newest first."""
+    query = select(outbox, inquiries.c.number).outerjoin(inquiries, inquiries.c.id == outbox.c.inquiry_id)
+    if states:
+        query = query.where(outbox.c.state.in_(states))
+    return tx.conn.execute(query.order_by(outbox.c.id.desc()).limit(limit)).all()
+
+
+def waiting(tx: Tx, now: datetime) -> tuple[int, float]:
+    """How many rows are due, and the age of the oldest in seconds: the queue's health."""
+    row = tx.conn.execute(
+        select(func.count(), func.min(outbox.c.not_before))
+        .where(outbox.c.state.in_(("pending", "sending")), outbox.c.not_before <= now)
+    ).one()
+    return int(row[0]), (now - row[1]).total_seconds() if row[1] else 0.0
+
+
+def address_of(tx: Tx, address_id: int) -> Record:
+    """An address row (without conversation)."""
+    return tx.conn.execute(select(addresses).where(addresses.c.id == address_id)).one()
+
+
+def count_since(tx: Tx, address_id: int, key: str, since: datetime) -> int:
+    """How many messages with ``key`` were meant for an address since a time."""
+    return int(tx.conn.execute(
+        select(func.count()).select_from(outbox)
+        .where(outbox.c.address_id == address_id, outbox.c.key == key, outbox.c.created_at >= since)
+    ).scalar_one())

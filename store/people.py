@@ -1,0 +1,138 @@
+"""Contacts, their addresses and conversations; officers' addresses are here too.
+
+A row is found by the keyed hash of its address under any key in use, and moved to the current key
+when found under an old one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.messages import Address
+from store.rows import insert_ignoring, insert_row, update_row
+from store.tables import addresses, bindings, contacts, conversations, inquiries, outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from store.engine import Tx
+    from store.rows import Record
+
+_WITH_CONVERSATION = select(addresses, conversations.c.state.label("conversation")).outerjoin_from(
+    addresses, conversations, conversations.c.address_id == addresses.c.id
+)
+
+
+def find(tx: Tx, channel: str, address: Address) -> Record | None:
+    """The address row with its conversation, or None."""
+    digests = tx.vault.digests(str(address))
+    row = tx.conn.execute(
+        _WITH_CONVERSATION.where(addresses.c.channel == channel, addresses.c.hash.in_(digests))
+    ).first()
+    if row is not None and row.hash != digests[0]:
+        update_row(tx, addresses, row.id, hash=digests[0], cipher=tx.vault.seal(str(address)))
+    return row
+
+
+def by_id(tx: Tx, address_id: int) -> Record:
+    """One address row with its conversation."""
+    return tx.conn.execute(_WITH_CONVERSATION.where(addresses.c.id == address_id)).one()
+
+
+def ensure(tx: Tx, channel: str, address: Address, now: datetime, *, officer_id: int | None = None) -> Record:
+    """The address row, made with a contact of its own when new."""
+    row = find(tx, channel, address)
+    if row is None:
+        contact_id = None if officer_id else insert_row(tx, contacts, created_at=now)
+        insert_ignoring(
+            tx, addresses, contact_id=contact_id, officer_id=officer_id, channel=channel,
+            scheme=address.scheme, hash=tx.vault.digest(str(address)), cipher=tx.vault.seal(str(address)),
+            created_at=now,
+        )
+        row = find(tx, channel, address)
+        if row is None:
+            raise RuntimeError("an address vanished while it was being stored")
+    return row
+
+
+def ensure_contact(tx: Tx, row: Record, now: datetime) -> int:
+    """The contact behind an address; an officer who writes as a citizen gets one too."""
+    if row.contact_id is not None:
+        return int(row.contact_id)
+    contact_id = insert_row(tx, contacts, created_at=now)
+    update_row(tx, addresses, row.id, contact_id=contact_id)
+    return contact_id
+
+
+def open_address(tx: Tx, row: Record) -> Address:
+    """The address in clear. Keep it out of logs."""
+    return Address.parse(tx.vault.open(row.cipher))
+
+
+def change(tx: Tx, address_id: int, **values: Any) -> None:
+    """Change an address row."""
+    update_row(tx, addresses, address_id, **values)
+
+
+def save_conversation(tx: Tx, address_id: int, state: dict[str, Any], now: datetime) -> None:
+    """Store the conversation's state, replacing the earlier one."""
+    dialect = sqlite if tx.sqlite else postgresql
+    statement = dialect.insert(conversations).values(address_id=address_id, state=state, updated_at=now)
+    tx.conn.execute(statement.on_conflict_do_update(
+        index_elements=["address_id"], set_={"state": statement.excluded.state, "updated_at": now}
+    ))
+
+
+def of_contact(tx: Tx, contact_id: int) -> Sequence[Record]:
+    """Every address of a citizen, oldest first."""
+    return tx.conn.execute(
+        select(addresses).where(addresses.c.contact_id == contact_id).order_by(addresses.c.id)
+    ).all()
+
+
+def of_officer(tx: Tx, officer_id: int) -> Sequence[Record]:
+    """Every address of an officer, oldest first."""
+    return tx.conn.execute(
+        select(addresses).where(addresses.c.officer_id == officer_id).order_by(addresses.c.id)
+    ).all()
+
+
+def use_window(tx: Tx, row: Record, *, event: bool) -> None:
+    """Note one free-form message spent: of the event's few if those are open, else of the message's."""
+    column = addresses.c.event_used if event else addresses.c.message_used
+    tx.conn.execute(update(addresses).where(addresses.c.id == row.id).values({column: column + 1}))
+
+
+def merge_contacts(tx: Tx, keep: int, gone: int) -> None:
+    """Two contacts turned out to be one person: everything moves to ``keep``."""
+    if keep == gone:
+        return
+    for table in (addresses, inquiries, outbox, bindings):
+        tx.conn.execute(update(table).where(table.c.contact_id == gone).values(contact_id=keep))
+
+
+def start_binding(tx: Tx, *, contact_id: int, address_id: int, code: str, expires_at: datetime) -> int:
+    """A phone waits to be confirmed by ``code``; an earlier wait of this contact is dropped."""
+    tx.conn.execute(delete(bindings).where(bindings.c.contact_id == contact_id, bindings.c.done_at.is_(None)))
+    return insert_row(tx, bindings, contact_id=contact_id, address_id=address_id,
+                      code_hash=tx.vault.digest(f"bind:{code}"), expires_at=expires_at)
+
+
+def finish_binding(tx: Tx, *, contact_id: int, code: str, now: datetime) -> int | None:
+    """The address confirmed by ``code`` (then linked to the contact), or None."""
+    row = tx.conn.execute(select(bindings).where(
+        bindings.c.contact_id == contact_id, bindings.c.done_at.is_(None), bindings.c.expires_at > now,
+        bindings.c.code_hash.in_(tx.vault.digests(f"bind:{code}")),
+    )).first()
+    if row is None:
+        return None
+    update_row(tx, bindings, row.id, done_at=now)
+    target = by_id(tx, row.address_id)
+    if target.contact_id is not None:
+        merge_contacts(tx, contact_id, target.contact_id)
+    update_row(tx, addresses, target.id, contact_id=contact_id)
+    return int(target.id)

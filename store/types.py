@@ -1,0 +1,75 @@
+"""Column types that survive what people send: NUL, lone surrogates, naive times.
+
+PostgreSQL refuses NUL in text and both databases refuse lone surrogates (they are not UTF-8);
+phones do send them, so every text goes through ``clean`` on its way in.
+"""
+
+# ruff: noqa: ARG002  SQLAlchemy gives the dialect by name
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import DateTime, Text
+from sqlalchemy.types import TypeDecorator
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+_LONE_SURROGATES = dict.fromkeys(range(55296, 57344), "�") | {0: None}
+
+
+def clean(text: str) -> str:
+    """``text`` without NUL, lone surrogates as U+FFFD; anything else untouched."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.translate(_LONE_SURROGATES)
+    return text.replace("\x00", "") if "\x00" in text else text
+
+
+class SafeText(TypeDecorator[str]):
+    """Text as a person wrote it, made storable."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else clean(value)
+
+
+class JsonText(TypeDecorator[Any]):
+    """JSON in a text column: the same on both databases, and clean like SafeText."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        # "\\u0000" would come back as NUL; json escapes it, so it is dropped here as text.
+        return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":"))).replace("\\u0000", "")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """Aware UTC in and out. SQLite keeps no zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without zone was about to be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -1,0 +1,63 @@
+"""Webhooks: ``/hooks/<account>``. Turns Flask's request into ours and back, nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from flask import Blueprint, Response, request
+
+from adapters.base import WebhookRequest, WebhookResponse
+from handlers.intake import receive
+
+if TYPE_CHECKING:
+    from handlers.deps import Deps
+
+MAX_BODY = 64 * 1024
+"""200,000 nested tags in 1.4 MB took 0.75 s and 134 MB to parse; no platform sends over 20 kB."""
+
+log = structlog.get_logger()
+
+
+def make_hooks(deps: Deps, public_url: str) -> Blueprint:
+    """The blueprint for every configured account."""
+    hooks = Blueprint("hooks", __name__)
+
+    @hooks.route("/hooks/<account>", methods=["GET", "POST"])
+    @hooks.route("/hooks/<account>/status", methods=["POST"])
+    def hook(account: str) -> Response:
+        if account not in deps.channels:
+            return Response(status=404)
+        if (request.content_length or 0) > MAX_BODY:
+            return Response(status=413)
+        body = request.stream.read(MAX_BODY + 1)
+        if len(body) > MAX_BODY:
+            return Response(status=413)
+        return _flask(_answer(deps, account, _request(public_url, body)))
+
+    return hooks
+
+
+def _request(public_url: str, body: bytes) -> WebhookRequest:
+    """The request as the platform signed it: our configured address, the raw path and query."""
+    query = request.query_string.decode("latin-1")
+    url = f"{public_url}{request.path}" + (f"?{query}" if query else "")
+    return WebhookRequest(
+        method=request.method, url=url, query=request.args.to_dict(),
+        headers={name.lower(): value for name, value in request.headers.items()}, body=body,
+    )
+
+
+def _answer(deps: Deps, account: str, webhook: WebhookRequest) -> WebhookResponse:
+    try:
+        return receive(deps, account, webhook)
+    except Exception as error:  # noqa: BLE001  nothing was stored: the platform is to try again
+        log.error("webhook_failed", channel=account, error=type(error).__name__)
+        deps.metrics.count("webhook_failed", channel=account)
+        return WebhookResponse(500)
+
+
+def _flask(response: WebhookResponse) -> Response:
+    return Response(response.body, status=response.status, content_type=response.content_type)
+
+
