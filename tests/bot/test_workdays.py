@@ -216,3 +216,8 @@ def test_an_override_decides_its_own_day(received, day, works):
     calendar = Calendar({day: Override(working=works)})
     assert calendar.is_workday(day) is works
     assert calendar.due(received).at.astimezone(CHINA).date() != day or works
+
+
+def test_only_the_days_after_receipt_can_make_a_date_provisional():
+    assert PLAIN.status(date(2003, 12, 31)) == "provisional"
+    assert not PLAIN.due(at("2003-12-31 10:00")).provisional
