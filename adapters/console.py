@@ -51,7 +51,7 @@ class Console(Channel):
     """A person at a terminal."""
 
     name = "console"
-    title = "终端"
+    title = "terminal"
     scheme = "console"
     Config = ConsoleConfig
     limits = Limits(longest=2000, unit="characters", passive_longest=2000)

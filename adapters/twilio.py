@@ -134,7 +134,7 @@ class Twilio(Channel):
     """SMS in and out by Twilio."""
 
     name = "twilio"
-    title = "短信（Twilio）"
+    title = "SMS through Twilio"
     scheme = "sms"
     Config = TwilioConfig
     limits = Limits(
