@@ -31,7 +31,7 @@ def _page(net: Network) -> str:
 
 def _stream(net: Network) -> Response:
     since = request.headers.get("Last-Event-ID") or request.args.get("since", "0")
-    answer = Response(_events(net, _number(since)), content_type="text/event-stream")
+    answer = Response(_events(net, _number(since)), content_type="text/event-stream; charset=utf-8")
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from simulator.wechat_templates import FIELD_SOURCES, SUBSCRIPTION_IDS, TEMPLATE_IDS
+from simulator.wechat_templates import SUBSCRIPTION_IDS, TEMPLATE_FIELDS, TEMPLATE_IDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +79,7 @@ def demo_environment(host: str = "127.0.0.1", port: int = 8100) -> dict[str, str
         "WECHAT_AES_KEY": _invented_aes_key(),
         "WECHAT_TEMPLATES": json.dumps(TEMPLATE_IDS),
         "WECHAT_SUBSCRIPTIONS": json.dumps(SUBSCRIPTION_IDS),
-        "WECHAT_TEMPLATE_FIELDS": json.dumps(FIELD_SOURCES),
+        "WECHAT_TEMPLATE_FIELDS": json.dumps(TEMPLATE_FIELDS),
         "TWILIO_API_BASE_URL": f"{base}/twilio",
         "TWILIO_ACCOUNT_SID": "AC" + _invented("account sid")[:32],
         "TWILIO_AUTH_TOKEN": _invented("auth token")[:32],

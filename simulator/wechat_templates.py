@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 TEMPLATE_IDS = {"answer": "TPL_ANSWER", "notice": "TPL_NOTICE", "order": "TPL_ORDER"}
 SUBSCRIPTION_IDS = {"answer": "SUB_ANSWER", "notice": "SUB_NOTICE"}
-FIELD_SOURCES = {
-    key: {"character_string1": "number", "thing2": "subject", "time3": "time", "thing4": "content"}
+TEMPLATE_FIELDS = {
+    key: {"number": "character_string1", "subject": "thing2", "time": "time3", "content": "thing4"}
     for key in TEMPLATE_IDS
 }
-"""Platform field -> the application's field, for each of its template keys."""
+"""For each notice of the application: its field -> the template's field."""
 
 _CLOCK = r"\d{1,2}:\d{2}(:\d{2})?"
 _DAY = r"(\d{4}年\d{1,2}月\d{1,2}日|\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2})"
