@@ -18,13 +18,12 @@ import requests
 from pydantic import BaseModel, ConfigDict
 
 from bot.errors import MediaError
-from bot.messages import Way
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
-    from bot.messages import Address, Event, Kind, MediaRef, OutboundMessage
+    from bot.messages import Address, Event, Kind, MediaRef, OutboundMessage, Way
     from bot.ports import Alarms, Clock, SharedCache
 
 HTTP_TIMEOUT = (5.0, 10.0)
@@ -129,7 +128,7 @@ class ChannelConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     @classmethod
-    def insecure(cls, values: Mapping[str, Any]) -> list[str]:
+    def insecure(cls, values: Mapping[str, Any]) -> list[str]:  # noqa: ARG003  # for subclasses
         """Combinations refused outside demo mode, each as ``FIELD: why`` (field in upper case)."""
         return []
 
@@ -173,7 +172,7 @@ class Channel(ABC):
     def verify(self, request: WebhookRequest, now: datetime) -> None:
         """Constant-time signature and freshness, current and previous secret; else WebhookRejected."""
 
-    def handshake(self, request: WebhookRequest) -> WebhookResponse | None:
+    def handshake(self, request: WebhookRequest) -> WebhookResponse | None:  # noqa: ARG002  # for subclasses
         """The platform's URL check; None when this is not one."""
         return None
 
@@ -194,19 +193,19 @@ class Channel(ABC):
     def send(self, message: OutboundMessage) -> Sent:
         """Hand over one message or raise SendError; no other exception."""
 
-    def fetch_media(self, ref: MediaRef) -> Media:
+    def fetch_media(self, ref: MediaRef) -> Media:  # noqa: ARG002  # for subclasses
         """Download what a message referred to. Raises MediaError."""
         raise MediaError("unsupported", permanent=True)
 
-    def can_send(self, way: Way, template: str = "") -> str:
+    def can_send(self, way: Way, template: str = "") -> str:  # noqa: ARG002  # for subclasses
         """"" when this account is set up for ``way`` (and for ``template``), else why not."""
         return "" if way in self.ways else "unsupported"
 
-    def subscription_id(self, template: str) -> str:
+    def subscription_id(self, template: str) -> str:  # noqa: ARG002  # for subclasses
         """The platform's id of the subscription notice for our key; ``""`` where there is none."""
         return ""
 
-    def links_allowed(self, to: Address) -> bool:
+    def links_allowed(self, to: Address) -> bool:  # noqa: ARG002  # for subclasses
         """Whether a text to this recipient may carry a URL."""
         return self.limits.links
 
@@ -243,8 +242,18 @@ def refuse_internal(url: str, *, allowed_hosts: frozenset[str] = frozenset()) ->
         infos = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError, ValueError) as error:
         raise MediaError("unresolvable", permanent=False) from error
-    if not all(ipaddress.ip_address(str(info[4][0]).split("%")[0]).is_global for info in infos):
+    if not all(is_public(str(info[4][0])) for info in infos):
         raise MediaError("internal_address", permanent=True)
+
+
+# 6to4, NAT64 and site-local: "global" to Python 3.11, yet they can carry an internal IPv4 address.
+_WRAPPED = tuple(ipaddress.ip_network(text) for text in ("2002::/16", "64:ff9b::/96", "64:ff9b:1::/48", "fec0::/10"))
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the open internet and of one host."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in _WRAPPED)
 
 
 def read_bounded(response: requests.Response, limit: int = MAX_MEDIA_BYTES) -> bytes:

@@ -104,6 +104,11 @@ class TwilioConfig(ChannelConfig):
             raise ValueError("is not an http(s) URL")
         return value.rstrip("/")
 
+    @field_validator("from_")
+    @classmethod
+    def _one_spelling(cls, value: str) -> str:
+        return _number(value)  # "+852 5123 0000" is how people note it; a name stays
+
     @model_validator(mode="after")
     def _has_a_sender(self) -> TwilioConfig:
         if not (self.from_ or self.messaging_service_sid):

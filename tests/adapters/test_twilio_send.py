@@ -284,6 +284,13 @@ def test_a_sender_is_required():
         TwilioConfig(account_sid="AC1", auth_token="t")
 
 
+@pytest.mark.parametrize(
+    ("given", "used"), [("+1 (202) 555-0100", OURS), ("CHENGHUA", "CHENGHUA"), ("384387", "384387")]
+)
+def test_the_sending_number_may_be_noted_as_people_do(given, used):
+    assert sent_form(channel(from_=given), sms())[1]["From"] == used
+
+
 def test_settings_are_read_from_the_environment():
     env = {"HOTLINE_ACCOUNT_SID": "AC1", "HOTLINE_AUTH_TOKEN": TOKENS[CURRENT], "HOTLINE_FROM": OURS,
            "HOTLINE_ALSO_TO": '["+12025550111"]', "HOTLINE_LINKS_TO_MAINLAND": "yes"}  # fmt: skip
