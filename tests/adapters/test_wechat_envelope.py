@@ -148,6 +148,7 @@ def test_edge_05_a_right_signature_does_not_excuse_a_wrong_msg_signature(given):
         base64.b64encode(bytes(16)).decode(),
         base64.b64encode(bytes(range(64))).decode(),
         encrypt(TEXT, app_id="wxanother"),
+        encrypt(b"x" * 26, padding=b"?" * 15 + b"\x10"),
         encrypt(TEXT, key="q" * 43),
         "密文",
     ],

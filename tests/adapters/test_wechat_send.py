@@ -6,8 +6,6 @@ import json
 import logging
 import socket
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -25,17 +23,25 @@ from bot.errors import (
     Temporary,
     WindowClosed,
 )
-from bot.messages import Address, OutboundMessage, Way
-from tests.adapters.wechat_kit import APP_ID, BASE, OPENID, channel
+from bot.messages import OutboundMessage, Way
+from tests.adapters.wechat_kit import (
+    APP_ID,
+    BASE,
+    CUSTOM,
+    OK,
+    OPENID,
+    TEXT,
+    TO,
+    TOKEN_URL,
+    body,
+    calls,
+    channel,
+    issue_token,
+)
 from tests.fakes import FakeClock, fake_services
 
-TOKEN_URL = f"{BASE}/stable_token"
-CUSTOM = f"{BASE}/message/custom/send"
 TEMPLATE = f"{BASE}/message/template/send"
 BIZSEND = f"{BASE}/message/subscribe/bizsend"
-OK = {"errcode": 0, "errmsg": "ok"}
-TO = Address("wechat", OPENID)
-TEXT = OutboundMessage(TO, Way.CUSTOMER_SERVICE, text="您的来信已答复")
 NOTICE = OutboundMessage(
     TO,
     Way.TEMPLATE,
@@ -57,18 +63,6 @@ def web():
         yield mock
 
 
-def token(web, value: str = "T1", **fields: object) -> None:
-    web.post(TOKEN_URL, json={"access_token": value, "expires_in": 7200} | fields)
-
-
-def calls(web, url: str) -> list:
-    return [call.request for call in web.calls if call.request.url.split("?")[0] == url]
-
-
-def body(call) -> dict:
-    return json.loads(call.body)
-
-
 def caught(message: OutboundMessage = TEXT, **settings: object) -> SendError:
     with pytest.raises(SendError) as found:
         channel(**settings).send(message)
@@ -79,7 +73,7 @@ def caught(message: OutboundMessage = TEXT, **settings: object) -> SendError:
 
 
 def test_a_text_goes_out_as_customer_service_message(web):
-    token(web)
+    issue_token(web)
     web.post(CUSTOM, json=OK)
     assert channel().send(TEXT).parts == 1
     (call,) = calls(web, CUSTOM)
@@ -96,7 +90,7 @@ def test_a_text_goes_out_as_customer_service_message(web):
 
 
 def test_a_long_text_goes_in_parts_in_order(web):
-    token(web)
+    issue_token(web)
     web.post(CUSTOM, json=OK)
     text = "".join(f"第{n}条：已安排处理。\n" for n in range(150))
     assert channel().send(OutboundMessage(TO, Way.CUSTOMER_SERVICE, text=text)).parts == 3
@@ -112,14 +106,14 @@ def test_a_text_wechat_would_refuse_makes_no_call(web, text, code):
 
 
 def test_trouble_after_the_first_part_is_ambiguous(web):
-    token(web)
+    issue_token(web)
     web.post(CUSTOM, json=OK)
     web.post(CUSTOM, json={"errcode": -1, "errmsg": "system error"})
     assert isinstance(caught(OutboundMessage(TO, Way.CUSTOMER_SERVICE, text="问" * 900)), Ambiguous)
 
 
 def test_edge_30_a_template_message_is_fitted_and_carries_its_idempotency_key(web):
-    token(web)
+    issue_token(web)
     web.post(TEMPLATE, json=OK | {"msgid": 200228332})
     assert channel().send(NOTICE).external_id == "200228332"
     (call,) = calls(web, TEMPLATE)
@@ -137,7 +131,7 @@ def test_edge_30_a_template_message_is_fitted_and_carries_its_idempotency_key(we
 
 
 def test_a_subscription_notice_has_its_own_template_page_and_fields(web):
-    token(web)
+    issue_token(web)
     web.post(BIZSEND, json=OK | {"msgid": 1700827132819554304})
     notice = OutboundMessage(
         TO, Way.SUBSCRIPTION, template="answered", fields={"unit": "城管局"}, url="https://wz.test/i"
@@ -213,7 +207,7 @@ EXPECTED = {
 
 @pytest.mark.parametrize("code", EXPECTED)
 def test_edge_26_28_29_31_each_errcode_has_its_class(web, code):
-    token(web)
+    issue_token(web)
     web.post(CUSTOM, json={"errcode": code, "errmsg": ERRMSG.get(str(code), "?")})
     error = caught()
     assert (type(error), error.code) == (EXPECTED[code], str(code))
@@ -225,7 +219,7 @@ def test_every_rate_limit_in_the_table_says_how_long_to_wait():
 
 
 def test_edge_27_an_errcode_that_is_text_is_read_as_a_number(web):
-    token(web)
+    issue_token(web)
     web.post(CUSTOM, json={"errcode": "0"})
     web.post(CUSTOM, json={"errcode": "45015"})
     adapter = channel()
@@ -260,7 +254,7 @@ def test_edge_27_an_errcode_that_is_text_is_read_as_a_number(web):
     ],
 )
 def test_edge_27_odd_answers_are_ambiguous_only_when_the_message_may_have_gone(web, answer, kind):
-    token(web)
+    issue_token(web)
     web.post(CUSTOM, **answer)
     assert type(caught()) is kind
     assert len(calls(web, CUSTOM)) == 1
@@ -320,7 +314,7 @@ def _read_and_hang_up(server: socket.socket) -> None:
 
 
 def test_edge_30_a_refused_field_alarms_with_its_name_only(web):
-    token(web)
+    issue_token(web)
     web.post(
         TEMPLATE,
         json={"errcode": 47003, "errmsg": "argument invalid! data.thing2.value invalid rid: 6685312c"},
@@ -333,213 +327,10 @@ def test_edge_30_a_refused_field_alarms_with_its_name_only(web):
 
 
 def test_no_error_shows_a_secret_an_openid_or_the_text(web):
-    token(web, "T1secret")
+    issue_token(web, "T1secret")
     url = f"{CUSTOM}?access_token=T1secret&touser={OPENID}"
     web.post(CUSTOM, body=requests.ConnectionError(f"Max retries exceeded with url: {url}"))
     error = caught()
     shown = f"{error} {error.detail} {error!r} {error.__cause__}"
     assert error.__suppress_context__
     assert not any(word in shown for word in ("T1secret", OPENID, "s3cretvalue", TEXT.text))
-
-
-# -- the token ------------------------------------------------------------------------------------
-
-
-def refusing(web, url: str = CUSTOM, code: int = 40001) -> None:
-    web.post(
-        url, json={"errcode": code, "errmsg": "invalid credential, access_token is invalid or not latest"}
-    )
-
-
-def test_the_token_is_fetched_once_and_shared_by_processes(web):
-    token(web)
-    web.post(CUSTOM, json=OK)
-    services = fake_services()
-    for _ in range(3):
-        channel(services).send(TEXT)
-    assert len(calls(web, TOKEN_URL)) == 1
-
-
-def test_the_token_is_used_until_five_minutes_before_its_end(web):
-    token(web)
-    clock = FakeClock()
-    adapter = channel(fake_services(clock))
-    adapter.check()
-    clock.forward(6890)
-    adapter.check()
-    assert adapter.age_of_token() == timedelta(seconds=6890)
-    clock.forward(20)
-    assert adapter.age_of_token() is None
-    adapter.check()
-    assert len(calls(web, TOKEN_URL)) == 2
-
-
-@pytest.mark.parametrize("life", [None, "soon", -1, "7200", [], True])
-def test_edge_25_a_token_without_a_sane_life_lives_a_while(web, life):
-    token(web, expires_in=life)
-    clock = FakeClock()
-    adapter = channel(fake_services(clock))
-    adapter.check()
-    clock.forward(59)
-    adapter.check()
-    assert len(calls(web, TOKEN_URL)) == 1
-
-
-@pytest.mark.parametrize("code", [40001, 40014, 42001])
-def test_edge_25_a_token_voided_by_others_is_renewed_once_and_the_message_goes_out(web, code):
-    token(web)
-    refusing(web, code=code)
-    token(web, "T2")
-    web.post(CUSTOM, json=OK)
-    services = fake_services()
-    assert channel(services).send(TEXT).parts == 1
-    assert [body(call)["force_refresh"] for call in calls(web, TOKEN_URL)] == [False, True]
-    assert calls(web, CUSTOM)[1].url.endswith("access_token=T2")
-    assert not services.alarms.raised
-
-
-def test_edge_24_a_token_refused_for_ever_costs_two_token_calls_then_the_breaker_opens(web):
-    token(web)
-    refusing(web)
-    services = fake_services()
-    adapter = channel(services)
-    for _ in range(5):
-        with pytest.raises(Misconfigured):
-            adapter.send(TEXT)
-    assert (len(calls(web, TOKEN_URL)), len(calls(web, CUSTOM))) == (2, 2)
-    assert [(key, fields["code"]) for key, fields in services.alarms.raised] == [
-        ("wechat_token:wechat", "40001")
-    ]
-
-
-def test_edge_24_the_breaker_waits_twice_as_long_each_time_and_ten_minutes_at_most(web):
-    token(web)
-    refusing(web)
-    clock = FakeClock()
-    adapter = channel(fake_services(clock))
-    for pause in (60, 120, 240, 480, 600, 600):
-        before = len(calls(web, TOKEN_URL))
-        with pytest.raises(Misconfigured):
-            adapter.send(TEXT)
-        assert 1 <= len(calls(web, TOKEN_URL)) - before <= 2
-        before = len(web.calls)
-        clock.forward(pause - 1)
-        with pytest.raises(Misconfigured):
-            adapter.send(TEXT)
-        assert len(web.calls) == before
-        clock.forward(2)
-
-
-def test_edge_24_when_it_works_again_the_alarm_is_cleared(web):
-    token(web)
-    refusing(web)
-    refusing(web)
-    web.post(CUSTOM, json=OK)
-    clock = FakeClock()
-    services = fake_services(clock)
-    with pytest.raises(Misconfigured):
-        channel(services).send(TEXT)
-    assert services.alarms.standing == {"wechat_token:wechat"}
-    clock.forward(61)
-    another_process = channel(services)
-    services.cache.delete(another_process._tokens._key)
-    another_process.send(TEXT)
-    assert services.alarms.standing == set()
-
-
-@pytest.mark.parametrize("bad", [True, False])
-def test_edge_24_twenty_workers_at_once_make_one_refresh(web, bad):
-    services = fake_services()
-    issued: list[bool] = []
-
-    def issue(call):
-        issued.append(json.loads(call.body)["force_refresh"])
-        return 200, {}, json.dumps({"access_token": f"T{len(issued)}", "expires_in": 7200})
-
-    def take(call):
-        ok = not bad and call.url.endswith("T2")
-        return 200, {}, json.dumps({"errcode": 0 if ok else 40001, "errmsg": ""})
-
-    web.add_callback("POST", TOKEN_URL, issue)
-    web.add_callback("POST", CUSTOM, take)
-    processes = [channel(services) for _ in range(4)]
-
-    def work(number: int) -> str:
-        try:
-            processes[number % 4].send(TEXT)
-        except Misconfigured as error:
-            return error.code
-        return "sent"
-
-    with ThreadPoolExecutor(20) as pool:
-        outcomes = set(pool.map(work, range(20)))
-    assert issued == [False, True]
-    assert outcomes == ({"40001"} if bad else {"sent"})
-
-
-@pytest.mark.parametrize(
-    ("code", "kind"),
-    [(40125, Misconfigured), (40164, Misconfigured), (40013, Misconfigured), (45009, RateLimited)],
-)
-def test_edge_25_a_refused_token_call_is_not_repeated_at_once(web, code, kind):
-    web.post(TOKEN_URL, json={"errcode": code, "errmsg": "invalid ip 203.0.113.9, not in whitelist"})
-    services = fake_services()
-    for _ in range(4):
-        with pytest.raises(kind) as found:
-            channel(services).send(TEXT)
-        assert found.value.code == str(code)
-        assert "203.0.113.9" not in str(found.value)
-    assert len(calls(web, TOKEN_URL)) == 1
-    assert services.alarms.raised[0][1]["code"] == str(code)
-
-
-def test_without_the_shared_cache_the_process_keeps_its_own_token(web):
-    token(web)
-    web.post(CUSTOM, json=OK)
-    services = fake_services()
-    services.cache.down = True
-    adapter = channel(services)
-    for _ in range(3):
-        adapter.send(TEXT)
-    assert len(calls(web, TOKEN_URL)) == 1
-
-
-def test_without_the_shared_cache_the_breaker_still_holds(web):
-    token(web)
-    refusing(web)
-    services = fake_services()
-    services.cache.down = True
-    adapter = channel(services)
-    for _ in range(3):
-        with pytest.raises(Misconfigured):
-            adapter.send(TEXT)
-    assert len(calls(web, TOKEN_URL)) == 2
-
-
-def test_losing_the_shared_cache_in_mid_flight_costs_no_token(web):
-    token(web)
-    web.post(CUSTOM, json=OK)
-    services = fake_services()
-    adapter = channel(services)
-    adapter.send(TEXT)
-    services.cache.down = True
-    adapter.send(TEXT)
-    assert len(calls(web, TOKEN_URL)) == 1
-
-
-@pytest.mark.parametrize(
-    "stored", ["", "x", "[]", "{}", '{"token": 1}', '"T"', '{"token": "T", "at": "then"}']
-)
-def test_a_cache_entry_of_another_version_is_fetched_anew(web, stored):
-    token(web)
-    services = fake_services()
-    adapter = channel(services)
-    services.cache.set(adapter._tokens._key, stored, 600)
-    services.cache.set(f"{adapter._tokens._key}:pause", stored, 600)
-    assert "works" in adapter.check()
-
-
-def test_check_says_that_the_credentials_work_or_raises(web):
-    web.post(TOKEN_URL, json={"errcode": 40125, "errmsg": "invalid appsecret"})
-    with pytest.raises(Misconfigured, match="40125"):
-        channel().check()

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from adapters.base import Received, WebhookRequest, WebhookResponse
 from adapters.wechat import WeChat
+from bot.messages import Address, OutboundMessage, Way
 from tests.fakes import START, FakeClock, fake_services
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ NOW = int(START.timestamp())
 GH = "gh_0123456789ab"
 OPENID = "oTESTTESTTESTTESTTESTTEST001"
 BASE = "https://api.weixin.qq.com/cgi-bin"
+TOKEN_URL = f"{BASE}/stable_token"
+CUSTOM = f"{BASE}/message/custom/send"
+OK = {"errcode": 0, "errmsg": "ok"}
+TO = Address("wechat", OPENID)
+TEXT = OutboundMessage(TO, Way.CUSTOMER_SERVICE, text="您的来信已答复")
 
 
 def channel(services: Services | None = None, **settings: Any) -> WeChat:
@@ -47,12 +53,12 @@ def sha1(*parts: str) -> str:
     return hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()
 
 
-def encrypt(plain: bytes, *, key: str = KEY, app_id: str = APP_ID) -> str:
+def encrypt(plain: bytes, *, key: str = KEY, app_id: str = APP_ID, padding: bytes = b"") -> str:
     raw = base64.b64decode(key + "=")
     content = b"0123456789abcdef" + struct.pack(">I", len(plain)) + plain + app_id.encode()
-    padding = 32 - len(content) % 32
+    length = 32 - len(content) % 32
     cipher = Cipher(algorithms.AES(raw), modes.CBC(raw[:16])).encryptor()
-    return base64.b64encode(cipher.update(content + bytes([padding]) * padding)).decode()
+    return base64.b64encode(cipher.update(content + (padding or bytes([length]) * length))).decode()
 
 
 def decrypt(sealed: str, *, key: str = KEY) -> bytes:
@@ -131,3 +137,16 @@ def reply_fields(response: WebhookResponse) -> dict[str, str]:
 def as_json(**fields: Any) -> bytes:
     common = {"ToUserName": GH, "FromUserName": OPENID, "CreateTime": NOW, "MsgType": "text", "MsgId": 24}
     return json.dumps(common | fields, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def issue_token(web: Any, value: str = "T1", **fields: object) -> None:
+    web.post(TOKEN_URL, json={"access_token": value, "expires_in": 7200} | fields)
+
+
+def calls(web: Any, url: str) -> list[Any]:
+    """The requests made to this address, in order."""
+    return [call.request for call in web.calls if call.request.url.split("?")[0] == url]
+
+
+def body(call: Any) -> Any:
+    return json.loads(call.body)
