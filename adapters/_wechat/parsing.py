@@ -119,7 +119,7 @@ def _decode_chinese(body: bytes) -> str:
 
 class _Builder:
     def __init__(self) -> None:
-        self.root: Node | None = None
+        self.root = Node()
         self.stack: list[Node] = []
         self.nodes = 0
         self.in_cdata = False
@@ -185,8 +185,6 @@ def _run_expat(text: str) -> Node:
     parser.StartDoctypeDeclHandler = builder.refuse
     parser.EntityDeclHandler = builder.refuse
     parser.Parse(text.encode(), True)
-    if builder.root is None:
-        raise Malformed("no root")
     return builder.root
 
 

@@ -62,8 +62,6 @@ def _boundary(text: str, cut: int) -> int:
 
 
 def _inside_cluster(text: str, place: int) -> bool:
-    if place >= len(text):
-        return False
     following, before = text[place], text[place - 1]
     if JOINER in {following, before} or unicodedata.category(following) in {"Mn", "Me"}:
         return True

@@ -250,3 +250,18 @@ def test_plain_mode_without_the_switch_and_an_open_line_are_reported_as_insecure
     assert insecure({"aes_key": KEY, "api_base_url": "http://127.0.0.1:9000"}) == []
     assert insecure({})[0].startswith("AES_KEY: ")
     assert insecure({"aes_key": KEY, "api_base_url": "http://wx.example"})[0].startswith("API_BASE_URL: ")
+
+
+def test_tables_of_templates_may_come_as_json_text():
+    found = channel(
+        templates='{"answered": "t"}', subscriptions="", template_fields='{"answered": {"a": "thing1"}}'
+    )
+    assert (found.config.templates, found.config.subscriptions) == ({"answered": "t"}, {})
+    with pytest.raises(ValueError, match="must be a JSON object"):
+        channel(templates="{answered: t}")
+
+
+@pytest.mark.parametrize("url", ["", "api.weixin.qq.com", "ftp://a", "https://"])
+def test_a_base_address_that_is_none_is_refused_at_start(url):
+    with pytest.raises(ValueError, match="must be an http"):
+        channel(api_base_url=url)

@@ -250,6 +250,8 @@ def test_edge_27_an_errcode_that_is_text_is_read_as_a_number(web):
         ({"body": requests.ConnectionError("reset")}, Ambiguous),
         ({"body": requests.exceptions.ChunkedEncodingError("x")}, Ambiguous),
         ({"body": requests.exceptions.SSLError("x")}, Temporary),
+        ({"body": requests.exceptions.InvalidURL("x")}, Misconfigured),
+        ({"body": requests.exceptions.ContentDecodingError("x")}, Ambiguous),
         ({"body": RuntimeError("x")}, Ambiguous),
     ],
 )

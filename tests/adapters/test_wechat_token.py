@@ -253,3 +253,32 @@ def test_check_says_that_the_credentials_work_or_raises(web):
     web.post(TOKEN_URL, json={"errcode": 40125, "errmsg": "invalid appsecret"})
     with pytest.raises(Misconfigured, match="40125"):
         channel().check()
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_a_token_refused_again_within_half_a_minute_is_not_forced_again(web, down):
+    issue_token(web)
+    issue_token(web, "T2")
+    refusing(web)
+    web.post(CUSTOM, json=OK)
+    refusing(web)
+    clock = FakeClock()
+    services = fake_services(clock)
+    services.cache.down = down
+    adapter = channel(services)
+    adapter.send(TEXT)
+    clock.forward(29)
+    with pytest.raises(Misconfigured, match="renewed token refused"):
+        adapter.send(TEXT)
+    assert (len(calls(web, TOKEN_URL)), len(calls(web, CUSTOM))) == (2, 3)
+    assert services.alarms.standing == {"wechat_token:wechat"}
+
+
+@pytest.mark.parametrize("stored", ["x", "{}", '{"failure": "odd", "code": "1", "detail": ""}', "[]"])
+def test_a_breaker_entry_of_another_version_still_holds(web, stored):
+    services = fake_services()
+    adapter = channel(services)
+    services.cache.set(f"{adapter._tokens._key}:open", stored, 60)
+    with pytest.raises(Misconfigured, match="breaker"):
+        adapter.send(TEXT)
+    assert not web.calls
