@@ -126,7 +126,7 @@ def _load_sample() -> None:
             return
         wanted, errors = read_directory(SAMPLE)
         if wanted is None:
-            raise DemoError(f"the sample directory is broken: {errors[0]}")
+            raise DemoError(f"the sample directory is broken: {errors[0].message}")
         now = deps.clock.now()
         deps.store.write(lambda tx: directory_apply.apply(tx, wanted, now, sms_channel=deps.sms_channel))
     finally:

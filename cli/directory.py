@@ -35,7 +35,7 @@ def import_(file: Path, dry_run: bool) -> None:
     """Replace the directory by FILE (.xlsx, .csv or a folder of two CSVs). All of it or nothing."""
     wanted, errors = read_file(file)
     for error in errors:
-        click.echo(str(error), err=True)
+        click.echo(error.message, err=True)
     if wanted is None:
         raise click.ClickException(f"{len(errors)} errors, nothing was imported")
     deps = bootstrap.build(bootstrap.read(), pool_size=2)

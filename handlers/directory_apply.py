@@ -48,14 +48,30 @@ def apply(tx: Tx, wanted: Directory, now: datetime, *, sms_channel: str) -> None
 
 def _officer(tx: Tx, row: OfficerRow, unit_id: int, channel: str, now: datetime) -> int:
     address = Address("sms", row.phone)
-    known = people.find(tx, channel, address)
+    by_phone = people.find(tx, channel, address)
     values = {"name": row.name, "unit_id": unit_id, "role": row.role.value, "active": row.active}
-    if known is not None and known.officer_id is not None:
-        update_row(tx, officers, known.officer_id, **values)
-        return int(known.officer_id)
-    officer_id = directory.save_officer(tx, f"P{inquiries.next_count(tx, 'officer'):04d}", **values)
+    known = by_phone.officer_id if by_phone is not None else None
+    known = known or _same_person(tx, row, unit_id, channel)
     if known is None:
-        people.ensure(tx, channel, address, now, officer_id=officer_id)
+        known = directory.save_officer(tx, f"P{inquiries.next_count(tx, 'officer'):04d}", **values)
     else:
-        people.change(tx, known.id, officer_id=officer_id)
-    return officer_id
+        update_row(tx, officers, known, **values)
+    if by_phone is None:
+        people.ensure(tx, channel, address, now, officer_id=known)
+    elif by_phone.officer_id is None:
+        people.change(tx, by_phone.id, officer_id=known)
+    return int(known)
+
+
+def _same_person(tx: Tx, row: OfficerRow, unit_id: int, channel: str) -> int | None:
+    """The one active officer of the same unit and name: the phone is new, the person is not.
+
+    The former number stops being the officer's; a number given back may soon be somebody else's.
+    """
+    namesakes = [o for o in directory.officers_of(tx, unit_id) if o.name == row.name]
+    if len(namesakes) != 1:
+        return None
+    for address in people.of_officer(tx, namesakes[0].id):
+        if address.channel == channel:
+            people.change(tx, address.id, officer_id=None)
+    return int(namesakes[0].id)

@@ -59,6 +59,8 @@ def add_part(turn: Turn, state: ConversationState, act: acts.AddPart, event: Inb
     inquiry = inquiries.get(turn.tx, inquiry_id)
     if inquiry.summary.startswith("[") and event.text:
         inquiries.change(turn.tx, inquiry, summary=_summary(event))
+    if act.quiet:
+        return state
     if not turn.by_sms or act.ask_place:  # each SMS costs money; the receipt with the number is out already
         turn.reply("part.ask" if act.ask_place else "part", **about(inquiry))
     return state

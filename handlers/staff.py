@@ -94,8 +94,16 @@ def sign(turn: Turn, state: ConversationState, act: acts.StaffSign, _event: Any)
 def answer(turn: Turn, state: ConversationState, act: acts.StaffReply, _event: Any) -> ConversationState:
     """复 1024 …"""
     if (at := _order(turn, act.number, act.code)) is not None:
-        _tell(turn, orders.answer(*at, act.text))
+        _tell(turn, orders.answer(*at, _said(turn, at, act)))
     return state
+
+
+def _said(turn: Turn, at: tuple[orders.Desk, Record], act: acts.StaffReply) -> str:
+    """Six digits after the number are the notice's code, or the answer begins with a number."""
+    desk, order = at
+    if act.code and act.code != turn.deps.signer.staff_code(order.id, desk.officer.id):
+        return f"{act.code} {act.text}"
+    return act.text
 
 
 def transfer(turn: Turn, state: ConversationState, act: acts.StaffTransfer, _event: Any) -> ConversationState:
