@@ -233,7 +233,10 @@ def refuse_internal(url: str, *, allowed_hosts: frozenset[str] = frozenset()) ->
 
     ``allowed_hosts`` (``host:port`` or ``host``) are exempt: a configured provider base URL.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise MediaError("bad_url", permanent=True) from error
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise MediaError("bad_url", permanent=True)
     if parts.netloc in allowed_hosts or parts.hostname in allowed_hosts:

@@ -40,6 +40,20 @@ class Signer(Protocol):
         """The 6-digit code of an order's notice: same inputs, same code."""
         ...
 
+    def read_citizen(self, token: str) -> int | None: ...
+
+    def read_staff(self, token: str) -> tuple[int, int] | None: ...
+
+    def expired(self, token: str) -> bool:
+        """Whether a staff link was ours and is only too old."""
+        ...
+
+    def form_seal(self, token: str, action: str) -> str:
+        """What a form on the page of ``token`` carries to show that it was made there."""
+        ...
+
+    def form_sealed(self, token: str, action: str, seal: str) -> bool: ...
+
 
 @dataclass(slots=True)
 class Deps:

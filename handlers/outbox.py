@@ -150,11 +150,12 @@ def _sent(attempt: _Attempt, tx: Tx, rung: Rung, skipped: Sequence[Rung], sent: 
     outbox.record(tx, row.id, now, way=rung.way.value, outcome="sent", address_id=rung.route.address_id,
                   channel=rung.route.channel, external_id=sent.external_id, parts=sent.parts)
     if rung.way is Way.CUSTOMER_SERVICE:
-        people.use_window(tx, outbox.address_of(tx, rung.route.address_id), event=rung.event_window)
+        people.use_window(tx, rung.route.address_id, event=rung.event_window, parts=sent.parts)
     outbox.settle(tx, row.id, "sent", now, way=rung.way.value, failed_ways=attempt.failed)
     if row.key == "answer":
         _await_rating(tx, row, rung.route.address_id, now)
-    receipts.take_early(deps, tx, rung.route.channel, sent.external_id, now)
+    if sent.external_id:
+        receipts.take_early(deps, tx, rung.route.channel, sent.external_id, now)
 
 
 def _await_rating(tx: Tx, row: Record, address_id: int, now: datetime) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.messages import Failure, Outcome
+from bot.messages import Failure, Outcome, Way
 from store import outbox, people
 
 if TYPE_CHECKING:
@@ -15,17 +16,32 @@ if TYPE_CHECKING:
     from store.engine import Tx
     from store.rows import Record
 
+UNNAMED_FOR = timedelta(hours=1)
+"""WeChat sends the result of a notice within seconds."""
+
 FINAL = frozenset({"delivered", "failed"})
 
 
 def apply(deps: Deps, tx: Tx, receipt: DeliveryReceipt, now: datetime) -> None:
     """A receipt came in; one that overtook the commit of its send is kept for it."""
-    found = outbox.find_delivery(tx, receipt.channel, receipt.message_id)
+    found = outbox.find_delivery(tx, receipt.channel, receipt.message_id) or _by_recipient(tx, receipt, now)
     if found is None:
         outbox.keep_early(tx, channel=receipt.channel, message_id=receipt.message_id, code=receipt.code, at=now,
                           outcome=receipt.outcome.value, failure=receipt.failure.value if receipt.failure else "")
         return
     move(deps, tx, found, receipt.outcome, receipt.failure, code=receipt.code, now=now)
+
+
+def _by_recipient(tx: Tx, receipt: DeliveryReceipt, now: datetime) -> Record | None:
+    """``bizsend`` answers without an id (seen by users since 2021), its later event names the recipient:
+    it speaks of the newest notice to that address that is still open.
+    """
+    if receipt.recipient is None:
+        return None
+    address = people.find(tx, receipt.channel, receipt.recipient)
+    if address is None:
+        return None
+    return outbox.find_unnamed(tx, address.id, Way.SUBSCRIPTION.value, now - UNNAMED_FOR)
 
 
 def take_early(deps: Deps, tx: Tx, channel: str, message_id: str, now: datetime) -> None:

@@ -20,7 +20,8 @@ class Links:
 
     def __init__(self, public_url: str, secrets: Sequence[str]) -> None:
         self._base = public_url.rstrip("/")
-        self._key = secrets[0].encode()
+        self._keys = [secret.encode() for secret in secrets]
+        self._key = self._keys[0]
         # itsdangerous signs with the last key of the list and accepts all.
         keys = [secret.encode() for secret in reversed(secrets)]
         self._staff = URLSafeTimedSerializer(keys, salt="staff-page")
@@ -53,3 +54,24 @@ class Links:
         except (BadData, ValueError, TypeError):
             return None
         return inquiry_id, officer_id
+
+    def expired(self, token: str) -> bool:
+        """Whether a staff link was ours and is only too old: then the page may say how to get a new one."""
+        try:
+            self._staff.loads(token)
+        except BadData:
+            return False
+        return True
+
+    def form_seal(self, token: str, action: str) -> str:
+        """What a form on the page of ``token`` carries: a link alone, say in a log, changes nothing."""
+        return _seal(self._key, token, action)
+
+    def form_sealed(self, token: str, action: str, seal: str) -> bool:
+        """Whether ``seal`` was made for this page and action, under any secret in use."""
+        given = seal.encode("utf-8", "replace")
+        return any(hmac.compare_digest(_seal(key, token, action).encode(), given) for key in self._keys)
+
+
+def _seal(key: bytes, token: str, action: str) -> str:
+    return hmac.new(key, f"staff-form:{action}:{token}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:40]

@@ -25,6 +25,7 @@ class Texts:
     """Renders texts by key. Shared by threads."""
 
     def __init__(self, *, site: str, hotline: str, hours: str, folder: Path = FOLDER) -> None:
+        self.site, self.hotline, self.hours = site, hotline, hours
         self._folder = folder
         self._environment = Environment(
             loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=False,  # noqa: S701  plain text

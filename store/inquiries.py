@@ -48,6 +48,11 @@ def get(tx: Tx, inquiry_id: int) -> Record:
     return tx.conn.execute(select(inquiries).where(inquiries.c.id == inquiry_id)).one()
 
 
+def find(tx: Tx, inquiry_id: int) -> Record | None:
+    """One inquiry by id, or None."""
+    return tx.conn.execute(select(inquiries).where(inquiries.c.id == inquiry_id)).first()
+
+
 def by_number(tx: Tx, number: str) -> Record | None:
     """One inquiry by its canonical number."""
     return tx.conn.execute(select(inquiries).where(inquiries.c.number == number)).first()

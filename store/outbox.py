@@ -106,12 +106,24 @@ def release_held(tx: Tx, contact_id: int, now: datetime) -> int:
     ).rowcount
 
 
+_WITH_ROW = select(deliveries, outbox.c.state.label("outbox_state"), outbox.c.failed_ways).join(
+    outbox, outbox.c.id == deliveries.c.outbox_id
+)
+
+
 def find_delivery(tx: Tx, channel: str, external_id: str) -> Record | None:
     """The attempt a receipt speaks of, with its row's state."""
     return tx.conn.execute(
-        select(deliveries, outbox.c.state.label("outbox_state"), outbox.c.failed_ways)
-        .join(outbox, outbox.c.id == deliveries.c.outbox_id)
-        .where(deliveries.c.channel == channel, deliveries.c.external_id == external_id)
+        _WITH_ROW.where(deliveries.c.channel == channel, deliveries.c.external_id == external_id)
+        .order_by(deliveries.c.id.desc())
+    ).first()
+
+
+def find_unnamed(tx: Tx, address_id: int, way: str, since: datetime) -> Record | None:
+    """The newest attempt to an address by a way that gives no id, still without a result."""
+    return tx.conn.execute(
+        _WITH_ROW.where(deliveries.c.address_id == address_id, deliveries.c.way == way, deliveries.c.at >= since,
+                        deliveries.c.outcome == "sent", deliveries.c.external_id == "")
         .order_by(deliveries.c.id.desc())
     ).first()
 

@@ -101,10 +101,10 @@ def of_officer(tx: Tx, officer_id: int) -> Sequence[Record]:
     ).all()
 
 
-def use_window(tx: Tx, row: Record, *, event: bool) -> None:
-    """Note one free-form message spent: of the event's few if those are open, else of the message's."""
+def use_window(tx: Tx, address_id: int, *, event: bool, parts: int) -> None:
+    """Note free-form messages spent: of the event's few if those are open, else of the message's."""
     column = addresses.c.event_used if event else addresses.c.message_used
-    tx.conn.execute(update(addresses).where(addresses.c.id == row.id).values({column: column + 1}))
+    tx.conn.execute(update(addresses).where(addresses.c.id == address_id).values({column: column + parts}))
 
 
 def merge_contacts(tx: Tx, keep: int, gone: int) -> None:
