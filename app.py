@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import Flask
-from web.staff import make_staff_pages
 
 import bootstrap
 from handlers.logs import configure_logging
 from web.citizen import make_citizen_pages
+from web.headers import secure
 from web.health import make_health
 from web.hooks import MAX_BODY, make_hooks
+from web.staff import make_staff_pages
 
 if TYPE_CHECKING:
     from bootstrap import Configured
@@ -27,6 +28,7 @@ def create_app(configured: Configured | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
     app.extensions["wenzheng"] = deps
+    secure(app)
     app.register_blueprint(make_hooks(deps, settings.public_url.rstrip("/")))
     app.register_blueprint(make_citizen_pages(deps))
     app.register_blueprint(make_staff_pages(deps))

@@ -1,0 +1,136 @@
+"""Who stands before an order's page, and what the page shows them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from handlers import orders
+from handlers.wording import say_time
+from store import directory, inquiries
+from store.engine import StoreUnavailable
+from web.showing import due_of, state_of, steps_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handlers.deps import Deps
+    from store.engine import Tx
+    from store.rows import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """An officer in charge. ``order`` is None while nobody was given the inquiry yet."""
+
+    inquiry: Record
+    officer: Record
+    order: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Not in charge. ``by``, ``at`` and ``how`` when it was the officer's unit's and was handed on."""
+
+    by: str = ""
+    at: str = ""
+    how: str = ""
+    mine: bool = False
+
+
+def find_visit(tx: Tx, link: tuple[int, int], *, order_id: int | None = None) -> Visit | Gone:
+    """Whether the officer of the link may see the inquiry now; the current order, or that of ``order_id``."""
+    inquiry_id, officer_id = link
+    officer, inquiry = directory.officer(tx, officer_id), inquiries.find(tx, inquiry_id)
+    if officer is None or inquiry is None:
+        return Gone()
+    leads = [row for row in inquiries.assignments_of(tx, inquiry_id) if row.role == "lead"]
+    units = orders.units_in_charge(tx, officer)
+    own = leads if units is None else [row for row in leads if row.unit_id in units]
+    if order_id is not None:
+        # The order the form was made for: if it is over, the officer is told who was first.
+        picked = next((row for row in own if row.id == order_id), None)
+        return Visit(inquiry, officer, picked) if picked is not None else Gone()
+    current = leads[-1] if leads else None
+    if units is None or (current is not None and current.unit_id in units):
+        return Visit(inquiry, officer, current)
+    return _handed_on(tx, officer, own)
+
+
+def _handed_on(tx: Tx, officer: Record, own: Sequence[Record]) -> Gone:
+    last = own[-1] if own else None
+    if last is None or last.ended_at is None:
+        return Gone()
+    how = "transferred" if last.reason == "transfer" else "returned"
+    return Gone(inquiries.officer_name(tx, last.ended_by), say_time(last.ended_at), how,
+                mine=last.ended_by == officer.id)
+
+
+def parting(gone: Gone) -> dict[str, Any]:
+    """What the page of somebody not in charge shows."""
+    return {"by": gone.by, "at": gone.at, "how": gone.how, "mine": gone.mine}
+
+
+def view(deps: Deps, tx: Tx, visit: Visit) -> dict[str, Any]:
+    """Everything the page shows. No address of the citizen is read."""
+    inquiry, order = visit.inquiry, visit.order
+    desk = orders.Desk(tx, deps, visit.officer, deps.clock.now())
+    is_open = order is not None and order.state in inquiries.OPEN_ASSIGNMENT
+    duty = directory.duty_unit(tx)
+    return {
+        "number": inquiry.number, "state": state_of(inquiry), "urgent": inquiry.urgent, "officer": visit.officer,
+        "received": say_time(inquiry.received_at), "due": due_of(deps.calendar(), inquiry, desk.now),
+        "order": order, "is_open": is_open, "signed_by": inquiries.officer_name(tx, order.signed_by) if order else "",
+        "parts": _parts(tx, inquiry.id), "answers": _answers(tx, inquiry.id),
+        "places": (inquiry.routing or {}).get("places", []), "steps": steps_of(tx, inquiry.id, names=True),
+        "choices": transfer_choices(desk, order) if is_open and order is not None else [],
+        "can_return": is_open and order is not None and duty is not None and duty.id != order.unit_id,
+    }
+
+
+def _parts(tx: Tx, inquiry_id: int) -> list[dict[str, Any]]:
+    """What the citizen sent, in order, each with its media."""
+    media: dict[int, list[Record]] = {}
+    for row in inquiries.media_of(tx, inquiry_id):
+        media.setdefault(row.message_id, []).append(row)
+    return [
+        {"text": m.text, "kind": m.kind, "at": say_time(m.created_at), "media": media.get(m.id, []),
+         "latitude": m.latitude, "longitude": m.longitude}
+        for m in inquiries.messages_of(tx, inquiry_id) if m.direction == "in"
+    ]
+
+
+def _answers(tx: Tx, inquiry_id: int) -> list[dict[str, str]]:
+    return [
+        {"text": m.text, "at": say_time(m.created_at), "who": inquiries.officer_name(tx, m.officer_id)}
+        for m in inquiries.messages_of(tx, inquiry_id) if m.direction == "out" and m.officer_id
+    ]
+
+
+def transfer_choices(desk: orders.Desk, order: Record) -> list[Record]:
+    """Units the officer may give the order to: the duty desk any, a subdistrict office its communities.
+
+    Only units with somebody there to sign.
+    """
+    if desk.officer.role == "duty":
+        units = directory.all_units(desk.tx)
+    elif desk.officer.tier == "subdistrict":
+        units = directory.children(desk.tx, desk.officer.unit_code)
+    else:
+        return []
+    staffed = {officer.unit_id for officer in directory.all_officers(desk.tx)}
+    return [unit for unit in units if unit.id in staffed and unit.id != order.unit_id]
+
+
+def note_view(deps: Deps, visit: Visit) -> None:
+    """Who looked at an inquiry is on record, once an officer: leaks are traced by it."""
+    inquiry_id, officer_id = visit.inquiry.id, visit.officer.id
+
+    def work(tx: Tx) -> None:
+        seen = any(e.name == "viewed" and e.actor_id == officer_id for e in inquiries.events_of(tx, inquiry_id))
+        if not seen:
+            inquiries.log(tx, inquiry_id, "viewed", deps.clock.now(), actor="officer", actor_id=officer_id)
+
+    with suppress(StoreUnavailable):
+        deps.store.write(work, budget=1.0)
