@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from simulator.settings import Settings
 
-CITIZEN_OPENID = "oWenzhengCitizen000000000001"
+CITIZEN_OPENID = "oDemoCitizen0000000000000001"
 CITIZEN_NUMBER = "+8619900009001"
 """Beyond the numbers of the sample directory's officers."""
 

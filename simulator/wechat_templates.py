@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TEMPLATE_IDS = {"answer": "TPL_ANSWER", "notice": "TPL_NOTICE", "order": "TPL_ORDER"}
 SUBSCRIPTION_IDS = {"answer": "SUB_ANSWER", "notice": "SUB_NOTICE"}
 TEMPLATE_FIELDS = {
-    key: {"number": "character_string1", "subject": "thing2", "time": "time3", "content": "thing4"}
+    key: {"number": "character_string1", "subject": "thing2", "time": "time3", "remark": "thing4"}
     for key in TEMPLATE_IDS
 }
 """For each notice of the application: its field -> the template's field."""
@@ -48,8 +48,8 @@ class Template:
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
-_LABELS = {"character_string1": "编号", "thing2": "事项", "time3": "时间", "thing4": "内容"}
-_ORDER_LABELS = _LABELS | {"thing2": "承办单位", "time3": "办理期限", "thing4": "备注"}
+_LABELS = {"character_string1": "编号", "thing2": "事项", "time3": "时间", "thing4": "备注"}
+_ORDER_LABELS = _LABELS | {"time3": "办理期限"}
 REGISTERED = {
     template.id: template
     for template in (

@@ -71,14 +71,14 @@ def test_the_feed_sends_what_happened_since(client, net):
     assert json.loads(data.removeprefix("data: "))[-1]["bubble"]["text"] == "好"
 
 
-def text_of(client, kind):
-    with client.get(f"/static/phones.{kind}") as answer:
+def text_of(client, name):
+    with client.get(f"/static/{name}") as answer:
         return answer.get_data(as_text=True)
 
 
 def test_the_page_needs_nothing_from_outside(client):
     page = client.get("/").get_data(as_text=True)
-    style, script = text_of(client, "css"), text_of(client, "js")
+    style, script = text_of(client, "phones.css"), text_of(client, "phones.js") + text_of(client, "bubbles.js")
     assert "试试这样写" in page
     assert "//" not in page.replace("<!DOCTYPE", "").replace("data:,", "")
     assert "url(" not in style
