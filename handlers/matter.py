@@ -10,7 +10,7 @@ from bot.messages import InboundMessage, Kind
 from bot.numbers import format_number, new_code
 from bot.workdays import CHINA
 from handlers.notices import duty_staff, to_officer
-from handlers.wording import about, shorten
+from handlers.wording import about, say_time, shorten
 from store import inquiries, people
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def emergency(turn: Turn, state: ConversationState, act: acts.Emergency, event: 
     for officer in duty_staff(turn.tx):
         to_officer(turn.tx, officer.id, key="alert.emergency", urgent=True, inquiry_id=None, now=turn.now,
                    once=f"emergency:{event.channel}:{event.external_id}:{officer.id}",
-                   params={"kinds": list(act.kinds), "text": shorten(event.text, 60)})
+                   params={"kinds": list(act.kinds), "text": shorten(event.text, 60), "time": say_time(turn.now)})
     turn.wakes.add("outbox-urgent")
     return state
 

@@ -1,9 +1,9 @@
 """Texts people read: one template file a key, rendered strictly.
 
 ``templates/messages/zh_CN/<key>.txt`` is the full text, ``<key>.sms.txt`` the form that fits SMS,
-``<key>.fields.txt`` the fields of a template or subscription notice (``name: value`` a line). Each
-file begins with a comment ``{# sample: {...} #}``: what the guard test renders it with;
-``<key>.txt`` may add ``{# notice: answer #}``, the template the platform keeps for it.
+``<key>.fields.txt`` the fields of a template or subscription notice (``name: value`` a line).
+``<key>.txt`` begins with a comment ``{# sample: {...} #}``: what the guard test renders all three
+with; it may add ``{# notice: answer #}``, the template the platform keeps for it.
 """
 
 from __future__ import annotations
@@ -35,8 +35,13 @@ class Texts:
 
     def keys(self) -> list[str]:
         """Every key there is."""
-        names = (path.name for path in self._folder.glob("*.txt"))
-        return sorted({re.sub(r"(\.sms|\.fields)?\.txt$", "", name) for name in names})
+        stems = {path.name.removesuffix(".txt") for path in self._folder.glob("*.txt")}
+        return sorted(stem for stem in stems if self.key_of(stem) == stem)
+
+    def key_of(self, stem: str) -> str:
+        """The key a file is a form of. ``more.sms`` is a key of its own: there is no ``more``."""
+        base, _, form = stem.rpartition(".")
+        return base if form in {"sms", "fields"} and self._exists(base) else stem
 
     def render(self, key: str, params: dict[str, Any], *, sms: bool = False) -> str:
         """The text of ``key``. Raises KeyError for an unknown key, jinja2.UndefinedError for a missing field."""

@@ -21,16 +21,13 @@ TEXTS = Texts(site="示范区问政", hotline="028-00000000", hours="工作日9:
 GLOBALS = {"site", "hotline", "hours", "range", "dict", "lipsum", "cycler", "joiner", "namespace"}
 
 FILES = sorted(path.name for path in FOLDER.glob("*.txt"))
-FORM = re.compile(r"^(?P<key>.+)\.(?:sms|fields)\.txt$")
+KEYS = TEXTS.keys()
 
 
 def key_of(name):
-    """``more.sms.txt`` is a text of its own: there is no ``more.txt`` it could be a form of."""
-    form = FORM.match(name)
-    return form["key"] if form and f"{form['key']}.txt" in FILES else name.removesuffix(".txt")
+    return TEXTS.key_of(name.removesuffix(".txt"))
 
 
-KEYS = sorted({key_of(name) for name in FILES})
 def source_of(name):
     return (FOLDER / name).read_text(encoding="utf-8")
 
@@ -103,6 +100,12 @@ def texts_of(key, *, sms):
 # --- every file ---
 
 
+def test_every_file_belongs_to_a_key():
+    assert {key_of(name) for name in FILES} == set(KEYS)
+    assert {"more.sms", "more.link", "answer"} < set(KEYS)
+    assert not {"more", "answer.sms", "answer.fields"} & set(KEYS)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_every_file_parses_and_renders_with_the_sample_of_its_key(name):
     text = TEXTS.render(name.removesuffix(".txt"), TEXTS.sample(key_of(name)))
@@ -159,8 +162,6 @@ def test_a_text_asks_for_no_field_that_its_callers_do_not_pass(key):
     wanted = set(TEXTS.sample(key))
     for name in (name for name in FILES if key_of(name) == key):
         wanted |= fields_in(name)
-    if key == "alert.emergency":
-        wanted -= {"time"}  # shown where given
     for use in (use for use in USES if use.means(key)):
         assert wanted <= use.names, use.where
 
@@ -278,6 +279,13 @@ def test_danger_is_answered_with_the_numbers_to_call(kind, numbers):
         assert all(number in TEXTS.render(f"emergency.{kind}", {}, sms=sms) for number in numbers)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_duty_officer_is_told_what_kind_of_danger_it_is(kind):
+    sample = TEXTS.sample("alert.emergency")
+    unknown = TEXTS.render("alert.emergency", sample | {"kinds": ["new"]}, sms=True)
+    assert TEXTS.render("alert.emergency", sample | {"kinds": [kind]}, sms=True) != unknown
+
+
 def test_an_officer_never_sees_the_citizens_query_code_and_the_answer_does_not_carry_it():
     for key in ("staff.show", "staff.signed", "staff.answered", "staff.transferred", "staff.returned"):
         for sms in (True, False):
@@ -362,7 +370,7 @@ def test_what_is_pushed_can_go_as_a_notice(key):
 @pytest.mark.parametrize("key", NOTICES)
 def test_the_fields_of_a_notice_are_the_known_ones_and_short(key):
     fields = TEXTS.fields(key, TEXTS.sample(key))
-    assert set(fields) | {"time"} == {"number", "subject", "time", "remark"}
+    assert set(fields) == {"number", "subject", "time", "remark"}
     assert all(fields.values())
     assert max(map(len, fields.values())) <= 20
 
