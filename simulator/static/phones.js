@@ -337,8 +337,11 @@ function take(changes) {
     else if (change.type === "bubble") drawBubble(change.phone, change.bubble, true);
     else if (change.type === "menu") drawMenu(change.menu);
     else if (change.type === "status") drawStatus(change);
-    else if (change.type === "reset") load();
   }
+}
+
+function isReset(changes) {
+  return changes.some((change) => change.type === "reset");
 }
 
 function follow() {
@@ -347,7 +350,13 @@ function follow() {
   stream.addEventListener("message", (event) => {
     failures = 0;
     revision = Number(event.lastEventId);
-    take(JSON.parse(event.data));
+    const changes = JSON.parse(event.data);
+    if (!isReset(changes)) {
+      take(changes);
+      return;
+    }
+    stream.close(); // a bubble that came between the new state and its drawing would be lost
+    load().then(follow);
   });
   stream.addEventListener("error", () => {
     failures += 1;
@@ -362,7 +371,8 @@ async function poll() {
     try {
       const answer = await (await fetch(`/sim/changes?since=${revision}`)).json();
       revision = answer.revision;
-      take(answer.changes);
+      if (isReset(answer.changes)) await load();
+      else take(answer.changes);
     } catch { /* the simulator is away; the next round asks again */ }
     await new Promise((done) => { setTimeout(done, 200); });
   }

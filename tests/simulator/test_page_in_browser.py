@@ -126,3 +126,27 @@ def test_on_a_narrow_screen_one_phone_fills_it_and_tabs_lead_to_the_others(page)
     page.locator(".tabs [aria-current=true]", has_text="市民 · 短信").wait_for()
     assert 0 <= phone(page, CITIZEN_NUMBER).bounding_box()["x"] <= 20
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_reset_draws_everything_anew_and_the_feed_goes_on(page, network):
+    base, net = network
+    arrive(net, "旧的")
+    page.get_by_text("旧的").wait_for()
+    page.request.post(f"{base}/sim/reset", data={})
+    page.get_by_text("旧的").wait_for(state="detached")
+    phone(page).wait_for()
+    arrive(net, "新的")
+    page.get_by_text("新的").wait_for()
+
+
+def test_without_the_feed_the_page_asks_by_itself(browser, network):
+    base, net = network
+    page = browser.new_page()
+    page.add_init_script("window.EventSource = class extends EventTarget { constructor() { super(); this.readyState = 2;"
+                         " setTimeout(() => this.dispatchEvent(new Event('error'))); } close() {} };"
+                         " window.EventSource.CLOSED = 2;")  # fmt: skip
+    page.goto(base)
+    page.wait_for_selector("body[data-ready]")
+    arrive(net, "没有推送也到")
+    page.get_by_text("没有推送也到").wait_for(timeout=3000)
+    page.close()
