@@ -84,7 +84,7 @@ def _work_loop(redis_url: str, name: str, stop: threading.Event) -> None:
                 log_job_description=False, prepare_for_work=True,
             )
             worker.stop_event = stop
-            worker.work(with_scheduler=False, max_idle_time=None)
+            worker.work(with_scheduler=False, logging_level="WARNING")
         stop.wait(1.0)
 
 

@@ -23,10 +23,12 @@ import bootstrap
 from adapters.base import http_session
 from bot.messages import Address
 from bot.numbers import new_code
+from bot.routing import find_unit
 from cli import valkey
 from cli.processes import start_all
 from cli.supervisor import Program, Supervisor
 from handlers import directory_apply
+from handlers.caching import read_directory as read_stored
 from handlers.directory_files import read_directory
 from store import directory, people
 
@@ -49,7 +51,7 @@ class DemoOfficer:
 
 OFFICERS = (
     DemoOfficer("城管局", "oDemoOfficerChengguan0000001"),
-    DemoOfficer("问政办公室", "oDemoOfficerDuty000000000001"),
+    DemoOfficer("区问政办公室", "oDemoOfficerDuty000000000001"),
     DemoOfficer("住建局"),
 )
 CITIZEN = ("oDemoCitizen0000000000000001", "市民 · 微信")
@@ -176,7 +178,8 @@ def _place_officer(deps: Deps, session: requests.Session, phones: str, wanted: D
 
 def _prepare(deps: Deps, tx: Tx, wanted: DemoOfficer) -> tuple[str, str, str] | None:
     """(label, phone number, one-time code) of the unit's first officer."""
-    unit = next((u for u in directory.all_units(tx) if wanted.unit in u.name), None)
+    found = find_unit(read_stored(tx), wanted.unit)
+    unit = directory.unit_by_code(tx, found[0].code) if found else None
     if unit is None:
         return None
     staff = directory.officers_of(tx, unit.id)

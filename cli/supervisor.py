@@ -6,6 +6,7 @@ work in hand is finished. In production systemd or Compose does this instead (do
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -26,8 +27,15 @@ log = structlog.get_logger()
 GRACE = 20.0
 """Seconds a process gets to finish: longer than a webhook's budget and a provider's time-out."""
 
+PR_SET_PDEATHSIG = 1
 STEADY = 30.0
 LONGEST_PAUSE = 10.0
+
+
+def _die_with_parent() -> None:
+    """A supervisor killed outright leaves nobody behind to hold its ports and files (Linux: prctl(2))."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @dataclass(slots=True)
@@ -46,7 +54,8 @@ class Program:
     def start(self) -> None:
         """Start it in its own process group, so that a terminal's Ctrl-C reaches only the supervisor."""
         self.process = subprocess.Popen(
-            self.command, env={**os.environ, **self.env}, stdin=subprocess.DEVNULL, start_new_session=True
+            self.command, env={**os.environ, **self.env}, stdin=subprocess.DEVNULL, start_new_session=True,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  the supervisor has no other thread when it starts one
         )
         self.started = time.monotonic()
 

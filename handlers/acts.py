@@ -67,4 +67,6 @@ def carry_out(
     """Every act in order; the conversation's state after them."""
     for act in wanted:
         state = CARRIERS[type(act)](turn, state, act, event)
+    for follow_up in turn.later:
+        follow_up()
     return state

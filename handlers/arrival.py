@@ -10,6 +10,7 @@ from bot.messages import Contact, ContactEvent, InboundMessage, Way
 from bot.phones import is_machine_sender
 from bot.sms import size
 from handlers import acts
+from handlers.composing import fit
 from handlers.deps import Deps, Reply, Turn
 from store import inbox, outbox, people
 
@@ -87,6 +88,7 @@ def _answer(turn: Turn, inbox_id: int, *, passive: bool) -> tuple[str | None, in
     first: int | None = None
     for position, (outbox_id, reply) in enumerate([*held, *((None, r) for r in turn.replies)]):
         text = turn.deps.texts.render(reply.key, reply.params, sms=turn.by_sms)
+        text = fit(turn.deps.texts, turn.channel, text, reply.params.get("url", ""), passive=True)
         joined = SEPARATOR.join([*texts, text])
         fits = size(joined, room.unit) <= room.passive_longest
         if passive and (fits or not texts):

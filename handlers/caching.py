@@ -38,9 +38,14 @@ class Cached(Generic[T]):
         value = self._value
         if value is not None and time.monotonic() - self._at < KEEP_SECONDS:
             return value
-        with self._lock:
-            if self._value is None or time.monotonic() - self._at >= KEEP_SECONDS:
-                self._remake()
+        # With an old value at hand nobody waits: the caller may hold a connection that the one who
+        # reads anew needs (all connections of the pool waiting for each other, measured 2026-11-23).
+        if self._lock.acquire(blocking=value is None):
+            try:
+                if self._value is None or time.monotonic() - self._at >= KEEP_SECONDS:
+                    self._remake()
+            finally:
+                self._lock.release()
         if self._value is None:
             raise RuntimeError("nothing was made")
         return self._value

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from adapters.base import Channel
     from bot.delivery import Rung
     from handlers.deps import Deps
+    from handlers.texts import Texts
     from store.engine import Tx
     from store.rows import Record
 
@@ -30,7 +31,7 @@ def compose(deps: Deps, tx: Tx, row: Record, rung: Rung) -> OutboundMessage:
         text = _marked(deps, tx, row, text)
     if not channel.links_allowed(to):
         text = without_links(text)
-    return OutboundMessage(to, rung.way, text=fit(deps, channel, text, row), once=once)
+    return OutboundMessage(to, rung.way, text=fit(deps.texts, channel, text, row.params.get("url", "")), once=once)
 
 
 def _marked(deps: Deps, tx: Tx, row: Record, text: str) -> str:
@@ -39,14 +40,11 @@ def _marked(deps: Deps, tx: Tx, row: Record, text: str) -> str:
     return f"{text}\n{deps.texts.render('mark.repeat', {})}" if ambiguous else text
 
 
-def fit(deps: Deps, channel: Channel, text: str, row: Record) -> str:
+def fit(texts: Texts, channel: Channel, text: str, url: str, *, passive: bool = False) -> str:
     """The text, or as much as the channel carries with a way to the rest."""
     limits = channel.limits
-    if size(text, limits.unit) <= limits.longest:
+    longest = limits.passive_longest if passive else limits.longest
+    if size(text, limits.unit) <= longest:
         return text
-    url = row.params.get("url", "")
-    if limits.links and url:
-        tail = deps.texts.render("more.link", {"url": url})
-    else:
-        tail = deps.texts.render("more.sms", {})
-    return cut(text, limits.longest, limits.unit, tail=tail)
+    tail = texts.render("more.link", {"url": url}) if limits.links and url else texts.render("more.sms", {})
+    return cut(text, longest, limits.unit, tail=tail)

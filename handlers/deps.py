@@ -99,6 +99,7 @@ class Turn:
     replies: list[Reply] = field(default_factory=list)
     wakes: set[str] = field(default_factory=set)
     inquiry_id: int | None = None
+    later: list[Callable[[], None]] = field(default_factory=list)
 
     def reply(self, key: str, **params: Any) -> None:
         """Answer the person in this turn."""

@@ -89,6 +89,7 @@ def take(
             return taken.reply
         return _act(deps, tx, channel, event, inbox_id=taken, now=now, passive=passive)
 
+    deps.calendar()  # read before the transaction begins: within it, it would take a second connection
     budget = deps.webhook_budget if passive else None
     answer = deps.store.write(work, budget=budget)
     deps.metrics.count("intake", channel=channel.account, kind=_kind(event))

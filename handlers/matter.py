@@ -45,7 +45,7 @@ def open_inquiry(
                   channel=turn.channel.account)
     turn.inquiry_id = inquiry_id
     inquiry = inquiries.get(tx, inquiry_id)
-    turn.reply("receipt.ask" if act.ask_place else "receipt", **about(inquiry))
+    turn.reply("receipt.ask" if act.ask_place else "receipt", **about(inquiry), code=inquiry.query_code)
     return state
 
 
@@ -103,14 +103,27 @@ def emergency(turn: Turn, state: ConversationState, act: acts.Emergency, event: 
     """The right call at once, and the duty officers' phones, day or night."""
     for kind in act.kinds[:2]:
         turn.reply(f"emergency.{kind}")
-    inquiries.log(turn.tx, None, "emergency", turn.now, actor="citizen", actor_id=turn.address.contact_id,
-                  kinds=list(act.kinds))
-    for officer in duty_staff(turn.tx):
-        to_officer(turn.tx, officer.id, key="alert.emergency", urgent=True, inquiry_id=None, now=turn.now,
-                   once=f"emergency:{event.channel}:{event.external_id}:{officer.id}",
-                   params={"kinds": list(act.kinds), "text": shorten(event.text, 60), "time": say_time(turn.now)})
-    turn.wakes.add("outbox-urgent")
+    # The inquiry is opened by the next act; the alert names it, so that the officer finds who wrote.
+    turn.later.append(lambda: _alert(turn, act, event))
     return state
+
+
+def _alert(turn: Turn, act: acts.Emergency, event: InboundMessage) -> None:
+    tx, inquiry_id = turn.tx, turn.inquiry_id
+    number = ""
+    if inquiry_id is not None:
+        inquiry = inquiries.get(tx, inquiry_id)
+        number = inquiry.number
+        inquiries.change(tx, inquiry, urgent=True)
+    inquiries.log(tx, inquiry_id, "emergency", turn.now, actor="citizen", actor_id=turn.address.contact_id,
+                  kinds=list(act.kinds))
+    for officer in duty_staff(tx):
+        url = turn.deps.signer.staff_url(inquiry_id, officer.id) if inquiry_id is not None else ""
+        to_officer(tx, officer.id, key="alert.emergency", urgent=True, inquiry_id=inquiry_id, now=turn.now,
+                   once=f"emergency:{event.channel}:{event.external_id}:{officer.id}",
+                   params={"kinds": list(act.kinds), "text": shorten(event.text, 60), "time": say_time(turn.now),
+                           "number": number, "url": url})
+    turn.wakes.add("outbox-urgent")
 
 
 def _summary(event: InboundMessage) -> str:

@@ -34,11 +34,13 @@ def duty_staff(tx: Tx) -> list[Record]:
 def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: int, *, due_at: datetime,
               now: datetime, text: str) -> None:
     """Tell a unit's officers of a new order, each with the code and the link that are theirs alone."""
+    below = directory.children(tx, directory.unit(tx, unit_id).code)
     for officer in contacts_of(tx, unit_id):
         params = about(inquiry) | {
             "due": say_time(due_at), "code": deps.signer.staff_code(assignment_id, officer.id),
             "url": deps.signer.staff_url(inquiry.id, officer.id), "text": shorten(text, 120),
             "subject": inquiry.summary or inquiry.number, "urgent": inquiry.urgent,
+            "may_transfer": officer.role == "duty" or bool(below),
         }
         params.pop("received")
         to_officer(tx, officer.id, key="order.new", once=f"order:{assignment_id}:{officer.id}", params=params,
@@ -46,13 +48,18 @@ def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: 
 
 
 def to_unit(deps: Deps, tx: Tx, inquiry: Record, *, key: str, once: str, now: datetime,
-            params: dict[str, Any] | None = None, urgent: bool = False) -> None:
-    """Tell whoever has the open order (else the duty desk) something about an inquiry."""
+            params: dict[str, Any] | None = None, urgent: bool = False, only: int | None = None) -> None:
+    """Tell whoever has the order (had it last; else the duty desk) something about an inquiry.
+
+    ``only`` one officer of them.
+    """
     lead = inquiries.open_lead(tx, inquiry.id)
-    staff: Sequence[Record] = contacts_of(tx, lead.unit_id) if lead is not None else duty_staff(tx)
+    unit_id = lead.unit_id if lead is not None else inquiry.unit_id
+    staff: Sequence[Record] = contacts_of(tx, unit_id) if unit_id is not None else duty_staff(tx)
     for officer in staff:
+        if only is not None and officer.id != only:
+            continue
         fields = about(inquiry) | {"url": deps.signer.staff_url(inquiry.id, officer.id)} | (params or {})
-        fields.pop("code", None)
         to_officer(tx, officer.id, key=key, once=f"{once}:{officer.id}", params=fields, now=now,
                    inquiry_id=inquiry.id, urgent=urgent)
 

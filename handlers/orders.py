@@ -107,7 +107,6 @@ def answer(desk: Desk, order: Record, text: str) -> Outcome:
     desk.log(inquiry.id, "answered", unit=order.unit_name)
     params = about(inquiry) | {"unit": order.unit_name, "text": text, "time": say_time(desk.now),
                                "url": desk.deps.signer.citizen_url(inquiry.id)}
-    params.pop("code")
     notices.to_citizen(desk.tx, inquiry, key="answer", once=f"answer:{inquiry.id}:{order.id}", params=params,
                        now=desk.now, priority=0, can_wait=False)
     return Outcome(done=True, key="staff.answered", params=about(inquiry))

@@ -65,5 +65,12 @@ def _record(turn: Turn, inquiry: Record, score: int, why: str) -> None:
                   score=score, reason=bool(why))
     to_unit(turn.deps, turn.tx, inquiry, key="order.rated", now=turn.now,
             once=f"rated:{inquiry.id}:{turn.now.isoformat()}",
-            params={"rating": RATINGS[score], "reason": why})
+            params={"rating": RATINGS[score], "reason": why},
+            # Praise is for the one who answered; a complaint concerns the whole unit.
+            only=None if score == DISSATISFIED else _answered_by(turn, inquiry))
     turn.wakes.add("outbox")
+
+
+def _answered_by(turn: Turn, inquiry: Record) -> int | None:
+    done = [row for row in inquiries.assignments_of(turn.tx, inquiry.id) if row.state == "done"]
+    return done[-1].ended_by if done else None

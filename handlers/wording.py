@@ -38,9 +38,9 @@ def say_due(inquiry: Record) -> str:
 
 
 def about(inquiry: Record) -> dict[str, Any]:
-    """The fields every text about an inquiry may use."""
+    """The fields every text about an inquiry may use. Not the query code: that is the citizen's alone."""
     return {
-        "number": inquiry.number, "compact": inquiry.number.replace("-", ""), "code": inquiry.query_code,
+        "number": inquiry.number, "compact": inquiry.number.replace("-", ""),
         "due": say_due(inquiry), "state": STATES.get(inquiry.state, inquiry.state), "summary": inquiry.summary,
         "received": say_time(inquiry.received_at),
     }
