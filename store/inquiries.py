@@ -66,6 +66,14 @@ def of_contact(tx: Tx, contact_id: int, *, only_open: bool = False, limit: int =
     return tx.conn.execute(query.order_by(inquiries.c.id.desc()).limit(limit)).all()
 
 
+def newest(tx: Tx, *, states: Sequence[str] = (), limit: int = 100) -> Sequence[Record]:
+    """Rows for ``wenzheng inquiries`` with their units' names, newest first."""
+    query = select(inquiries, units.c.name.label("unit_name")).outerjoin(units, units.c.id == inquiries.c.unit_id)
+    if states:
+        query = query.where(inquiries.c.state.in_(states))
+    return tx.conn.execute(query.order_by(inquiries.c.id.desc()).limit(limit)).all()
+
+
 def pick(rows: Sequence[Record], typed: str | None) -> list[Record]:
     """Those of ``rows`` the typed number means; all of them when none was typed."""
     if typed is None:

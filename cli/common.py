@@ -1,0 +1,81 @@
+"""What the commands share: services for one command, errors as one clear line, times in China's zone."""
+
+from __future__ import annotations
+
+import functools
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import click
+from sqlalchemy.exc import DBAPIError
+
+import bootstrap
+from handlers.wording import CHINA
+from store.engine import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from handlers.deps import Deps
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+BAD_SETTINGS = 2
+FAILED = 1
+
+
+def plainly(command: Callable[P, R]) -> Callable[P, R]:
+    """Expected errors become lines on stderr and an exit code; nobody is shown a traceback."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except bootstrap.SettingsError as error:
+            complain(*error.problems)
+            raise SystemExit(BAD_SETTINGS) from None
+        except (StoreUnavailable, DBAPIError) as error:
+            complain(f"database: {_why(error)}")
+            raise SystemExit(FAILED) from None
+        except OSError as error:
+            complain(f"{type(error).__name__}: {error.strerror or 'input or output failed'}")
+            raise SystemExit(FAILED) from None
+
+    return run
+
+
+def complain(*lines: str) -> None:
+    """Lines on stderr."""
+    for line in lines:
+        click.echo(line, err=True)
+
+
+def _why(error: BaseException) -> str:
+    """What is wrong with the database, without the statement and its values."""
+    told = str(getattr(error.__cause__ if isinstance(error, StoreUnavailable) else error, "orig", ""))
+    if "no such table" in told or "does not exist" in told or "no such column" in told:
+        return "the tables are missing or old, run: wenzheng migrate"
+    return f"does not answer ({type(error.__cause__ or error).__name__})"
+
+
+@contextmanager
+def services(*, pool_size: int = 2) -> Iterator[Deps]:
+    """The services of one command over the environment's settings."""
+    deps = bootstrap.build(bootstrap.read(), worker_name="cli", pool_size=pool_size)
+    try:
+        yield deps
+    finally:
+        deps.store.close()
+
+
+def when(at: datetime | None) -> str | None:
+    """ISO 8601 in China's zone, to the second."""
+    return at.astimezone(CHINA).isoformat(timespec="seconds") if at is not None else None
+
+
+def print_json(value: Any) -> None:
+    """Indented, Chinese left readable."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))

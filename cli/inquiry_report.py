@@ -1,0 +1,121 @@
+"""Everything known of one inquiry, for ``wenzheng inquiry NUMBER``.
+
+No address, phone, query code or signed link is in it: an officer is named, a citizen is not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cli.common import when
+from store import directory, inquiries, outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from store.engine import Tx
+    from store.rows import Record
+
+
+def report(tx: Tx, inquiry: Record) -> dict[str, Any]:
+    """The whole record."""
+    return {
+        **headline(inquiry, directory.unit(tx, inquiry.unit_id).name if inquiry.unit_id else None),
+        "due": {"at": when(inquiry.due_at), "provisional": bool(inquiry.provisional),
+                "derivation": [_derived(*step) for step in inquiry.derivation]},
+        "routing": inquiry.routing,
+        "rating_reason": inquiry.rating_reason,
+        "messages": _messages(tx, inquiry.id),
+        "events": [_event(tx, row) for row in inquiries.events_of(tx, inquiry.id)],
+        "assignments": [_assignment(tx, row) for row in inquiries.assignments_of(tx, inquiry.id)],
+        "deliveries": [_delivery(tx, row) for row in outbox.of_inquiry(tx, inquiry.id)],
+    }
+
+
+def headline(inquiry: Record, unit: str | None) -> dict[str, Any]:
+    """What a list shows of an inquiry."""
+    return {
+        "number": inquiry.number, "state": inquiry.state, "channel": inquiry.channel, "unit": unit,
+        "urgent": bool(inquiry.urgent), "summary": inquiry.summary, "received_at": when(inquiry.received_at),
+        "due_at": when(inquiry.due_at), "provisional": bool(inquiry.provisional),
+        "answered_at": when(inquiry.answered_at), "closed_at": when(inquiry.closed_at), "rating": inquiry.rating,
+    }
+
+
+def _derived(day: str, counted: int | None, why: str, status: str) -> dict[str, Any]:
+    return {"day": day, "counted": counted, "why": why, "status": status}
+
+
+def _messages(tx: Tx, inquiry_id: int) -> list[dict[str, Any]]:
+    media: dict[int, list[Record]] = {}
+    for row in inquiries.media_of(tx, inquiry_id):
+        media.setdefault(row.message_id, []).append(row)
+    return [
+        {"at": when(row.created_at), "direction": row.direction, "kind": row.kind, "text": row.text,
+         "officer": inquiries.officer_name(tx, row.officer_id) or None, "latitude": row.latitude,
+         "longitude": row.longitude, "media": [_media(item) for item in media.get(row.id, [])]}
+        for row in inquiries.messages_of(tx, inquiry_id)
+    ]
+
+
+def _media(row: Record) -> dict[str, Any]:
+    return {"kind": row.kind, "state": row.state, "content_type": row.content_type, "size": row.size,
+            "sha256": row.sha256, "code": row.code, "attempts": row.attempts}
+
+
+def _event(tx: Tx, row: Record) -> dict[str, Any]:
+    who = inquiries.officer_name(tx, row.actor_id) if row.actor == "officer" else None
+    return {"at": when(row.at), "name": row.name, "actor": row.actor, "officer": who, "data": row.data}
+
+
+def _assignment(tx: Tx, row: Record) -> dict[str, Any]:
+    return {
+        "unit": row.unit_name, "role": row.role, "state": row.state, "created_at": when(row.created_at),
+        "due_at": when(row.due_at), "signed_at": when(row.signed_at),
+        "signed_by": inquiries.officer_name(tx, row.signed_by) or None, "ended_at": when(row.ended_at),
+        "ended_by": inquiries.officer_name(tx, row.ended_by) or None, "reason": row.reason,
+    }
+
+
+def _delivery(tx: Tx, row: Record) -> dict[str, Any]:
+    return {
+        **outgoing(row), "officer": inquiries.officer_name(tx, row.officer_id) or None,
+        "rungs": [
+            {"at": when(d.at), "way": d.way, "channel": d.channel, "outcome": d.outcome, "code": d.code,
+             "reason": d.reason, "external_id": d.external_id, "parts": d.parts}
+            for d in outbox.deliveries_of(tx, row.id)
+        ],
+    }
+
+
+def outgoing(row: Record) -> dict[str, Any]:
+    """An outbox row. Its params hold codes and links, so they stay out."""
+    return {
+        "id": row.id, "key": row.key, "to": "officer" if row.officer_id else "citizen", "state": row.state,
+        "way": row.way, "failed_ways": row.failed_ways, "priority": row.priority, "attempts": row.attempts,
+        "created_at": when(row.created_at), "not_before": when(row.not_before), "updated_at": when(row.updated_at),
+    }
+
+
+def lines(found: dict[str, Any]) -> Iterator[str]:
+    """The record for a reader at a terminal."""
+    unit = found["unit"] or "no unit yet"
+    yield f"{found['number']}  {found['state']}  {unit}  received {found['received_at']}"
+    yield f"due {found['due']['at']}{' (provisional)' if found['due']['provisional'] else ''}"
+    for step in found["due"]["derivation"]:
+        yield f"  {step['day']}  {step['counted'] or '-'}  {step['why']}  {step['status']}"
+    yield "messages"
+    for m in found["messages"]:
+        media = "".join(f" [{item['kind']} {item['state']}]" for item in m["media"])
+        yield f"  {m['at']}  {m['direction']:3}  {m['kind']}{media}  {m['text']}"
+    yield "assignments"
+    for a in found["assignments"]:
+        yield f"  {a['created_at']}  {a['unit']}  {a['state']}  signed by {a['signed_by'] or '-'}"
+    yield "events"
+    for e in found["events"]:
+        yield f"  {e['at']}  {e['name']}  {e['officer'] or e['actor']}"
+    yield "deliveries"
+    for d in found["deliveries"]:
+        yield f"  {d['created_at']}  {d['key']}  to {d['officer'] or d['to']}  {d['state']}"
+        for r in d["rungs"]:
+            yield f"    {r['at']}  {r['way']}  {r['outcome']}  {r['code']} {r['reason']}".rstrip()
