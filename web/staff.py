@@ -6,6 +6,7 @@ whoever is not learns nothing of the inquiry. Works without JavaScript.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, redirect, request, url_for
@@ -73,60 +74,68 @@ def _read(deps: Deps, token: str) -> Response:
 
 
 def _posted(deps: Deps, token: str, link: tuple[int, int], action: str) -> AnyResponse:
-    sealed = f"{action}:{request.form.get('order', '')}"
-    if not deps.signer.form_sealed(token, sealed, request.form.get("seal", "")):
-        return _show(deps, token, link, flash="form", status=403, draft=_typed())
-    outcome = deps.store.write(lambda tx: _act(deps, tx, link, action))
+    filled = _filled()
+    if not deps.signer.form_sealed(token, f"{action}:{filled.order}", request.form.get("seal", "")):
+        return _show(deps, token, link, flash="form", status=403, draft=filled.text)
+    outcome = deps.store.write(lambda tx: _act(deps, tx, link, action, filled))
     flash = outcome.key.removeprefix("staff.")
     if not outcome.done:
         status = 422 if outcome.key in INVALID else 409
-        return _show(deps, token, link, flash=flash, status=status, draft=_typed(), outcome=outcome)
+        return _show(deps, token, link, flash=flash, status=status, draft=filled.text, outcome=outcome)
     for queue in ("outbox-urgent", "outbox"):
         deps.wake(queue)
     return redirect(url_for("staff.order", token=token, m=flash), 303)
 
 
-def _act(deps: Deps, tx: Tx, link: tuple[int, int], action: str) -> orders.Outcome:
-    """Do it on the order as it is now. May run twice: reads the form only."""
-    found = find_visit(tx, link, order_id=request.form.get("order", type=int))
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The form, read before the write: that runs in the store's own thread, where there is no request."""
+
+    order: str
+    text: str
+    reason: str
+    unit: str
+
+
+def _filled() -> Filled:
+    """Browsers send line ends as CR LF; 2000 characters are counted without."""
+    fields = (request.form.get(name, "") for name in ("order", "text", "reason", "unit"))
+    return Filled(*(value.replace("\r\n", "\n").replace("\r", "\n") for value in fields))
+
+
+def _act(deps: Deps, tx: Tx, link: tuple[int, int], action: str, filled: Filled) -> orders.Outcome:
+    """Do it on the order as it is now."""
+    # Sealed, so it is what our own page wrote: digits.
+    found = find_visit(tx, link, order_id=int(filled.order))
     if not isinstance(found, Visit) or found.order is None:
         return orders.Outcome(done=False, key="staff.gone")
     desk = orders.Desk(tx, deps, found.officer, deps.clock.now())
-    return ACTIONS[action](desk, found.order)
+    return ACTIONS[action](desk, found.order, filled)
 
 
-def _sign(desk: orders.Desk, order: Record) -> orders.Outcome:
+def _sign(desk: orders.Desk, order: Record, _filled: Filled) -> orders.Outcome:
     return orders.sign(desk, order)
 
 
-def _answer(desk: orders.Desk, order: Record) -> orders.Outcome:
-    text = _typed()
-    if len(text.strip()) < SHORTEST_ANSWER:
+def _answer(desk: orders.Desk, order: Record, filled: Filled) -> orders.Outcome:
+    if len(filled.text.strip()) < SHORTEST_ANSWER:
         return desk.refuse("staff.bad_text", longest=orders.LONGEST_ANSWER)
-    return orders.answer(desk, order, text)
+    return orders.answer(desk, order, filled.text)
 
 
-def _back(desk: orders.Desk, order: Record) -> orders.Outcome:
-    return orders.give_back(desk, order, _typed("reason"))
+def _back(desk: orders.Desk, order: Record, filled: Filled) -> orders.Outcome:
+    return orders.give_back(desk, order, filled.reason)
 
 
-def _transfer(desk: orders.Desk, order: Record) -> orders.Outcome:
-    units = transfer_choices(desk, order)
-    wanted = _typed("unit").strip()
-    chosen = [unit for unit in units if wanted and wanted in {unit.name, unit.code, *unit.short_names}]
-    if len(chosen) != 1:
-        return desk.refuse("staff.bad_unit")
-    return orders.transfer(desk, order, chosen[0])
+def _transfer(desk: orders.Desk, order: Record, filled: Filled) -> orders.Outcome:
+    wanted = filled.unit.strip()
+    named = [unit for unit in transfer_choices(desk, order) if wanted in {unit.name, unit.code, *unit.short_names}]
+    return orders.transfer(desk, order, named[0]) if len(named) == 1 else desk.refuse("staff.bad_unit")
 
 
-ACTIONS: dict[str, Callable[[orders.Desk, Record], orders.Outcome]] = {
+ACTIONS: dict[str, Callable[[orders.Desk, Record, Filled], orders.Outcome]] = {
     "sign": _sign, "answer": _answer, "back": _back, "transfer": _transfer,
 }
-
-
-def _typed(name: str = "text") -> str:
-    """A field of the form; browsers send line ends as CR LF."""
-    return request.form.get(name, "").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _show(deps: Deps, token: str, link: tuple[int, int], *, flash: str, status: int = 200, draft: str = "",
