@@ -201,7 +201,13 @@ def _remove_faults(net: Network, _given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _advance(net: Network, given: dict[str, Any]) -> dict[str, Any]:
-    net.clock.advance(timedelta(hours=float(given.get("advance_hours", 0)), seconds=float(given.get("seconds", 0))))
+    """Access tokens live in real time unless ``tokens``: a running application would have renewed them
+    in the hours left out, and its cache counts real seconds.
+    """
+    step = timedelta(hours=float(given.get("advance_hours", 0)), seconds=float(given.get("seconds", 0)))
+    net.clock.advance(step)
+    if given.get("tokens"):
+        net.token_clock.advance(step)
     return _changed(net)
 
 

@@ -52,12 +52,13 @@ class Network:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock = Clock(settings.clock_file)
+        self.token_clock = Clock()
         self.phones = Phones()
         self.faults = Faults()
         self.calls = CallLog()
         self.media = MediaStore()
         self.background = Background()
-        self.wechat = Account(settings, self.clock)
+        self.wechat = Account(settings, self.clock, self.token_clock)
         self.pusher = Pusher(settings, self.clock)
         self.sms = Carrier(settings, self.clock)
         self.add_citizens()
@@ -85,6 +86,7 @@ class Network:
         self.calls.clear()
         self.media.clear()
         self.clock.reset()
+        self.token_clock.reset()
         self.wechat.clear()
         self.sms.clear()
         self.phones.clear()

@@ -40,7 +40,7 @@ class Settings:
     wechat_token: str = ""
     wechat_aes_key: str = ""
     wechat_account: str = "gh_wenzheng0001"
-    wechat_name: str = "区政府问政"
+    wechat_name: str = "示范区问政"
     mode: str = "safe"
     push_format: str = "xml"
     twilio_account_sid: str = ""

@@ -88,12 +88,13 @@ class Person:
 class Account:
     """One official account. Safe for many threads."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        self.tokens = Tokens(clock)
+    def __init__(self, settings: Settings, clock: Clock, token_clock: Clock) -> None:
+        self.tokens = Tokens(token_clock)
         self.menu: list[dict[str, Any]] = []
         self.templates: dict[str, Template] = dict(REGISTERED)
         self._settings = settings
         self._clock = clock
+        self._token_clock = token_clock
         self._persons: dict[str, Person] = {}
         self._lock = threading.RLock()
         self._ids = itertools.count(int(clock.timestamp()) * 1000)
@@ -199,4 +200,4 @@ class Account:
     def clear(self) -> None:
         with self._lock:
             self._persons.clear()
-            self.tokens = Tokens(self._clock)
+            self.tokens = Tokens(self._token_clock)

@@ -21,7 +21,7 @@ def works(client, token):
 
 def test_the_same_token_comes_while_it_is_valid(client, settings, net):
     first = stable(client, settings)
-    net.clock.advance(timedelta(minutes=100))
+    net.token_clock.advance(timedelta(minutes=100))
     again = stable(client, settings)
     assert again["access_token"] == first["access_token"]
     assert first["expires_in"] in {7199, 7200}
@@ -30,11 +30,11 @@ def test_the_same_token_comes_while_it_is_valid(client, settings, net):
 
 def test_in_the_last_five_minutes_a_new_token_comes_and_the_old_one_lives_on(client, settings, net):
     old = stable(client, settings)["access_token"]
-    net.clock.advance(timedelta(minutes=116))
+    net.token_clock.advance(timedelta(minutes=116))
     new = stable(client, settings)["access_token"]
     assert new != old
     assert (works(client, old), works(client, new)) == (0, 0)
-    net.clock.advance(timedelta(minutes=5))
+    net.token_clock.advance(timedelta(minutes=5))
     assert (works(client, old), works(client, new)) == (42001, 0)
 
 
@@ -42,21 +42,21 @@ def test_a_forced_token_leaves_the_old_one_five_minutes(client, settings, net):
     old = stable(client, settings)["access_token"]
     new = stable(client, settings, force_refresh=True)["access_token"]
     assert (new != old, works(client, old)) == (True, 0)
-    net.clock.advance(timedelta(minutes=6))
+    net.token_clock.advance(timedelta(minutes=6))
     assert (works(client, old), works(client, new)) == (42001, 0)
 
 
 def test_forcing_again_within_thirty_seconds_changes_nothing(client, settings, net):
     first = stable(client, settings, force_refresh=True)["access_token"]
     assert stable(client, settings, force_refresh=True)["access_token"] == first
-    net.clock.advance(timedelta(seconds=31))
+    net.token_clock.advance(timedelta(seconds=31))
     assert stable(client, settings, force_refresh=True)["access_token"] != first
 
 
 def test_twenty_forced_tokens_a_day_are_all(client, settings, net):
     for _ in range(20):
         assert "access_token" in stable(client, settings, force_refresh=True)
-        net.clock.advance(timedelta(seconds=31))
+        net.token_clock.advance(timedelta(seconds=31))
     assert stable(client, settings, force_refresh=True)["errcode"] == 45009
     assert "access_token" in stable(client, settings)
 
@@ -89,3 +89,11 @@ def test_calls_for_tokens_are_counted(client, settings):
     stable(client, settings)
     stable(client, settings)
     assert client.get("/sim/calls").get_json()["counts"] == {"wechat/stable_token": 2}
+
+
+def test_a_leap_of_the_clock_spares_the_token_unless_told(client, settings):
+    token = stable(client, settings)["access_token"]
+    client.post("/sim/clock", json={"advance_hours": 49})
+    assert works(client, token) == 0
+    client.post("/sim/clock", json={"advance_hours": 49, "tokens": True})
+    assert works(client, token) == 42001
