@@ -19,10 +19,12 @@ URGENT, NORMAL, BULK = 0, 1, 2
 
 
 def contacts_of(tx: Tx, unit_id: int) -> list[Record]:
-    """Whom a unit's notices go to: its duty staff and officers, its head when it has neither."""
+    """Whom a unit's notices go to: its duty staff, else its officers, else its head."""
     staff = directory.officers_of(tx, unit_id)
-    first = [officer for officer in staff if officer.role in {"duty", "officer"}]
-    return first or [officer for officer in staff if officer.role == "head"] or list(staff)
+    for role in ("duty", "officer", "head"):
+        if first := [officer for officer in staff if officer.role == role]:
+            return first
+    return list(staff)
 
 
 def duty_staff(tx: Tx) -> list[Record]:

@@ -66,7 +66,8 @@ def claim(tx: Tx, *, worker: str, now: datetime, limit: int) -> Sequence[Record]
 
 def settle(tx: Tx, outbox_id: int, state: str, now: datetime, **values: Any) -> None:
     """Move a claimed row on."""
-    update_row(tx, outbox, outbox_id, state=state, updated_at=now, claimed_by=None, claimed_until=None, **values)
+    unclaimed = {"claimed_by": None, "claimed_until": None}
+    update_row(tx, outbox, outbox_id, **(unclaimed | {"state": state, "updated_at": now} | values))
 
 
 def record(tx: Tx, outbox_id: int, now: datetime, *, way: str, outcome: str, **values: Any) -> int:
