@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers import orders
 from handlers.wording import say_time
-from store import directory, inquiries
+from store import directory, inquiries, outbox
 from store.engine import StoreUnavailable
 from web.showing import due_of, state_of, steps_of
 
@@ -83,6 +83,7 @@ def view(deps: Deps, tx: Tx, visit: Visit) -> dict[str, Any]:
         "received": say_time(inquiry.received_at), "due": due_of(deps.calendar(), inquiry, desk.now),
         "order": order, "is_open": is_open, "signed_by": inquiries.officer_name(tx, order.signed_by) if order else "",
         "parts": _parts(tx, inquiry.id), "answers": _answers(tx, inquiry.id),
+        "delivery": _delivery(tx, inquiry.id),
         "places": (inquiry.routing or {}).get("places", []), "steps": steps_of(tx, inquiry.id, names=True),
         "choices": transfer_choices(desk, order) if is_open and order is not None else [],
         "can_return": is_open and order is not None and duty is not None and duty.id != order.unit_id,
@@ -106,6 +107,12 @@ def _answers(tx: Tx, inquiry_id: int) -> list[dict[str, str]]:
         {"text": m.text, "at": say_time(m.created_at), "who": inquiries.officer_name(tx, m.officer_id)}
         for m in inquiries.messages_of(tx, inquiry_id) if m.direction == "out" and m.officer_id
     ]
+
+
+def _delivery(tx: Tx, inquiry_id: int) -> str:
+    """How far the last answer got: an answer nobody received must not look done."""
+    states = [row.state for row in outbox.of_inquiry(tx, inquiry_id) if row.key == "answer"]
+    return states[-1] if states else ""
 
 
 def transfer_choices(desk: orders.Desk, order: Record) -> list[Record]:
