@@ -162,7 +162,6 @@ class Twilio(Channel):
             config.account_sid,
             config.auth_token.get_secret_value(),
             http_client=TwilioHttp(config.api_base_url),
-            environment={"TWILIO_EDGE": ""},  # else it reads edge and region from ours
         )
 
     # -- inbound -----------------------------------------------------------------------------

@@ -24,7 +24,7 @@ _SEPARATORS = re.compile(r"[\s\-().·\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufe
 def plain_number(text: str) -> str:
     """Half-width, without separators and invisible marks; ``00`` in front becomes ``+``."""
     text = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
-    return "+" + text[2:] if text.startswith("00") and len(text) > 8 else text
+    return "+" + text[2:] if text.startswith("00") else text
 
 
 def e164(text: str, region: str = HOME) -> str | None:

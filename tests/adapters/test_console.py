@@ -83,6 +83,10 @@ class TestConsole(ChannelContract):
                 replace(good, headers={**good.headers, "x-console-timestamp": timestamp}), START
             )
 
+    def test_a_message_from_the_future_is_refused(self):
+        with pytest.raises(WebhookRejected, match="stale"):
+            self.make_channel().receive(self.signed_request("x", at=START + timedelta(hours=3)), START)
+
     def test_a_body_over_the_limit_is_refused(self):
         with pytest.raises(WebhookRejected) as caught:
             self.make_channel().receive(request(b"x" * 65_537), START)

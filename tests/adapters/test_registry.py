@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from adapters.base import ChannelConfig
 from adapters.console import Console
@@ -21,6 +21,14 @@ class Config(ChannelConfig):
     templates: dict[str, str] = Field(default_factory=dict, description="ids by key")
     numbers: list[int] | None = Field(None, description="some numbers")
     mode: str | None = Field(None, description="a mode")
+
+
+    @field_validator("mode")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        if value == "hunter2":
+            raise ValueError(f"{value} is no mode")
+        return value
 
 
 class Example(Console):
@@ -98,6 +106,7 @@ def test_settings_follow_from_the_accounts_name():
         ({"EX_TOKEN": ""}, ["EX_TOKEN: is required"]),
         ({"EX_TOKEN": "sesame", "EX_TEMPLATES": "{secret"}, ["EX_TEMPLATES: not valid JSON"]),
         ({"EX_TOKEN": "sesame", "EX_TOKN": "secret"}, ["EX_TOKN: no such setting, did you mean EX_TOKEN?"]),
+        ({"EX_TOKEN": "sesame", "EX_MODE": "hunter2"}, ["EX_MODE: is not valid"]),
         ({"EX_TOKEN": "sesame", "EX_WHATEVER": "secret"}, ["EX_WHATEVER: no such setting"]),
     ],
 )

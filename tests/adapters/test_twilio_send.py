@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs
 
 import pytest
@@ -166,6 +167,34 @@ def test_the_configured_base_url_is_called_and_the_environment_is_not_asked(monk
     with responses.RequestsMock() as mock:
         mock.post(url, json={"sid": SID}, status=201)
         assert channel(api_base_url="https://far.example/twilio/").send(sms()).external_id == SID
+
+
+class Accepting(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        answer = b'{"sid": "SM-by-wire"}'
+        self.send_response(201)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_proxy_of_the_environment_is_not_used(monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with HTTPServer(("127.0.0.1", 0), Accepting) as server:
+        server.timeout = 5
+        thread = threading.Thread(target=server.handle_request, daemon=True)
+        thread.start()
+        one = channel(api_base_url=f"http://127.0.0.1:{server.server_port}")
+        assert one.send(sms()).external_id == "SM-by-wire"
+        one.client.http_client.session.close()
+        thread.join()
 
 
 def test_each_call_has_a_time_limit():

@@ -35,7 +35,7 @@ def test_each_way_of_writing_a_number_is_one_number(text, region, expected):
 @pytest.mark.parametrize(
     "value",
     ["anonymous", "CHENGHUA", "12345", "95588", "10086", "384387", "1065000012345", "10690000123456",
-     "+8610690000123456", "955880001", "", "+", "+862880000000", "+8612345"],
+     "+8610690000123456", "955880001", "", "+", "+862880000000", "+8612345", "+384387"],
 )  # fmt: skip
 def test_names_short_codes_and_gateways_are_machines(value):
     assert is_machine_sender(value)
