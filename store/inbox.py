@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from store.rows import insert_ignoring
+from store.rows import insert_ignoring, update_row
 from store.tables import inbox
 
 if TYPE_CHECKING:
@@ -47,7 +47,5 @@ def take(
 def finish(tx: Tx, inbox_id: int, *, address_id: int | None, inquiry_id: int | None, reply: str | None,
            outbox_id: int | None) -> None:
     """Note what came of the message, so that a repeat is answered the same."""
-    tx.conn.execute(update(inbox).where(inbox.c.id == inbox_id).values(
-        address_id=address_id, inquiry_id=inquiry_id, outbox_id=outbox_id,
-        reply=tx.vault.seal(reply) if reply else None,
-    ))
+    update_row(tx, inbox, inbox_id, address_id=address_id, inquiry_id=inquiry_id, outbox_id=outbox_id,
+               reply=tx.vault.seal(reply) if reply else None)

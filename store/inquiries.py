@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import NoResultFound
 
 from bot.numbers import NumberQuery, read_number
 from store.rows import insert_row, update_row
+from store.statements import Prepared, named
 from store.tables import assignments, counters, events, inquiries, media, messages, officers, units
 
 if TYPE_CHECKING:
@@ -22,15 +23,17 @@ if TYPE_CHECKING:
 OPEN = ("received", "accepted", "dispatched", "in_progress", "in_review", "need_info")
 OPEN_ASSIGNMENT = ("pending", "signed")
 
+_COUNT = Prepared(
+    lambda dialect: dialect.insert(counters).on_conflict_do_update(
+        index_elements=["name"], set_={"value": counters.c.value + 1}
+    ).returning(counters.c.value), ("name", "value"),
+)
+_BY_ID = Prepared(lambda _: select(inquiries).where(inquiries.c.id == named("inquiry_id")))
+
 
 def next_count(tx: Tx, name: str) -> int:
     """The next value of a counter, from 1."""
-    dialect = sqlite if tx.sqlite else postgresql
-    statement = dialect.insert(counters).values(name=name, value=1)
-    statement = statement.on_conflict_do_update(
-        index_elements=["name"], set_={"value": counters.c.value + 1}
-    ).returning(counters.c.value)
-    return int(tx.conn.execute(statement).scalar_one())
+    return int(_COUNT.scalar(tx, name=name, value=1))
 
 
 def next_of_day(tx: Tx, day: date) -> int:
@@ -45,12 +48,15 @@ def add(tx: Tx, **values: Any) -> int:
 
 def get(tx: Tx, inquiry_id: int) -> Record:
     """One inquiry by id."""
-    return tx.conn.execute(select(inquiries).where(inquiries.c.id == inquiry_id)).one()
+    found = find(tx, inquiry_id)
+    if found is None:
+        raise NoResultFound("no such inquiry")
+    return found
 
 
 def find(tx: Tx, inquiry_id: int) -> Record | None:
     """One inquiry by id, or None."""
-    return tx.conn.execute(select(inquiries).where(inquiries.c.id == inquiry_id)).first()
+    return _BY_ID.first(tx, inquiry_id=inquiry_id)
 
 
 def by_number(tx: Tx, number: str) -> Record | None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, exists, func, or_, select, update
+from sqlalchemy import and_, delete, exists, func, literal_column, or_, select, update
 
 from store.rows import insert_ignoring, insert_row, update_row
+from store.statements import Prepared, named
 from store.tables import addresses, deliveries, early_receipts, inquiries, outbox
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
     from store.engine import Tx
     from store.rows import Record
+
+_HELD = Prepared(lambda _: select(outbox).where(
+    outbox.c.contact_id == named("contact_id"), outbox.c.state == literal_column("'held'")  # as the index has it
+).order_by(outbox.c.id))
 
 CLAIM = timedelta(seconds=60)
 """How long a claimed row is left to its worker: longer than every provider timeout together."""
@@ -94,9 +99,7 @@ def of_inquiry(tx: Tx, inquiry_id: int) -> Sequence[Record]:
 
 def held_for(tx: Tx, contact_id: int) -> Sequence[Record]:
     """What waits for a citizen's next message, oldest first."""
-    return tx.conn.execute(
-        select(outbox).where(outbox.c.contact_id == contact_id, outbox.c.state == "held").order_by(outbox.c.id)
-    ).all()
+    return _HELD.rows(tx, contact_id=contact_id)
 
 
 def release_held(tx: Tx, contact_id: int, now: datetime) -> int:

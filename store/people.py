@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import NoResultFound
 
 from bot.messages import Address
 from store.rows import insert_ignoring, insert_row, update_row
+from store.statements import Prepared, named
 from store.tables import addresses, bindings, contacts, conversations, inquiries, outbox
 
 if TYPE_CHECKING:
@@ -25,14 +26,26 @@ if TYPE_CHECKING:
 _WITH_CONVERSATION = select(addresses, conversations.c.state.label("conversation")).outerjoin_from(
     addresses, conversations, conversations.c.address_id == addresses.c.id
 )
+_BY_HASH = Prepared(lambda _: _WITH_CONVERSATION.where(
+    addresses.c.channel == named("channel"), addresses.c.hash == named("hash")
+))
+_BY_ID = Prepared(lambda _: _WITH_CONVERSATION.where(addresses.c.id == named("address_id")))
+
+
+def _upsert_conversation(dialect: Any) -> Any:
+    statement = dialect.insert(conversations)
+    return statement.on_conflict_do_update(index_elements=["address_id"], set_={
+        "state": statement.excluded.state, "updated_at": statement.excluded.updated_at,
+    })
+
+
+_SAVE_CONVERSATION = Prepared(_upsert_conversation, ("address_id", "state", "updated_at"))
 
 
 def find(tx: Tx, channel: str, address: Address) -> Record | None:
     """The address row with its conversation, or None."""
     digests = tx.vault.digests(str(address))
-    row = tx.conn.execute(
-        _WITH_CONVERSATION.where(addresses.c.channel == channel, addresses.c.hash.in_(digests))
-    ).first()
+    row = next(filter(None, (_BY_HASH.first(tx, channel=channel, hash=digest) for digest in digests)), None)
     if row is not None and row.hash != digests[0]:
         update_row(tx, addresses, row.id, hash=digests[0], cipher=tx.vault.seal(str(address)))
     return row
@@ -40,7 +53,10 @@ def find(tx: Tx, channel: str, address: Address) -> Record | None:
 
 def by_id(tx: Tx, address_id: int) -> Record:
     """One address row with its conversation."""
-    return tx.conn.execute(_WITH_CONVERSATION.where(addresses.c.id == address_id)).one()
+    row = _BY_ID.first(tx, address_id=address_id)
+    if row is None:
+        raise NoResultFound("no such address")
+    return row
 
 
 def ensure(tx: Tx, channel: str, address: Address, now: datetime, *, officer_id: int | None = None) -> Record:
@@ -80,11 +96,7 @@ def change(tx: Tx, address_id: int, **values: Any) -> None:
 
 def save_conversation(tx: Tx, address_id: int, state: dict[str, Any], now: datetime) -> None:
     """Store the conversation's state, replacing the earlier one."""
-    dialect = sqlite if tx.sqlite else postgresql
-    statement = dialect.insert(conversations).values(address_id=address_id, state=state, updated_at=now)
-    tx.conn.execute(statement.on_conflict_do_update(
-        index_elements=["address_id"], set_={"state": statement.excluded.state, "updated_at": now}
-    ))
+    _SAVE_CONVERSATION.run(tx, address_id=address_id, state=state, updated_at=now)
 
 
 def of_contact(tx: Tx, contact_id: int) -> Sequence[Record]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, literal_column, update
-from sqlalchemy.dialects import postgresql, sqlite
+
+from store.statements import Prepared, named
 
 if TYPE_CHECKING:
     from sqlalchemy import Row, Table
@@ -17,16 +19,35 @@ if TYPE_CHECKING:
 
 def insert_row(tx: Tx, table: Table, **values: Any) -> int:
     """Insert one row and return its id."""
-    return int(tx.conn.execute(insert(table).returning(table.c.id), values).scalar_one())
+    return int(_insert(table, tuple(values)).scalar(tx, **values))
 
 
 def insert_ignoring(tx: Tx, table: Table, **values: Any) -> int | None:
     """Insert a row unless a unique constraint has it already; its id or None."""
-    dialect = sqlite if tx.sqlite else postgresql
-    statement = dialect.insert(table).on_conflict_do_nothing().returning(literal_column("id"))
-    return tx.conn.execute(statement, values).scalar()
+    row_id: int | None = _insert_ignoring(table, tuple(values)).scalar(tx, **values)
+    return row_id
 
 
 def update_row(tx: Tx, table: Table, row_id: int, **values: Any) -> None:
     """Change one row by its id."""
-    tx.conn.execute(update(table).where(table.c.id == row_id).values(**values))
+    _update(table, tuple(values)).run(tx, by_id=row_id, **values)
+
+
+# Column names come from our own calls, never from outside: the caches stay small.
+
+
+@cache
+def _insert(table: Table, names: tuple[str, ...]) -> Prepared:
+    return Prepared(lambda _: insert(table).returning(table.c.id), names)
+
+
+@cache
+def _insert_ignoring(table: Table, names: tuple[str, ...]) -> Prepared:
+    return Prepared(
+        lambda dialect: dialect.insert(table).on_conflict_do_nothing().returning(literal_column("id")), names
+    )
+
+
+@cache
+def _update(table: Table, names: tuple[str, ...]) -> Prepared:
+    return Prepared(lambda _: update(table).where(table.c.id == named("by_id")), names)
