@@ -56,16 +56,15 @@ def _headers(response: Response) -> Response:
     return response
 
 
-def _plain(status: int, text: str) -> Response:
-    body = "" if request.path.startswith("/hooks/") else text
+def _plain(status: int) -> Response:
+    body = "" if request.path.startswith("/hooks/") else render_template("error.txt", status=status)
     response = Response(body, status=status, content_type="text/plain; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 def _http_error(error: HTTPException) -> Response:
-    status = error.code or 500
-    answer = _plain(status, f"{status} {error.name}\n")
+    answer = _plain(error.code or 500)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return answer
@@ -73,11 +72,11 @@ def _http_error(error: HTTPException) -> Response:
 
 def _unavailable(_error: StoreUnavailable) -> Response:
     log.warning("page_unavailable", endpoint=request.endpoint)
-    answer = _plain(503, "503 Service Unavailable\n")
+    answer = _plain(503)
     answer.headers["Retry-After"] = str(RETRY_SECONDS)
     return answer
 
 
 def _failed(error: Exception) -> Response:
     log.error("page_failed", endpoint=request.endpoint, error=type(error).__name__)
-    return _plain(500, "500 Internal Server Error\n")
+    return _plain(500)

@@ -141,6 +141,7 @@ def test_outbox_can_be_picked_by_state_and_shows_no_params(run, told):
 def test_due_reads_china_time_and_counts(run, world, moment, rule, due):
     found = json.loads(run("due", moment, "--rule", rule, "--json").stdout)
     assert found["due"] == f"{due}T17:00:00+08:00"
+    assert found["received"] == f"{moment.replace(' ', 'T')}:00+08:00"
     assert found["derivation"][-1]["counted"] == 4
 
 

@@ -188,7 +188,15 @@ def broken(world):
 
 def test_a_failure_shows_no_trace(world):
     answer = broken(world).get("/broken")
-    assert (answer.status_code, answer.text) == (500, "500 Internal Server Error\n")
+    assert (answer.status_code, answer.text) == (500, "500 系统繁忙，请稍后再试。\n")
+
+
+def test_a_failure_logs_neither_the_path_with_its_token_nor_the_values(world, caplog, capsys):
+    broken(world).get("/broken?token=abc")
+    told = caplog.text + "".join(capsys.readouterr())
+    assert "RuntimeError" in told
+    assert "secret detail" not in told
+    assert "/broken" not in told
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [

@@ -100,7 +100,7 @@ def test_who_looked_is_on_record_once(world, phone):
     inquiry_id = world.inquiry()
     for _ in range(2):
         phone.open(inquiry_id, "lamp")
-    phone.open(inquiry_id, "lamp2")
+    assert "办理情况有更新" not in phone.open(inquiry_id, "lamp2").text
     events = world.deps.store.read(lambda tx: inquiries.events_of(tx, inquiry_id))
     assert [e.actor_id for e in events if e.name == "viewed"] == [world.officers["lamp"], world.officers["lamp2"]]
 
@@ -372,8 +372,11 @@ def test_media_not_stored_of_another_inquiry_or_outside_the_folder_are_not_found
     client = world.client()
     assert client.get(f"{path}/media/{ids[3]}").status_code == 404
     assert client.get(f"{other}/media/{ids[0]}").status_code == 404
-    world.deps.store.write(lambda tx: media.settle(tx, ids[0], path="../test.db"))
-    assert client.get(f"{path}/media/{ids[0]}").status_code == 404
+    for spoilt in ({"path": "../test.db"}, {"path": "ab/gone"}, {"path": "ab/abc", "state": "failed"}):
+        world.deps.store.write(lambda tx, spoilt=spoilt: media.settle(tx, ids[0], **spoilt))
+        answer = client.get(f"{path}/media/{ids[0]}")
+        assert answer.status_code == 404
+        answer.close()
 
 
 def test_media_are_for_the_officer_in_charge_only(world, pictures):
