@@ -1,0 +1,304 @@
+"""Short tests that hold the house together: what no single part can see about itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import threading
+from pathlib import Path
+
+import click
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+import bootstrap
+import worker
+from adapters.registry import channel_names, find_channel_class
+from app import create_app
+from cli.main import cli
+from docs import generate
+from handlers import dispatching, intake, media, outbox, waking
+from handlers.observing import COUNTERS, HISTOGRAMS
+from store.migrate import migrate
+from store.tables import metadata
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("bot", "adapters", "store", "handlers", "web", "cli", "simulator")
+MODULES = ("app", "worker", "bootstrap")
+SOURCES = sorted(
+    [path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts]
+    + [ROOT / f"{module}.py" for module in MODULES]
+    + [ROOT / "docs" / "generate.py"]
+)
+
+
+def name_of(path):
+    return str(path.relative_to(ROOT))
+
+
+def tree_of(path):
+    return ast.parse(path.read_text("utf-8"))
+
+
+# --- routes ---
+
+SIGNED = {"citizen.progress", "staff.order", "staff.act", "staff.media"}
+ROUTES = {
+    "hooks.hook": "the channel verifies the platform's signature before anything is parsed",
+    "static": "style sheets and scripts, the same for everybody",
+    "citizen.home": "what the service is",
+    "citizen.progress": "a signed link, the citizen's own",
+    "staff.order": "a signed link, the officer's own",
+    "staff.act": "a signed link and the page's seal on the form",
+    "staff.media": "a signed link, the officer's own",
+    "health.healthz": "says only that the process answers",
+    "health.readyz": "says only yes or no to strangers",
+    "health.metrics": "loopback or METRICS_TOKEN",
+}
+"""Every endpoint, and why it may be asked without a login."""
+
+
+@pytest.fixture
+def app(tmp_path):
+    settings = {
+        "DATA_DIR": str(tmp_path), "SECRET_KEY": "guards-" + "k" * 40, "CHANNELS": "console",
+        "CONSOLE_SECRET": "console-secret", "REDIS_URL": f"unix://{tmp_path}/nobody.sock",
+    }
+    made = create_app(bootstrap.read(settings))
+    migrate(made.extensions["wenzheng"].store.engine)
+    yield made
+    made.extensions["wenzheng"].store.close()
+
+
+def test_every_route_is_a_hook_or_public_or_signed_for_a_reason_written_here(app):
+    assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(ROUTES)
+
+
+def test_a_forged_link_opens_no_signed_route(app):
+    client = app.test_client()
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint not in SIGNED:
+            continue
+        address = re.sub(r"<(?:int:)?media_id>", "1", rule.rule)
+        address = re.sub(r"<any\([^)]*\):action>", "answer", address).replace("<token>", "Zm9yZ2Vk.x.y")
+        assert "<" not in address
+        for method in rule.methods - {"OPTIONS"}:
+            assert client.open(address, method=method).status_code == 403, f"{method} {address}"
+
+
+@pytest.mark.parametrize("address", ["/hooks/console", "/hooks/console/status"])
+def test_an_unsigned_webhook_is_refused(app, address):
+    answer = app.test_client().post(address, json={"text": "hello"})
+    assert answer.status_code in {401, 403}
+    assert app.extensions["wenzheng"].store.read(lambda tx: tx.conn.execute(metadata.tables["inbox"].select()).all()) == []
+
+
+def test_strangers_read_no_metrics(app):
+    client = app.test_client()
+    assert client.get("/metrics", environ_base={"REMOTE_ADDR": "203.0.113.7"}).status_code == 403
+    assert client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.7"}).status_code == 403
+
+
+# --- queues ---
+
+
+def calls_named(path, *names):
+    """First arguments, where they are plain strings, of calls of these names."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            called = ast.unparse(node.func)
+            if any(called == name or called.endswith(f".{name}") for name in names):
+                yield node.args[0].value
+
+
+def test_every_queue_has_a_drain():
+    assert set(waking.QUEUES) == set(waking.DRAINS)
+
+
+def test_every_queue_somebody_wakes_exists():
+    woken = {queue for path in SOURCES for queue in calls_named(path, "wake", "wakes.add")}
+    assert woken
+    assert woken <= set(waking.QUEUES)
+
+
+def test_a_worker_listens_to_every_queue_in_their_order(monkeypatch):
+    stop, heard = threading.Event(), []
+
+    class Listener:
+        def __init__(self, queues, **_settings):
+            heard.append(queues)
+
+        def work(self, **_settings):
+            stop.set()
+
+    monkeypatch.setattr(worker, "_Worker", Listener)
+    monkeypatch.setattr(worker.signal, "signal", lambda *_: None)
+    worker._work_loop("redis://127.0.0.1:1", "guard", stop)
+    assert heard == [list(waking.QUEUES)]
+
+
+def test_the_sweep_does_the_work_of_every_queue(monkeypatch):
+    swept = set()
+    for module, function in ((intake, "drain_spool"), (dispatching, "drain"), (outbox, "drain"), (media, "drain")):
+        monkeypatch.setattr(module, function, lambda _deps, name=module.__name__: swept.add(name) or 0)
+    waking.sweep(None)
+    assert {drain.__module__ for drain in waking.DRAINS.values()} | {"handlers.intake"} == swept
+
+
+# --- documentation that follows from the code ---
+
+SETTING_NAMES = sorted(
+    {name.upper() for name in bootstrap.Settings.model_fields}
+    | {f"{channel}_{field.alias or name}".upper()
+       for channel in channel_names()
+       for name, field in find_channel_class(channel).Config.model_fields.items()}
+)
+
+
+@pytest.mark.parametrize("path", sorted(generate.PAGES))
+def test_a_generated_page_agrees_with_the_code(path):
+    assert (ROOT / path).read_text("utf-8") == generate.PAGES[path](), "run: python docs/generate.py"
+
+
+@pytest.mark.parametrize("name", SETTING_NAMES)
+def test_every_setting_is_documented_and_in_the_example(name):
+    assert f"| `{name}` |" in (ROOT / "docs/settings.md").read_text("utf-8")
+    assert re.search(rf"^#?{name}=", (ROOT / ".env.example").read_text("utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("channel", channel_names())
+def test_every_setting_has_a_help_text(channel):
+    fields = find_channel_class(channel).Config.model_fields | bootstrap.Settings.model_fields
+    assert [name for name, field in fields.items() if not field.description] == []
+
+
+def test_the_example_holds_no_secret():
+    lines = (ROOT / ".env.example").read_text("utf-8").splitlines()
+    secret = re.compile(r"^#?\w*(SECRET|TOKEN|KEY|PASSWORD)\w*=(?P<value>.*)$")
+    assert [line for line in lines if (found := secret.match(line)) and found["value"]] == []
+
+
+def alarm_keys():
+    """The fixed beginnings of all alarm keys: ``misconfigured:wechat:48001`` -> ``misconfigured``."""
+    for path in SOURCES:
+        tree = tree_of(path)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".raise_alarm"):
+                yield from beginnings(tree, node.args[0])
+
+
+def beginnings(tree, argument):
+    if isinstance(argument, ast.Constant | ast.JoinedStr):
+        first = argument if isinstance(argument, ast.Constant) else argument.values[0]
+        yield first.value.partition(":")[0]
+        return
+    wanted = ast.unparse(argument).rpartition(".")[2]
+    for node in ast.walk(tree):  # a local name, or a property that returns the key
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == wanted:
+            yield from beginnings(tree, node.value)
+        elif isinstance(node, ast.FunctionDef) and node.name == wanted:
+            yield from beginnings(tree, next(n.value for n in ast.walk(node) if isinstance(n, ast.Return)))
+
+
+@pytest.mark.parametrize("key", sorted(set(alarm_keys())))
+def test_the_operations_page_says_what_to_do_about_every_alarm(key):
+    assert f"| `{key}" in (ROOT / "docs/operations.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(m._name for m in [*COUNTERS.values(), *HISTOGRAMS.values()]))
+def test_the_operations_page_explains_every_metric(name):
+    assert name in (ROOT / "docs/operations.md").read_text("utf-8")
+
+
+def test_both_readmes_say_the_same_things():
+    texts = [(ROOT / name).read_text("utf-8") for name in ("README.md", "README.zh-CN.md")]
+    for pattern in (r"^#+ ", r"`[A-Z][A-Z_]{3,}[=`]", r"^    .*$", r"\]\((?!README)([^)]+)\)"):
+        first, second = (re.findall(pattern, text, re.MULTILINE) for text in texts)
+        assert sorted(first) == sorted(second), pattern
+
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_every_link_in_the_documents_leads_somewhere(path):
+    links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", path.read_text("utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def documented_commands():
+    """``directory import`` of `` `wenzheng directory import FILE` `` and the like."""
+    command = re.compile(r"(?:`|^ {4}(?:\S*/)?|&& |run --rm \S+ )wenzheng ([a-z]+(?: [a-z]+)?)", re.MULTILINE)
+    for path in DOCUMENTS:
+        yield from ((name_of(path), *found.split()) for found in command.findall(path.read_text("utf-8")))
+
+
+@pytest.mark.parametrize("found", sorted(set(documented_commands())), ids=" ".join)
+def test_every_command_the_documents_name_exists(found):
+    group = cli
+    for word in found[1:]:
+        if isinstance(group, click.Group):
+            group = group.get_command(click.Context(group), word)
+            assert group is not None, found
+
+
+# --- the order of things ---
+
+
+def imports_of(path):
+    """Top names of everything a file imports, wherever in it."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+ABOVE = {
+    "app": {"cli", "worker"}, "worker": {"cli", "app", "web"}, "bootstrap": {"cli", "app", "worker", "web"},
+    **{package: {"cli", *MODULES} for package in ("bot", "adapters", "store", "handlers", "web")},
+    "simulator": {*PACKAGES, *MODULES} - {"simulator"},
+}
+
+
+@pytest.mark.parametrize("lower", sorted(ABOVE))
+def test_imports_point_downward(lower):
+    """import-linter holds the packages; single modules it does not take as roots."""
+    paths = [path for path in SOURCES if path.relative_to(ROOT).parts[0].removesuffix(".py") == lower]
+    assert paths
+    assert {(name_of(path), name) for path in paths for name in imports_of(path) if name in ABOVE[lower]} == set()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_a_file_is_read_in_one_sitting(path):
+    assert len(path.read_text("utf-8").splitlines()) <= 400
+    functions = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    assert [f.name for f in functions if f.end_lineno - f.lineno + 1 > 50] == []
+
+
+def test_migrations_make_the_schema_of_the_tables(tmp_path):
+    store = bootstrap.make_store(bootstrap.Settings(data_dir=tmp_path, secret_key="g" * 40))
+    migrate(store.engine)
+    with store.engine.connect() as conn:
+        assert compare_metadata(MigrationContext.configure(conn, opts={"compare_type": True}), metadata) == []
+    store.close()
+
+
+# --- what is in git ---
+
+
+def in_git():
+    found = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    return [ROOT / name for name in found.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_nothing_in_git_names_a_place_on_one_machine():
+    found = []
+    for path in in_git():
+        if "tests" in path.relative_to(ROOT).parts or path.suffix in {".png", ".jpg", ".xlsx"}:
+            continue
+        lines = path.read_text("utf-8").splitlines()
+        found += [f"{name_of(path)}:{n}" for n, line in enumerate(lines, 1) if re.search(r"(?<![\w.])/(work|tmp|home)/", line)]
+    assert found == []
