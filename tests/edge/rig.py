@@ -8,6 +8,7 @@ wake-ups are stand-ins, so that time moves when a test says so.
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -222,7 +223,8 @@ def said(response: WebhookResponse) -> str:
         return ""
     if b"<Response" in response.body:
         return "".join(ET.fromstring(response.body).itertext())
-    fields = wechat_kit.reply_fields(response)
+    is_json = response.content_type.startswith("application/json")
+    fields = json.loads(response.body) if is_json else wechat_kit.reply_fields(response)
     assert fields["MsgType"] == "text"
     return fields["Content"]
 
