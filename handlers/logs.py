@@ -62,7 +62,7 @@ def configure_logging(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for name in ("urllib3", "rq", "twilio", "wechatpy", "werkzeug"):
+    for name in ("urllib3", "rq", "twilio", "wechatpy", "werkzeug", "alembic"):
         # Their debug and info lines hold URLs with tokens, numbers and texts.
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -31,6 +31,7 @@ SECURITY = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 RETRY_SECONDS = 5
+PLAIN = "text/plain; charset=utf-8"
 
 
 def secure(app: Flask) -> None:
@@ -53,12 +54,15 @@ def page(template: str, status: int = 200, **values: object) -> Response:
 def _headers(response: Response) -> Response:
     for name, value in SECURITY.items():
         response.headers.setdefault(name, value)
+    if request.path.startswith("/hooks/") and response.mimetype == "text/html":
+        # Flask's default for an empty answer; to WeChat nothing may look like a page.
+        response.content_type = PLAIN
     return response
 
 
 def _plain(status: int) -> Response:
     body = "" if request.path.startswith("/hooks/") else render_template("error.txt", status=status)
-    response = Response(body, status=status, content_type="text/plain; charset=utf-8")
+    response = Response(body, status=status, content_type=PLAIN)
     response.headers["Cache-Control"] = "no-store"
     return response
 

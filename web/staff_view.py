@@ -134,10 +134,13 @@ def note_view(deps: Deps, visit: Visit) -> None:
     """Who looked at an inquiry is on record, once an officer: leaks are traced by it."""
     inquiry_id, officer_id = visit.inquiry.id, visit.officer.id
 
+    def seen(tx: Tx) -> bool:
+        return any(e.name == "viewed" and e.actor_id == officer_id for e in inquiries.events_of(tx, inquiry_id))
+
     def work(tx: Tx) -> None:
-        seen = any(e.name == "viewed" and e.actor_id == officer_id for e in inquiries.events_of(tx, inquiry_id))
-        if not seen:
+        if not seen(tx):
             inquiries.log(tx, inquiry_id, "viewed", deps.clock.now(), actor="officer", actor_id=officer_id)
 
     with suppress(StoreUnavailable):
-        deps.store.write(work, budget=1.0)
+        if not deps.store.read(seen):
+            deps.store.write(work, budget=1.0)

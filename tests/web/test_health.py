@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from flask import Blueprint
+from flask import Blueprint, Response
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -182,6 +182,10 @@ def broken(world):
     def fail():
         raise RuntimeError("secret detail")
 
+    @made.get("/hooks/empty")
+    def empty():
+        return Response(status=404)
+
     app.register_blueprint(made)
     return app.test_client()
 
@@ -201,6 +205,7 @@ def test_a_failure_logs_neither_the_path_with_its_token_nor_the_values(world, ca
 
 @pytest.mark.parametrize(("method", "path", "status"), [
     ("GET", "/hooks/broken", 500), ("GET", "/hooks/nobody", 404), ("PUT", "/hooks/broken", 405),
+    ("GET", "/hooks/empty", 404),
 ])
 def test_under_hooks_an_error_has_no_body(world, method, path, status):
     answer = broken(world).open(path, method=method)
