@@ -55,8 +55,7 @@ def _note_contact(tx: Tx, row: Record, event: InboundMessage | ContactEvent, now
         values |= {"event_at": now, "event_used": 0, "closed_at": None}
     if isinstance(event, ContactEvent):
         values |= _contact_values(row, event, now)
-    people.change(tx, row.id, **values)
-    return people.by_id(tx, row.id)
+    return people.with_changes(tx, row, **values)
 
 
 def _contact_values(row: Record, event: ContactEvent, now: datetime) -> dict[str, Any]:
@@ -94,7 +93,7 @@ def _answer(turn: Turn, inbox_id: int, *, passive: bool) -> tuple[str | None, in
         if passive and (fits or not texts):
             texts.append(text)
             row_id = outbox_id or _queue(turn, inbox_id, position, reply, state="sent")
-            _said(turn, row_id)
+            _said(turn, row_id, held=outbox_id is not None)
         elif outbox_id is None:
             row_id = _queue(turn, inbox_id, position, reply, state="pending")
             turn.wakes.add("outbox-urgent")
@@ -118,10 +117,11 @@ def _queue(turn: Turn, inbox_id: int, position: int, reply: Reply, *, state: str
     )
 
 
-def _said(turn: Turn, outbox_id: int | None) -> None:
+def _said(turn: Turn, outbox_id: int | None, *, held: bool) -> None:
     if outbox_id is None:
         return
-    outbox.settle(turn.tx, outbox_id, "sent", turn.now, way=Way.PASSIVE.value)
+    if held:  # a new row says so already
+        outbox.settle(turn.tx, outbox_id, "sent", turn.now, way=Way.PASSIVE.value)
     outbox.record(turn.tx, outbox_id, turn.now, way=Way.PASSIVE.value, outcome="sent",
                   address_id=turn.address.id, channel=turn.channel.account)
 

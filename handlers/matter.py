@@ -33,20 +33,19 @@ def open_inquiry(
     contact_id = people.ensure_contact(tx, turn.address, now)
     day = now.astimezone(CHINA).date()
     due = deps.calendar().due(now, deps.due_days, rule=deps.due_rule)
-    inquiry_id = inquiries.add(
+    inquiry = inquiries.open_new(
         tx, number=format_number(day, inquiries.next_of_day(tx, day)), query_code=new_code(secrets.randbelow),
         contact_id=contact_id, address_id=turn.address.id, channel=turn.channel.account, state="received",
         summary=_summary(event), received_at=now, due_at=due.at, provisional=due.provisional,
         derivation=[[s.day.isoformat(), s.counted, s.why, s.status] for s in due.derivation],
+        fold_until=fold_closes_at(state, deps.rules),
     )
-    state = opened(state, inquiry_id)
-    _add_part(turn, state, inquiry_id, event)
-    inquiries.log(tx, inquiry_id, "received", now, actor="citizen", actor_id=contact_id,
+    _add_part(turn, inquiry.id, event)
+    inquiries.log(tx, inquiry.id, "received", now, actor="citizen", actor_id=contact_id,
                   channel=turn.channel.account)
-    turn.inquiry_id = inquiry_id
-    inquiry = inquiries.get(tx, inquiry_id)
+    turn.inquiry_id = inquiry.id
     turn.reply("receipt.ask" if act.ask_place else "receipt", **about(inquiry), code=inquiry.query_code)
-    return state
+    return opened(state, inquiry.id)
 
 
 def add_part(turn: Turn, state: ConversationState, act: acts.AddPart, event: InboundMessage) -> ConversationState:
@@ -54,7 +53,8 @@ def add_part(turn: Turn, state: ConversationState, act: acts.AddPart, event: Inb
     inquiry_id = state.draft.inquiry_id if state.draft is not None else None
     if inquiry_id is None:
         raise RuntimeError("a part came without a draft")
-    _add_part(turn, state, inquiry_id, event)
+    _add_part(turn, inquiry_id, event)
+    inquiries.set_fold(turn.tx, inquiry_id, fold_closes_at(state, turn.deps.rules))
     turn.inquiry_id = inquiry_id
     inquiry = inquiries.get(turn.tx, inquiry_id)
     if inquiry.summary.startswith("[") and event.text:
@@ -66,7 +66,7 @@ def add_part(turn: Turn, state: ConversationState, act: acts.AddPart, event: Inb
     return state
 
 
-def _add_part(turn: Turn, state: ConversationState, inquiry_id: int, event: InboundMessage) -> None:
+def _add_part(turn: Turn, inquiry_id: int, event: InboundMessage) -> None:
     place = event.location
     inquiries.add_message(
         turn.tx, inquiry_id=inquiry_id, direction="in", kind=event.kind.value,
@@ -76,7 +76,6 @@ def _add_part(turn: Turn, state: ConversationState, inquiry_id: int, event: Inbo
     )
     if event.media:
         turn.wakes.add("bulk")
-    inquiries.set_fold(turn.tx, inquiry_id, fold_closes_at(state, turn.deps.rules))
 
 
 def end_draft(turn: Turn, state: ConversationState, _act: acts.EndDraft, _event: Any) -> ConversationState:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import NoResultFound
 
 from bot.numbers import NumberQuery, read_number
@@ -44,6 +45,19 @@ def next_of_day(tx: Tx, day: date) -> int:
 def add(tx: Tx, **values: Any) -> int:
     """A new inquiry's id."""
     return insert_row(tx, inquiries, **values)
+
+
+def open_new(tx: Tx, **values: Any) -> Record:
+    """A new inquiry as it was stored."""
+    row = _opening(tuple(values)).first(tx, **values)
+    if row is None:
+        raise NoResultFound("an inquiry vanished while it was being stored")
+    return row
+
+
+@cache
+def _opening(names: tuple[str, ...]) -> Prepared:
+    return Prepared(lambda _: insert(inquiries).returning(*inquiries.c), names)
 
 
 def get(tx: Tx, inquiry_id: int) -> Record:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, null, select, update
 from sqlalchemy.exc import NoResultFound
 
 from bot.messages import Address
-from store.rows import insert_ignoring, insert_row, update_row
-from store.statements import Prepared, named
+from store.rows import insert_row, update_row
+from store.statements import Prepared, changed, named
 from store.tables import addresses, bindings, contacts, conversations, inquiries, outbox
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ _BY_HASH = Prepared(lambda _: _WITH_CONVERSATION.where(
     addresses.c.channel == named("channel"), addresses.c.hash == named("hash")
 ))
 _BY_ID = Prepared(lambda _: _WITH_CONVERSATION.where(addresses.c.id == named("address_id")))
+
+_NEW = Prepared(
+    lambda dialect: dialect.insert(addresses).on_conflict_do_nothing().returning(
+        *addresses.c, null().label("conversation")
+    ), ("contact_id", "officer_id", "channel", "scheme", "hash", "cipher", "created_at"),
+)
 
 
 def _upsert_conversation(dialect: Any) -> Any:
@@ -62,16 +68,16 @@ def by_id(tx: Tx, address_id: int) -> Record:
 def ensure(tx: Tx, channel: str, address: Address, now: datetime, *, officer_id: int | None = None) -> Record:
     """The address row, made with a contact of its own when new."""
     row = find(tx, channel, address)
+    if row is not None:
+        return row
+    contact_id = None if officer_id else insert_row(tx, contacts, created_at=now)
+    row = _NEW.first(
+        tx, contact_id=contact_id, officer_id=officer_id, channel=channel, scheme=address.scheme,
+        hash=tx.vault.digest(str(address)), cipher=tx.vault.seal(str(address)), created_at=now,
+    )
+    row = row or find(tx, channel, address)
     if row is None:
-        contact_id = None if officer_id else insert_row(tx, contacts, created_at=now)
-        insert_ignoring(
-            tx, addresses, contact_id=contact_id, officer_id=officer_id, channel=channel,
-            scheme=address.scheme, hash=tx.vault.digest(str(address)), cipher=tx.vault.seal(str(address)),
-            created_at=now,
-        )
-        row = find(tx, channel, address)
-        if row is None:
-            raise RuntimeError("an address vanished while it was being stored")
+        raise RuntimeError("an address vanished while it was being stored")
     return row
 
 
@@ -92,6 +98,12 @@ def open_address(tx: Tx, row: Record) -> Address:
 def change(tx: Tx, address_id: int, **values: Any) -> None:
     """Change an address row."""
     update_row(tx, addresses, address_id, **values)
+
+
+def with_changes(tx: Tx, row: Record, **values: Any) -> Record:
+    """Change an address row and give it as it is now."""
+    change(tx, row.id, **values)
+    return changed(row, **values)
 
 
 def save_conversation(tx: Tx, address_id: int, state: dict[str, Any], now: datetime) -> None:
