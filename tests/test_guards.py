@@ -76,7 +76,12 @@ def test_every_route_is_a_hook_or_public_or_signed_for_a_reason_written_here(app
     assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(ROUTES)
 
 
-def test_a_forged_link_opens_no_signed_route(app):
+def test_a_forged_link_is_refused_before_anything_is_read(app, monkeypatch):
+    def asked(*_arguments, **_options):
+        raise AssertionError("the database was asked for a forged link")
+
+    for way in ("read", "write"):
+        monkeypatch.setattr(app.extensions["wenzheng"].store, way, asked)
     client = app.test_client()
     for rule in app.url_map.iter_rules():
         if rule.endpoint not in SIGNED:
