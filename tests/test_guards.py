@@ -6,16 +6,18 @@ import ast
 import re
 import subprocess
 import threading
+from io import StringIO
 from pathlib import Path
 
 import click
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from dotenv import dotenv_values
 
 import bootstrap
 import worker
-from adapters.registry import channel_names, find_channel_class
+from adapters.registry import channel_names, config_from_env, find_channel_class
 from app import create_app
 from cli.main import cli
 from docs import generate
@@ -230,6 +232,17 @@ def test_both_readmes_say_the_same_things():
     for pattern in (r"^#+ ", r"`[A-Z][A-Z_]{3,}[=`]", r"^    .*$", r"\]\((?!README)([^)]+)\)"):
         first, second = (re.findall(pattern, text, re.MULTILINE) for text in texts)
         assert sorted(first) == sorted(second), pattern
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_the_readme_example_of_templates_is_read_as_it_stands(name):
+    lines = [line.strip() for line in (ROOT / name).read_text("utf-8").splitlines() if line.startswith("        WECHAT_")]
+    needed = ["WECHAT_APP_ID=wx1", "WECHAT_APP_SECRET=s", "WECHAT_TOKEN=t"]
+    values = dotenv_values(stream=StringIO("\n".join([*lines, *needed])))
+    config, errors = config_from_env(find_channel_class("wechat"), "wechat", values)
+    assert errors == []
+    assert set(config.templates) == {"answer", "notice", "order"}
+    assert set(config.template_fields["answer"]) == {"number", "subject", "time", "remark"}
 
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
