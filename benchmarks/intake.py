@@ -79,8 +79,10 @@ def stored(target: Target) -> dict[str, int]:
 
 def one_round(target: Target, options: argparse.Namespace) -> None:
     """Load, then judge: every request answered, every answer numbered, every answer stored once."""
-    before = stored(target)
+    before, used = stored(target), cpu_seconds(target.served.process)
     seen = load(target, options)
+    # On a machine others use too, this is the steadier figure.
+    seen["cpu_us"] = (cpu_seconds(target.served.process) - used) / max(1, seen["answered"]) * 1e6
     after = stored(target)
     name = target.served.name
     if seen["broken"] or seen["accepted"] != seen["answered"]:
@@ -113,7 +115,7 @@ def figures(echo: Target, product: Target, kind: str) -> Iterator[dict[str, Any]
     yield {"name": f"intake_p99_ratio_{name}", "value": round(tail, 2), "unit": "of echo's p99"}
     for side, target in ((name, product), (f"{name}_echo", echo)):
         yield {"name": f"intake_{side}", "value": round(target.median("per_second")), "unit": "1/s",
-               **{key: round(target.median(key), 2) for key in ("p50_ms", "p99_ms", "max_ms")},
+               **{key: round(target.median(key), 2) for key in ("p50_ms", "p99_ms", "max_ms", "cpu_us")},
                "rounds": [round(each["per_second"]) for each in target.rounds]}
 
 
@@ -130,6 +132,13 @@ def children(pid: int) -> list[int]:
 def resident(pid: int) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)
+
+
+def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
+    """What a server's worker processes have used so far, ``nan`` where there is no /proc."""
+    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in children(process.pid)]
+    ticks = [int(stat[11]) + int(stat[12]) for stat in stats]
+    return sum(ticks) / os.sysconf("SC_CLK_TCK") if ticks else float("nan")
 
 
 def databases(options: argparse.Namespace) -> list[str]:
