@@ -44,6 +44,7 @@ function drawPhone(head) {
     fillHead(known);
   } else if (head.listed) {
     addPhone(head);
+    showNewest();
   }
   others.set(head.id, head);
 }
@@ -67,6 +68,11 @@ function addPhone(head) {
   wire(phone);
   $(".row").append(root);
   addTab(phone);
+}
+
+// Each phone more makes the others narrower and their text longer.
+function showNewest() {
+  for (const { root } of phones.values()) $(".chat", root).scrollTop = $(".chat", root).scrollHeight;
 }
 
 function fillHead(phone) {
@@ -328,6 +334,7 @@ async function load() {
     drawPhone(phone);
     for (const bubble of phone.bubbles) drawBubble(phone.id, bubble, false);
   }
+  showNewest();
   drawStatus(state);
 }
 
