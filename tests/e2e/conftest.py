@@ -1,0 +1,95 @@
+"""One running system and one Chromium for all browser tests; a fresh phones page for each."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from bot.workdays import CHINA
+from cli.demo import OFFICERS
+from tests.conftest import CHROMIUM
+from tests.e2e.people import Desk
+from tests.wire import running
+
+HERE = Path(__file__).parent
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]
+MORNING = 9
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.wire)
+
+
+@pytest.fixture(scope="package")
+def wire(tmp_path_factory):
+    """The demo, its clock moved to the next morning: at night officers' notices would wait."""
+    with running(tmp_path_factory.mktemp("e2e") / "data", QUIET_SECONDS="3") as system:
+        now = datetime.now(UTC).astimezone(CHINA)
+        morning = now.replace(hour=MORNING, minute=0, second=0) + timedelta(days=1)
+        system.control("POST", "/clock", seconds=(morning - now).total_seconds())
+        yield system
+
+
+# Not for the whole session: two Playwrights at a time do not get along, and others use theirs.
+@pytest.fixture(scope="package")
+def browser():
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser, request):
+    """Whatever its pages complain of fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="zh-CN")
+    context.set_default_timeout(10_000)
+    complaints: list[str] = []
+    context.on("weberror", lambda failed: complaints.append(str(failed.error)))
+    context.on("console", lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None)
+    yield context
+    _take_pictures(context, request.node.name)
+    context.close()
+    refused = {mark.args[0] for mark in request.node.iter_markers("refused")}
+    assert [words for words in complaints if not any(str(status) in words for status in refused)] == []
+
+
+def _take_pictures(context, name: str) -> None:
+    # For whoever works on the pages: PICTURES=folder pytest tests/e2e
+    folder = os.environ.get("PICTURES")
+    if folder:
+        for position, page in enumerate(context.pages):
+            page.screenshot(path=f"{folder}/{name}-{position}.png", full_page=position > 0)
+
+
+@pytest.fixture
+def desk(context, wire):
+    """The phones page, its officers' reply windows open."""
+    for officer in OFFICERS:
+        if officer.openid:
+            wire.control("POST", f"/wechat/{officer.openid}/send", kind="text", text="待办")
+    page = context.new_page()
+    page.goto(wire.phones)
+    page.wait_for_selector("body[data-ready]")
+    yield Desk(page, wire)
+    wire.control("DELETE", "/faults")
+
+
+@pytest.fixture
+def chengguan(desk):
+    """The officer of 城管局, by WeChat."""
+    return desk.phone(OFFICERS[0].openid)
+
+
+@pytest.fixture
+def duty(desk):
+    """The officer at the duty desk, by WeChat."""
+    return desk.phone(OFFICERS[1].openid)

@@ -1,0 +1,67 @@
+"""The same by SMS, where a sender can be forged and a segment costs money."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+from tests.e2e.people import CODE, COMPACT, PROMISE, PROPERTY, deliveries, in_full, rungs
+
+ANSWER = "物业费已按政府指导价退回，请查收。"
+
+
+@pytest.fixture
+def zhujian(desk):
+    """The officer of 住建局, by SMS."""
+    return desk.phone(zhujian_number(desk))
+
+
+def zhujian_number(desk) -> str:
+    phones = desk.wire.control("GET", "/phones")["phones"]
+    return next(p["id"] for p in phones if p["role"] == "officer" and p["channel"] == "sms" and "住" in p["name"])
+
+
+def test_number_and_date_in_five_seconds_the_officer_needs_the_code_and_she_rates(desk, zhujian):
+    her = desk.sms_citizen()
+    started = time.monotonic()
+    her.say(PROPERTY)
+    receipt = her.hears(PROMISE, seconds=5).inner_text()
+    assert time.monotonic() - started < 5
+    compact = COMPACT.search(receipt)[0]
+    her.say("完")
+
+    notice = zhujian.hears(f"新单{compact}").inner_text()
+    assert "http" not in notice
+    tail, code = re.search(r"“收(\d{4}) (\d{6})”", notice).groups()
+    zhujian.say(f"收{tail}")
+    zhujian.hears("现在没写或不对")
+    zhujian.say(f"收{tail} {code}")
+    zhujian.hears(f"已签收{compact}")
+    zhujian.say(f"复{tail} {code} {ANSWER}")
+    zhujian.hears(f"{compact}的答复已收到")
+
+    assert her.hears(ANSWER).inner_text().startswith("【")
+    her.say("1")
+    her.hears(f"谢谢您对{compact}号的评价：满意")
+    _check(desk.record(in_full(compact)))
+
+
+def _check(record):
+    assert (record["channel"], record["state"], record["rating"]) == ("twilio", "answered", 1)
+    assert [m["text"] for m in record["messages"]] == [PROPERTY, ANSWER]
+    assert rungs(deliveries(record, "receipt")[0]) == [("passive", "sent", "")]
+    assert rungs(deliveries(record, "answer")[0])[-1] == ("sms", "sent", "")
+
+
+def test_a_wrong_code_signs_nothing(desk, zhujian):
+    her = desk.sms_citizen()
+    her.say(PROPERTY)
+    compact = COMPACT.search(her.hears(PROMISE).inner_text())[0]
+    her.say("完")
+    code = CODE.findall(zhujian.hears(f"新单{compact}").inner_text())[-1]
+    wrong = f"{(int(code) + 1) % 1_000_000:06d}"
+    zhujian.say(f"收{compact} {wrong}")
+    zhujian.bubbles().nth(-1).filter(has_text=re.compile("码")).wait_for()
+    assert desk.record(in_full(compact))["assignments"][0]["signed_at"] is None

@@ -1,0 +1,79 @@
+"""The product's main job by WeChat: told, numbered, dated, answered, rated."""
+
+from __future__ import annotations
+
+import time
+
+from tests.e2e.people import NUMBER, PROMISE, STREETLIGHT, answer_by_form, deliveries, rungs
+
+ANSWER = "您好，路灯已于今天上午修好，是电缆接头受潮。请您晚上看看。"
+
+
+def test_number_and_date_come_within_five_seconds_and_the_answer_by_the_form(desk, chengguan):
+    her = desk.citizen()
+    started = time.monotonic()
+    her.say(STREETLIGHT)
+    receipt = her.hears(PROMISE, way="passive", seconds=5)
+    assert time.monotonic() - started < 5
+    number = NUMBER.search(receipt.inner_text())[0]
+
+    staff = chengguan.open_link(chengguan.hears(number))
+    assert staff.locator(".said").first.inner_text() == STREETLIGHT
+    staff.get_by_role("button", name="签收").click()
+    staff.get_by_role("status").filter(has_text="签收成功").wait_for()
+    answer_by_form(staff, ANSWER)
+
+    her.hears(ANSWER, way="customer_service")
+    her.say("1")
+    her.hears(f"谢谢您的评价：{number}，满意")
+    assert chengguan.hears(f"市民评价 {number}：满意").is_visible()
+    _check(desk.record(number, until=lambda found: deliveries(found, "order.rated", "officer")))
+
+
+def _check(record):
+    assert (record["state"], record["rating"], record["unit"]) == ("answered", 1, "区城市管理局")
+    assert [(m["direction"], m["text"]) for m in record["messages"]] == [("in", STREETLIGHT), ("out", ANSWER)]
+    names = [event["name"] for event in record["events"]]
+    assert [name for name in names if name != "viewed"] == ["received", "dispatched", "signed", "answered", "rated"]
+    assert [(a["unit"], a["state"]) for a in record["assignments"]] == [("区城市管理局", "done")]
+    assert rungs(deliveries(record, "receipt")[0]) == [("passive", "sent", "")]
+    assert rungs(deliveries(record, "answer")[0]) == [("customer_service", "sent", "")]
+    days = [step["counted"] for step in record["due"]["derivation"] if step["counted"]]
+    assert days == [1, 2, 3, 4]
+
+
+def test_the_officer_signs_and_answers_by_words(desk, chengguan):
+    her = desk.citizen()
+    number = desk.told(her)
+    chengguan.hears(number)
+    chengguan.say(f"收{number}")
+    chengguan.hears(f"已签收 {number}")
+    chengguan.say(f"复{number} {ANSWER}")
+    chengguan.hears(f"{number}的答复已收到")
+    her.hears(ANSWER)
+    record = desk.record(number)
+    signed = record["assignments"][0]
+    assert signed["signed_by"] == signed["ended_by"] != ""
+    assert record["messages"][-1]["officer"] == signed["signed_by"]
+
+
+def test_she_asks_for_progress_urges_adds_and_tells_why_she_is_not_satisfied(desk, chengguan):
+    her = desk.citizen()
+    number = desk.told(her)
+    chengguan.hears(number)
+    her.say("进度")
+    her.hears("已转办：区城市管理局")
+    her.say("催")
+    her.hears(f"已替您催办{number}")
+    chengguan.hears(f"市民催办 {number}")
+    her.say("补充 是靠近公交站那一盏")
+    her.hears(f"已补充到{number}")
+    chengguan.hears("补充：是靠近公交站那一盏")
+    chengguan.say(f"复{number} {ANSWER}")
+    her.hears(ANSWER)
+    her.say("3")
+    her.hears("请用一句话告诉我们")
+    her.say("修好一天又坏了")
+    her.hears("您的意见已转给工作人员")
+    chengguan.hears("原因：修好一天又坏了")
+    assert desk.record(number)["rating"] == 3
