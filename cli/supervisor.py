@@ -28,7 +28,7 @@ GRACE = 20.0
 """Seconds a process gets to finish: longer than a webhook's budget and a provider's time-out."""
 
 PR_SET_PDEATHSIG = 1
-STEADY = 30.0
+STEADY = 5.0
 LONGEST_PAUSE = 10.0
 
 

@@ -31,6 +31,10 @@ GROUP_LIMIT = 64
 RETRIES = 4
 
 
+class Conflict(Exception):
+    """Somebody else changed a row between reading and writing it; the work is run again."""
+
+
 class StoreUnavailable(Exception):
     """The database did not answer within the time allowed; nothing can be said of the work."""
 
@@ -136,22 +140,24 @@ def _run_once(engine: Engine, vault: Vault, work: Work[T], budget: float | None)
 def _run_retrying(
     engine: Engine, vault: Vault, work: Work[T], budget: float | None
 ) -> tuple[T, list[Callable[[], None]]]:
-    for attempt in range(RETRIES):
+    for attempt in range(1, RETRIES + 1):
         try:
             return _run_once(engine, vault, work, budget)
-        except DBAPIError as error:
-            last = attempt == RETRIES - 1
-            if not _worth_retrying(error) or last:
-                if isinstance(error, OperationalError):
-                    raise StoreUnavailable(type(error.orig).__name__) from error
-                raise
-            time.sleep(random.uniform(0.005, 0.03) * (attempt + 1))  # noqa: S311  spreads retries, no secret
         except PoolTimeout as error:
             raise StoreUnavailable("PoolTimeout") from error
+        except (DBAPIError, Conflict) as error:
+            if attempt < RETRIES and _worth_retrying(error):
+                time.sleep(random.uniform(0.005, 0.03) * attempt)  # noqa: S311  spreads retries, no secret
+            elif isinstance(error, OperationalError):
+                raise StoreUnavailable(type(error.orig).__name__) from error
+            else:
+                raise
     raise AssertionError("unreachable")
 
 
-def _worth_retrying(error: DBAPIError) -> bool:
+def _worth_retrying(error: DBAPIError | Conflict) -> bool:
+    if isinstance(error, Conflict):
+        return True
     # 40001 serialization_failure, 40P01 deadlock_detected, 23505 unique_violation: the race is over
     # by the next try (two first messages of one person at once). PostgreSQL 18 manual, appendix A.
     return getattr(error.orig, "sqlstate", "") in {"40001", "40P01", "23505"}

@@ -9,6 +9,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import NoResultFound
 
 from bot.numbers import NumberQuery, read_number
+from store.engine import Conflict
 from store.rows import insert_row, update_row
 from store.statements import Prepared, named
 from store.tables import assignments, counters, events, inquiries, media, messages, officers, units
@@ -103,13 +104,17 @@ def pick(rows: Sequence[Record], typed: str | None) -> list[Record]:
     return [row for row in rows if query is not None and query.matches(row.number)]
 
 
-def change(tx: Tx, row: Record, **values: Any) -> bool:
-    """Change an inquiry if nobody else did meanwhile (optimistic lock on ``version``)."""
+def change(tx: Tx, row: Record, **values: Any) -> None:
+    """Change an inquiry as it was read (optimistic lock on ``version``).
+
+    Raises Conflict when somebody else changed it meanwhile: the whole piece of work is then run again.
+    """
     done = tx.conn.execute(
         update(inquiries).where(inquiries.c.id == row.id, inquiries.c.version == row.version)
         .values(version=row.version + 1, **values)
     )
-    return done.rowcount == 1
+    if done.rowcount != 1:
+        raise Conflict("an inquiry changed while it was worked on")
 
 
 def set_fold(tx: Tx, inquiry_id: int, until: datetime | None) -> None:

@@ -61,13 +61,13 @@ def encrypt(plain: bytes, *, key: str = KEY, app_id: str = APP_ID, padding: byte
     return base64.b64encode(cipher.update(content + (padding or bytes([length]) * length))).decode()
 
 
-def decrypt(sealed: str, *, key: str = KEY) -> bytes:
+def decrypt(sealed: str, *, key: str = KEY, app_id: str = APP_ID) -> bytes:
     raw = base64.b64decode(key + "=")
     cipher = Cipher(algorithms.AES(raw), modes.CBC(raw[:16])).decryptor()
     plain = cipher.update(base64.b64decode(sealed))
     content = plain[16 : -plain[-1]]
     (length,) = struct.unpack(">I", content[:4])
-    assert content[4 + length :] == APP_ID.encode()
+    assert content[4 + length :] == app_id.encode()
     return content[4 : 4 + length]
 
 

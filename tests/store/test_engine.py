@@ -8,7 +8,7 @@ import time
 import pytest
 from sqlalchemy import select, text
 
-from store.engine import Store, StoreUnavailable
+from store.engine import Conflict, Store, StoreUnavailable
 from store.inquiries import next_count
 from store.migrate import migrate
 from store.rows import insert_row
@@ -151,4 +151,22 @@ def test_postgres_that_refuses_connections_is_reported_as_such():
     store = Store("postgresql+psycopg://nobody@127.0.0.1:9/none", VAULT)
     with pytest.raises(StoreUnavailable):
         store.write(lambda tx: next_count(tx, "a"), budget=2.0)
+    store.close()
+
+
+@pytest.mark.integration
+def test_a_change_of_what_somebody_else_changed_is_worked_on_again(postgres_url):
+    """Two write at once: the second reads anew instead of leaving half of its work undone."""
+    store = Store(postgres_url, VAULT)
+    migrate(store.engine)
+    tries = []
+
+    def work(tx):
+        tries.append(1)
+        if len(tries) == 1:
+            raise Conflict("changed meanwhile")
+        return insert_row(tx, contacts, created_at=START)
+
+    assert store.write(work) == 1
+    assert len(tries) == 2
     store.close()
