@@ -93,7 +93,7 @@ def _answer(turn: Turn, inbox_id: int, *, passive: bool) -> tuple[str | None, in
         if passive and (fits or not texts):
             texts.append(text)
             row_id = outbox_id or _queue(turn, inbox_id, position, reply, state="sent")
-            _said(turn, row_id, held=outbox_id is not None)
+            _said(turn, row_id, inbox_id, held=outbox_id is not None)
         elif outbox_id is None:
             row_id = _queue(turn, inbox_id, position, reply, state="pending")
             turn.wakes.add("outbox-urgent")
@@ -117,21 +117,24 @@ def _queue(turn: Turn, inbox_id: int, position: int, reply: Reply, *, state: str
     )
 
 
-def _said(turn: Turn, outbox_id: int | None, *, held: bool) -> None:
+def _said(turn: Turn, outbox_id: int | None, inbox_id: int, *, held: bool) -> None:
     if outbox_id is None:
         return
     if held:  # a new row says so already
         outbox.settle(turn.tx, outbox_id, "sent", turn.now, way=Way.PASSIVE.value)
     outbox.record(turn.tx, outbox_id, turn.now, way=Way.PASSIVE.value, outcome="sent",
-                  address_id=turn.address.id, channel=turn.channel.account)
+                  address_id=turn.address.id, channel=turn.channel.account, external_id=_slot(inbox_id))
 
 
-def send_late(deps: Deps, tx: Tx, taken: inbox.Repeat, now: datetime) -> None:
-    """The message was committed after all, but its answer was never given: it goes by the ladder."""
-    if taken.outbox_id is None:
-        return
-    row = outbox.get(tx, taken.outbox_id)
-    if row.state == "sent" and row.way == Way.PASSIVE.value:
-        outbox.settle(tx, row.id, "pending", now, not_before=now, way="")
+def _slot(inbox_id: int) -> str:
+    """Names the passive reply of one message, as a provider's id names what it took."""
+    return f"inbox:{inbox_id}"
+
+
+def send_late(deps: Deps, tx: Tx, account: str, taken: inbox.Repeat, now: datetime) -> None:
+    """The message was committed after all, but its answer was never given: all of it goes by the ladder."""
+    for row in outbox.said_in(tx, account, _slot(taken.inbox_id)):
+        # The person has just written: rungs refused before that may be open again.
+        outbox.settle(tx, row.id, "pending", now, not_before=now, way="", failed_ways=[])
         outbox.record(tx, row.id, now, way=Way.PASSIVE.value, outcome="skipped", reason="webhook over its time budget")
         tx.after_commit.append(lambda: deps.wake("outbox-urgent"))

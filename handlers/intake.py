@@ -85,7 +85,7 @@ def take(
             raise REPLAYED
         if isinstance(taken, inbox.Repeat):
             if not passive:
-                arrival.send_late(deps, tx, taken, now)
+                arrival.send_late(deps, tx, channel.account, taken, now)
             return taken.reply
         return _act(deps, tx, channel, event, inbox_id=taken, now=now, passive=passive)
 

@@ -132,6 +132,16 @@ def find_unnamed(tx: Tx, address_id: int, way: str, since: datetime) -> Record |
     ).first()
 
 
+def said_in(tx: Tx, channel: str, slot: str) -> Sequence[Record]:
+    """The rows that were put into one passive reply and have not been sent otherwise since, in order."""
+    return tx.conn.execute(
+        select(outbox).join(deliveries, deliveries.c.outbox_id == outbox.c.id)
+        .where(deliveries.c.channel == channel, deliveries.c.external_id == slot,
+               outbox.c.state == "sent", outbox.c.way == deliveries.c.way)
+        .order_by(outbox.c.id)
+    ).all()
+
+
 def keep_early(tx: Tx, **values: Any) -> None:
     """A receipt that came before the attempt it speaks of was committed."""
     insert_row(tx, early_receipts, **values)
