@@ -32,10 +32,14 @@ def pytest_collection_modifyitems(items):
 def wire(tmp_path_factory):
     """The demo, its clock moved to the next morning: at night officers' notices would wait."""
     with running(tmp_path_factory.mktemp("e2e") / "data", QUIET_SECONDS="3") as system:
-        now = datetime.now(UTC).astimezone(CHINA)
-        morning = now.replace(hour=MORNING, minute=0, second=0) + timedelta(days=1)
-        system.control("POST", "/clock", seconds=(morning - now).total_seconds())
+        move_to_morning(system)
         yield system
+
+
+def move_to_morning(system) -> None:
+    now = datetime.now(UTC).astimezone(CHINA)
+    morning = now.replace(hour=MORNING, minute=0, second=0) + timedelta(days=1)
+    system.control("POST", "/clock", seconds=(morning - now).total_seconds())
 
 
 # Not for the whole session: two Playwrights at a time do not get along, and others use theirs.
