@@ -132,8 +132,15 @@ inquiries = Table(
     Column("rated_at", UtcTime),
     Column("urged_on", Date),
     Column("urgent", Boolean, nullable=False, server_default=text("false")),
+    Column("extended", Integer, nullable=False, server_default="0"),
+    Column("returns", Integer, nullable=False, server_default="0"),
+    Column("reopened", Integer, nullable=False, server_default="0"),
+    Column("paused_at", UtcTime),
+    Column("next_state_at", UtcTime),
     Column("version", Integer, nullable=False, server_default="1"),
     Index(None, "contact_id"),
+    Index("ix_inquiries_next_state", "next_state_at", sqlite_where=text("next_state_at IS NOT NULL"),
+          postgresql_where=text("next_state_at IS NOT NULL")),
     Index("ix_inquiries_fold", "fold_until", sqlite_where=text("fold_until IS NOT NULL"),
           postgresql_where=text("fold_until IS NOT NULL")),
     Index(None, "state", "due_at"),
@@ -193,6 +200,10 @@ officers = Table(
     Column("active", Boolean, nullable=False, server_default=text("true")),
     Column("bind_hash", String(64)),
     Column("bind_until", UtcTime),
+    # No foreign key: SQLite adds a constraint only by making the table anew, under rows that refer to it.
+    Column("substitute_id", Id),
+    Column("away_from", UtcTime),
+    Column("away_until", UtcTime),
     Index(None, "unit_id"),
     Index(None, "bind_hash"),
 )
@@ -210,13 +221,64 @@ assignments = Table(
     Column("ended_at", UtcTime),
     Column("ended_by", Id, ForeignKey("officers.id")),
     Column("reason", SafeText, nullable=False, server_default=""),
+    Column("checked_at", UtcTime),
+    Column("next_check_at", UtcTime),
     Column("version", Integer, nullable=False, server_default="1"),
     Index(None, "inquiry_id"),
     Index(None, "unit_id", "state"),
+    # The deadline run reads only what is due: its cost follows that, not what is stored.
+    Index("ix_assignments_next_check", "next_check_at", sqlite_where=text("next_check_at IS NOT NULL"),
+          postgresql_where=text("next_check_at IS NOT NULL")),
     # Exactly one open lead for an inquiry, whatever two officers do at once.
     Index("uq_assignments_open_lead", "inquiry_id", unique=True,
           sqlite_where=text("role = 'lead' AND state IN ('pending', 'signed')"),
           postgresql_where=text("role = 'lead' AND state IN ('pending', 'signed')")),
+)
+
+requests = Table(
+    # Extension, return, supplement: opened by the unit, decided by the dispatch office.
+    "requests", metadata, _id(),
+    _ref("inquiry_id", "inquiries.id", nullable=False),
+    _ref("assignment_id", "assignments.id", nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("opened_at", UtcTime, nullable=False),
+    Column("opened_by", Id, ForeignKey("officers.id")),
+    Column("reason_code", String(32), nullable=False, server_default=""),
+    Column("reason", SafeText, nullable=False, server_default=""),
+    Column("wanted_at", UtcTime),
+    _ref("unit_id", "units.id"),
+    Column("decide_by", UtcTime, nullable=False),
+    Column("decided_at", UtcTime),
+    Column("decided_by", Id, ForeignKey("officers.id")),
+    Column("note", SafeText, nullable=False, server_default=""),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Index(None, "inquiry_id"),
+    Index("ix_requests_decide_by", "decide_by", sqlite_where=text("state = 'pending'"),
+          postgresql_where=text("state = 'pending'")),
+    # One open request of a kind for an order, whatever two officers do at once.
+    Index("uq_requests_open", "assignment_id", "kind", unique=True, sqlite_where=text("state = 'pending'"),
+          postgresql_where=text("state = 'pending'")),
+)
+
+scores = Table(
+    # The points ledger: entries and counter-entries, never a change. Points in hundredths.
+    "scores", metadata, _id(),
+    Column("once", String(96), nullable=False, unique=True),
+    _ref("unit_id", "units.id", nullable=False),
+    _ref("inquiry_id", "inquiries.id"),
+    _ref("assignment_id", "assignments.id"),
+    Column("at", UtcTime, nullable=False),
+    Column("month", String(7), nullable=False),
+    Column("hundredths", Integer, nullable=False),
+    Column("rule", String(32), nullable=False),
+    Column("rule_version", String(32), nullable=False),
+    Column("evidence", JsonText, nullable=False),
+    _ref("reverses_id", "scores.id"),
+    Column("reason", SafeText, nullable=False, server_default=""),
+    Column("actor_id", Id, ForeignKey("officers.id")),
+    Index(None, "unit_id", "month"),
+    Index(None, "inquiry_id"),
 )
 
 outbox = Table(
