@@ -11,6 +11,7 @@ import secrets
 import subprocess
 import sys
 import time
+import webbrowser
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -86,7 +87,15 @@ def demo(host: str, port: int, phones_port: int, workers: int, web_workers: int 
         raise click.ClickException(str(error)) from error
     if not supervisor.stopping:
         click.echo(f"\n  phones   {phones}/\n  web      http://{host}:{port}/\n  stop     Ctrl-C\n")
+        _show(f"{phones}/")
     supervisor.run()
+
+
+def _show(url: str) -> None:
+    """Open the phones page where somebody sits before a screen."""
+    screen = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if sys.stdout.isatty() and screen:
+        webbrowser.open(url)
 
 
 class DemoError(Exception):
