@@ -111,20 +111,25 @@ def _window(route: Route, window: Window, now: datetime, *, spare_last: bool) ->
         return "window never opened", False
     if route.closed_at is not None and route.closed_at >= opened:
         return "window closed by the platform", False
-    event_left = _left(route.event_at, route.event_used, window.event_quota, now,
-                       timedelta(minutes=window.event_minutes))
-    if event_left > 0:
+    event, message = timedelta(minutes=window.event_minutes), timedelta(hours=window.message_hours)
+    if _left(route.event_at, route.event_used, window.event_quota, now, event) > 0:
         return "", True
-    message_left = _left(route.message_at, route.message_used, window.message_quota, now,
-                         timedelta(hours=window.message_hours))
+    message_left = _left(route.message_at, route.message_used, window.message_quota, now, message)
     if message_left == 1 and spare_last:
         return "last message of the window is kept for an answer", False
     if message_left > 0:
         return "", False
-    if route.message_at and now - route.message_at < timedelta(hours=window.message_hours):
-        return f"quota {window.message_quota} of {window.message_quota} used", False
-    over = now - opened - timedelta(hours=window.message_hours)
-    return f"window closed {_ago(over)} ago", False
+    return _over(route, window, now, event=event, message=message), False
+
+
+def _over(route: Route, window: Window, now: datetime, *, event: timedelta, message: timedelta) -> str:
+    """Nothing is left: used up in an interval that still runs, or the last of them ended some time ago."""
+    for at, length, quota in ((route.message_at, message, window.message_quota),
+                              (route.event_at, event, window.event_quota)):
+        if at is not None and now - at < length:
+            return f"quota {quota} of {quota} used"
+    ends = [at + length for at, length in ((route.message_at, message), (route.event_at, event)) if at is not None]
+    return f"window closed {_ago(now - max(ends))} ago"
 
 
 def _left(at: datetime | None, used: int, quota: int, now: datetime, length: timedelta) -> int:
