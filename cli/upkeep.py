@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,8 @@ from store.rows import update_row
 from store.tables import addresses, inbox, media
 
 if TYPE_CHECKING:
+    from sqlalchemy import Table
+
     from store.engine import Tx
 
 BATCH = 500
@@ -26,7 +29,7 @@ def rekey() -> None:
     try:
         for table, columns in SEALED:
             last = 0
-            while rows := store.write(lambda tx, t=table, c=columns, after=last: _batch(tx, t, c, after)):
+            while rows := store.write(partial(_batch, table=table, columns=columns, after=last)):
                 last = rows[-1]
                 total += len(rows)
     finally:
@@ -34,14 +37,14 @@ def rekey() -> None:
     click.echo(f"{total} rows under the current key")
 
 
-def _batch(tx: Tx, table: object, columns: tuple[str, ...], after: int) -> list[int]:
-    rows = tx.conn.execute(select(table).where(table.c.id > after).order_by(table.c.id).limit(BATCH)).all()  # type: ignore[attr-defined,call-overload]
+def _batch(tx: Tx, *, table: Table, columns: tuple[str, ...], after: int) -> list[int]:
+    rows = tx.conn.execute(select(table).where(table.c.id > after).order_by(table.c.id).limit(BATCH)).all()
     for row in rows:
         opened = {c: tx.vault.open_bytes(getattr(row, c)) for c in columns if getattr(row, c)}
         values = {column: tx.vault.seal(clear) for column, clear in opened.items()}
         if table is addresses:
             values["hash"] = tx.vault.digest(opened["cipher"].decode())
-        update_row(tx, table, row.id, **values)  # type: ignore[arg-type]
+        update_row(tx, table, row.id, **values)
     return [row.id for row in rows]
 
 
