@@ -12,6 +12,7 @@ from bot.sms import size
 from handlers import acts
 from handlers.composing import fit
 from handlers.deps import Deps, Reply, Turn
+from handlers.rating import await_rating
 from store import inbox, outbox, people
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _answer(turn: Turn, inbox_id: int, *, passive: bool) -> tuple[str | None, in
         if passive and (fits or not texts):
             texts.append(text)
             row_id = outbox_id or _queue(turn, inbox_id, position, reply, state="sent")
-            _said(turn, row_id, inbox_id, held=outbox_id is not None)
+            _said(turn, row_id, inbox_id, held=reply if outbox_id is not None else None)
         elif outbox_id is None:
             row_id = _queue(turn, inbox_id, position, reply, state="pending")
             turn.wakes.add("outbox-urgent")
@@ -117,11 +118,13 @@ def _queue(turn: Turn, inbox_id: int, position: int, reply: Reply, *, state: str
     )
 
 
-def _said(turn: Turn, outbox_id: int | None, inbox_id: int, *, held: bool) -> None:
+def _said(turn: Turn, outbox_id: int | None, inbox_id: int, *, held: Reply | None) -> None:
     if outbox_id is None:
         return
-    if held:  # a new row says so already
+    if held is not None:  # a new row says so already
         outbox.settle(turn.tx, outbox_id, "sent", turn.now, way=Way.PASSIVE.value)
+        if held.key == "answer":
+            await_rating(turn.tx, turn.address.id, held.params["number"], turn.now)
     outbox.record(turn.tx, outbox_id, turn.now, way=Way.PASSIVE.value, outcome="sent",
                   address_id=turn.address.id, channel=turn.channel.account, external_id=_slot(inbox_id))
 

@@ -11,7 +11,6 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from bot.conversation import ConversationState, answered
 from bot.delivery import Rung, backoff, plan, quiet_until
 from bot.errors import (
     Ambiguous,
@@ -27,6 +26,7 @@ from bot.workdays import CHINA
 from handlers import receipts
 from handlers.composing import compose
 from handlers.ledger import routes_of
+from handlers.rating import await_rating
 from store import outbox, people
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 BATCH = 40
 THREADS = 8
-RATING_OPEN = timedelta(days=7)
 AMBIGUOUS_WAIT = timedelta(seconds=60)
 CHATTER = frozenset({"part", "supplement", "urge"})
 """Texts that leave the last free-form message of a window to an answer."""
@@ -153,17 +152,9 @@ def _sent(attempt: _Attempt, tx: Tx, rung: Rung, skipped: Sequence[Rung], sent: 
         people.use_window(tx, rung.route.address_id, event=rung.event_window, parts=sent.parts)
     outbox.settle(tx, row.id, "sent", now, way=rung.way.value, failed_ways=attempt.failed)
     if row.key == "answer":
-        _await_rating(tx, row, rung.route.address_id, now)
+        await_rating(tx, rung.route.address_id, row.params["number"], now)
     if sent.external_id:
         receipts.take_early(deps, tx, rung.route.channel, sent.external_id, now)
-
-
-def _await_rating(tx: Tx, row: Record, address_id: int, now: datetime) -> None:
-    """From now on a lone 1, 2 or 3 from this address rates the answer."""
-    address = people.by_id(tx, address_id)
-    state = ConversationState.from_json(address.conversation or {})
-    state = answered(state, row.params["number"], now + RATING_OPEN)
-    people.save_conversation(tx, address_id, state.to_json(), now)
 
 
 def _no_way(attempt: _Attempt, tx: Tx, skipped: Sequence[Rung], now: datetime) -> None:

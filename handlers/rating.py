@@ -5,21 +5,31 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.conversation import rating_reason_asked
+from bot.conversation import ConversationState, answered, rating_reason_asked
 from handlers.notices import to_unit
 from handlers.wording import RATINGS, about
-from store import inquiries
+from store import inquiries, people
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot import acts
-    from bot.conversation import ConversationState
     from handlers.deps import Turn
+    from store.engine import Tx
     from store.rows import Record
 
+RATING_OPEN = timedelta(days=7)
 REPLACE_WITHIN = timedelta(hours=24)
 """A second rating within a day replaces the first; both are in the event log."""
 
 DISSATISFIED = 3
+
+
+def await_rating(tx: Tx, address_id: int, number: str, now: datetime) -> None:
+    """An answer went out to this address: from now on a lone 1, 2 or 3 from there rates it."""
+    state = ConversationState.from_json(people.by_id(tx, address_id).conversation or {})
+    if state.awaiting in {"", "rating"}:  # what we just asked for comes first
+        people.save_conversation(tx, address_id, answered(state, number, now + RATING_OPEN).to_json(), now)
 
 
 def rate(turn: Turn, state: ConversationState, act: acts.Rate, _event: Any) -> ConversationState:
