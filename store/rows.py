@@ -19,11 +19,19 @@ if TYPE_CHECKING:
 
 def insert_row(tx: Tx, table: Table, **values: Any) -> int:
     """Insert one row and return its id."""
-    return int(_insert(table, tuple(values)).scalar(tx, **values))
+    if tx.sqlite:
+        row_id = _insert_plain(table, tuple(values)).new_id(tx, **values)
+    else:
+        row_id = _insert(table, tuple(values)).scalar(tx, **values)
+    if row_id is None:
+        raise RuntimeError("an insert gave no id")
+    return int(row_id)
 
 
 def insert_ignoring(tx: Tx, table: Table, **values: Any) -> int | None:
     """Insert a row unless a unique constraint has it already; its id or None."""
+    if tx.sqlite:
+        return _insert_ignoring_plain(table, tuple(values)).new_id(tx, **values)
     row_id: int | None = _insert_ignoring(table, tuple(values)).scalar(tx, **values)
     return row_id
 
@@ -46,6 +54,16 @@ def _insert_ignoring(table: Table, names: tuple[str, ...]) -> Prepared:
     return Prepared(
         lambda dialect: dialect.insert(table).on_conflict_do_nothing().returning(literal_column("id")), names
     )
+
+
+@cache
+def _insert_plain(table: Table, names: tuple[str, ...]) -> Prepared:
+    return Prepared(lambda _: insert(table).inline(), names)
+
+
+@cache
+def _insert_ignoring_plain(table: Table, names: tuple[str, ...]) -> Prepared:
+    return Prepared(lambda dialect: dialect.insert(table).inline().on_conflict_do_nothing(), names)
 
 
 @cache

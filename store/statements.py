@@ -16,7 +16,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
-from store.types import UtcTime
+from store.types import SafeText, UtcTime, clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,20 +43,19 @@ def changed(row: Record, **values: Any) -> Record:
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     sql: str
-    order: tuple[str, ...] | None
+    positional: bool
     fixed: Mapping[str, Any]
-    binders: Mapping[str, Processor]
+    binders: Sequence[tuple[str, Processor | None]]
     fetchers: tuple[tuple[int, Processor], ...]
     record: Callable[[Sequence[Any]], Any]
 
     def parameters(self, values: dict[str, Any]) -> Any:
-        """What the driver wants: a tuple in order, or a mapping."""
-        for name, binder in self.binders.items():
-            if name in values:
-                values[name] = binder(values[name])
+        """What the driver wants: a list in order, or a mapping."""
         if self.fixed:
             values = {**self.fixed, **values}
-        return values if self.order is None else [values[name] for name in self.order]
+        if self.positional:
+            return [bind(values[name]) if bind else values[name] for name, bind in self.binders]
+        return {name: bind(values[name]) if bind else values[name] for name, bind in self.binders}
 
     def read(self, row: Sequence[Any]) -> Record:
         """A fetched row with its columns' types applied."""
@@ -95,6 +94,14 @@ class Prepared:
         row = self.first(tx, **values)
         return None if row is None else row[0]
 
+    def new_id(self, tx: Tx, **values: Any) -> int | None:
+        """SQLite only: the id of the row it inserted, or None.
+
+        A RETURNING gives up the interpreter's lock once more, and another thread has to be waited for.
+        """
+        cursor = _execute(tx, self._for(tx), values)
+        return int(cursor.lastrowid) if cursor.rowcount == 1 else None
+
     def run(self, tx: Tx, **values: Any) -> int:
         """How many rows it changed."""
         return int(_execute(tx, self._for(tx), values).rowcount)
@@ -114,8 +121,8 @@ class Prepared:
         fetchers = ((place, _fetcher(column.type, dialect)) for place, column in enumerate(returned))
         binders = {name: _binder(bind.type, dialect) for name, bind in compiled.binds.items()}
         return _Compiled(
-            compiled.string, tuple(compiled.positiontup) if compiled.positional else None, _fixed(compiled, binders),
-            {name: binder for name, binder in binders.items() if binder is not None},
+            compiled.string, compiled.positional, _fixed(compiled),
+            [(name, binders[name]) for name in (compiled.positiontup if compiled.positional else binders)],
             tuple((place, fetch) for place, fetch in fetchers if fetch is not None),
             _record([column.key for column in returned]),
         )
@@ -132,18 +139,21 @@ def _returned(made: Any) -> list[Any]:
     return list(made.exported_columns)
 
 
-def _fixed(compiled: SQLCompiler, binders: Mapping[str, Processor | None]) -> dict[str, Any]:
+def _fixed(compiled: SQLCompiler) -> dict[str, Any]:
     """Constants written into the statement itself."""
-    return {
-        name: binder(bind.value) if (binder := binders[name]) else bind.value
-        for name, bind in compiled.binds.items() if not bind.required and bind.value is not None
-    }
+    return {name: bind.value for name, bind in compiled.binds.items() if not bind.required and bind.value is not None}
 
 
 def _binder(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
     if isinstance(kind, UtcTime):
         return _moment_binder(dialect)
+    if isinstance(kind, SafeText):
+        return _clean  # what the type does, without the steps around it
     return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _clean(text: str | None) -> str | None:
+    return None if text is None else clean(text)
 
 
 @cache
