@@ -63,8 +63,6 @@ _MENU: dict[str, Act] = {
 _EVENTS: dict[Contact, Act] = {
     Contact.FOLLOW: Hint("hint.welcome"),
     Contact.SCAN: Hint("hint.welcome"),
-    Contact.OPT_OUT: OptOut(by_platform=True),
-    Contact.OPT_IN: OptIn(by_platform=True),
 }
 # What a person must be able to say however much she wrote before.
 _ALWAYS = (Emergency, OpenInquiry, EndDraft, Supplement, Withdraw, Rate, RatingReason, OptOut, OptIn)
@@ -152,6 +150,10 @@ def fold_closes_at(state: ConversationState, rules: Rules) -> datetime:
 def _contact(event: ContactEvent) -> Act:
     if event.event is Contact.MENU:
         return _MENU.get(event.key, Hint("help"))
+    if event.event is Contact.OPT_OUT:
+        return OptOut(by_platform=event.key == "platform")
+    if event.event is Contact.OPT_IN:
+        return OptIn(by_platform=event.key == "platform")
     return _EVENTS.get(event.event, Ignore(event.event.value))
 
 

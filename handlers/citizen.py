@@ -15,7 +15,7 @@ from bot.sms import split_text
 from bot.workdays import CHINA
 from handlers.notices import to_unit
 from handlers.wording import RATINGS, STATES, about, say_due, say_time
-from store import inquiries, people
+from store import inquiries, outbox, people
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -199,6 +199,9 @@ def opt_out(turn: Turn, state: ConversationState, act: acts.OptOut, _event: Any)
 def opt_in(turn: Turn, state: ConversationState, act: acts.OptIn, _event: Any) -> ConversationState:
     """恢复: messages may go out again; what was held follows."""
     people.change(turn.tx, turn.address.id, state="active", state_code="", state_at=turn.now)
+    turn.address = people.by_id(turn.tx, turn.address.id)  # the answer to this very word may go out
+    if turn.address.contact_id is not None and outbox.release_held(turn.tx, turn.address.contact_id, turn.now):
+        turn.wakes.add("outbox")
     if not act.by_platform:
         turn.reply("opted_in")
     return state
