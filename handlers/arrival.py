@@ -88,7 +88,8 @@ def _answer(turn: Turn, inbox_id: int, *, passive: bool) -> tuple[str | None, in
     first: int | None = None
     for position, (outbox_id, reply) in enumerate([*held, *((None, r) for r in turn.replies)]):
         text = turn.deps.texts.render(reply.key, reply.params, sms=turn.by_sms)
-        text = fit(turn.deps.texts, turn.channel, text, reply.params.get("url", ""), passive=True)
+        url = "" if turn.by_sms else reply.params.get("url", "")
+        text = fit(turn.deps.texts, turn.channel, text, url, passive=True)
         joined = SEPARATOR.join([*texts, text])
         fits = size(joined, room.unit) <= room.passive_longest
         if passive and (fits or not texts):

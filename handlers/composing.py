@@ -29,9 +29,11 @@ def compose(deps: Deps, tx: Tx, row: Record, rung: Rung) -> OutboundMessage:
     text = deps.texts.render(row.key, row.params, sms=rung.way is Way.SMS)
     if row.attempts > 0:
         text = _marked(deps, tx, row, text)
+    url = row.params.get("url", "")
     if not channel.links_allowed(to):
-        text = without_links(text)
-    return OutboundMessage(to, rung.way, text=fit(deps.texts, channel, text, row.params.get("url", "")), once=once)
+        # Neither in the text nor after the cut: the provider's adapter would refuse the whole answer.
+        text, url = without_links(text), ""
+    return OutboundMessage(to, rung.way, text=fit(deps.texts, channel, text, url), once=once)
 
 
 def _marked(deps: Deps, tx: Tx, row: Record, text: str) -> str:
