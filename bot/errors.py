@@ -22,7 +22,8 @@ class WebhookRejected(Exception):
 
 class SendError(Exception):
     """A message was not handed over. ``code`` is the provider's, ``detail`` safe to store and log:
-    no text, no address, no secret."""
+    no text, no address, no secret.
+    """
 
     failure = Failure.REFUSED
 
@@ -50,7 +51,8 @@ class RateLimited(Temporary):
 
 class Ambiguous(SendError):
     """Sent, but no answer came: it may have arrived. One marked retry, with the platform's
-    idempotency key where there is one."""
+    idempotency key where there is one.
+    """
 
     failure = Failure.AMBIGUOUS
 

@@ -116,7 +116,8 @@ class Contact(StrEnum):
 class ContactEvent:
     """``key`` is the menu key, the QR scene or the link. ``choices`` for SUBSCRIPTION: template id
     -> accepted. ``opens_reply`` is true where the platform gives a few messages for the event
-    (menu click, follow, scan: 3 within a minute; VIEW and POSITION give none)."""
+    (menu click, follow, scan: 3 within a minute; VIEW and POSITION give none).
+    """
 
     channel: str
     external_id: str

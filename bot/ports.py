@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from datetime import datetime
 
 
 class Clock(Protocol):
@@ -41,6 +43,6 @@ class CacheUnavailable(Exception):
 class Alarms(Protocol):
     """Tells the operator. Once per ``key`` while the cause lasts (a counter, a log line, a notice)."""
 
-    def raise_alarm(self, key: str, **fields: str | int | float) -> None: ...
+    def raise_alarm(self, key: str, **fields: str | float) -> None: ...
 
     def clear_alarm(self, key: str) -> None: ...
