@@ -124,6 +124,13 @@ class Calendar:
         """The first working day after ``day``."""
         return next(later for later in _days_after(day) if self.is_workday(later))
 
+    def previous_workday(self, day: date) -> date:
+        """The last working day before ``day``."""
+        day -= DAY
+        while not self.is_workday(day):
+            day -= DAY
+        return day
+
     def add_workdays(self, day: date, days: int) -> date:
         """The ``days``-th working day after ``day``; ``day`` itself is never counted."""
         for _ in range(days):
@@ -190,6 +197,20 @@ class Calendar:
             left -= closes - opens
         raise AssertionError("unreachable: sessions never end")
 
+    def subtract_working_hours(self, end: datetime, hours: float, *, office: Hours = OFFICE_HOURS) -> datetime:
+        """The last moment (UTC) with ``hours`` of office time still to come before ``end``.
+
+        Raises ValueError like ``add_working_hours``.
+        """
+        left = timedelta(hours=hours)
+        if left <= timedelta(0) or not any(opens < closes for opens, closes in office):
+            raise ValueError("hours to subtract and office hours must be more than none")
+        for opens, closes in self._sessions_back(_local(end), office):
+            if left <= closes - opens:
+                return (closes - left).astimezone(UTC)
+            left -= closes - opens
+        raise AssertionError("unreachable: sessions never end")
+
     def working_time_between(
         self, start: datetime, end: datetime, *, office: Hours = OFFICE_HOURS
     ) -> timedelta:
@@ -210,6 +231,16 @@ class Calendar:
                 if max(opens, start) < closes:
                     yield max(opens, start), closes
             day = self.next_workday(day)
+
+    def _sessions_back(self, end: datetime, office: Hours) -> Iterator[tuple[datetime, datetime]]:
+        """What there was of each session before ``end``, the latest first, for ever."""
+        day = end.date() if self.is_workday(end.date()) else self.previous_workday(end.date())
+        while True:
+            for opening, closing in reversed(office):
+                opens, closes = (datetime.combine(day, t, CHINA) for t in (opening, closing))
+                if opens < min(closes, end):
+                    yield opens, min(closes, end)
+            day = self.previous_workday(day)
 
 
 def _is_holiday(day: date) -> bool:
