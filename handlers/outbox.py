@@ -28,6 +28,7 @@ from handlers.composing import compose
 from handlers.ledger import routes_of
 from handlers.rating import await_rating
 from store import outbox, people
+from store.engine import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 BATCH = 40
 THREADS = 8
 AMBIGUOUS_WAIT = timedelta(seconds=60)
+LONGEST_WAIT = timedelta(hours=1)
+"""A rung that asks for more (a day's quota used up) is left for the next one."""
+
 CHATTER = frozenset({"part", "supplement", "urge"})
 """Texts that leave the last free-form message of a window to an answer."""
 
@@ -60,13 +64,31 @@ def drain(deps: Deps) -> int:
                 return total
 
 
-def _recipient(row: Record) -> tuple[int, int, int]:
-    return row.contact_id or 0, row.officer_id or 0, row.address_id or 0
+def _recipient(row: Record) -> tuple[str, int]:
+    """The person: a reply to one address and the answer to the same citizen are one lane."""
+    if row.contact_id is not None:
+        return "contact", row.contact_id
+    return ("officer", row.officer_id) if row.officer_id is not None else ("address", row.address_id or 0)
 
 
 def _lane(deps: Deps, rows: Sequence[Record]) -> None:
     for row in rows:
-        deliver(deps, row)
+        try:
+            deliver(deps, row)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  one bad message must not stop the others
+            _broken(deps, row, error)
+
+
+def _broken(deps: Deps, row: Record, error: Exception) -> None:
+    """A fault of ours, not a SendError: this message waits, nobody else's does. The text may hold anything."""
+    name, now = type(error).__name__, deps.clock.now()
+    wait = backoff(row.attempts + 1) or LONGEST_WAIT
+    # After the call or before it, nobody knows: the next try is marked.
+    deps.store.write(lambda tx: outbox.record(tx, row.id, now, way=row.way or "unknown", outcome="ambiguous", code=name[:64]))
+    deps.store.write(lambda tx: outbox.settle(tx, row.id, "pending", now, not_before=now + wait))
+    deps.alarms.raise_alarm("send_failed", error=name, text=row.key)
 
 
 @dataclass(slots=True)
@@ -81,13 +103,13 @@ class _Attempt:
 def deliver(deps: Deps, row: Record) -> None:
     """One message down the ladder until it is handed over, must wait, or no way is left."""
     now = deps.clock.now()
+    attempt = _Attempt(deps, row, list(row.failed_ways))
+    if row.state == "sending":
+        _note_abandoned(attempt)
     quiet = quiet_until(now.astimezone(CHINA)) if row.can_wait else None
     if quiet is not None:
         deps.store.write(lambda tx: outbox.settle(tx, row.id, "pending", now, not_before=quiet, attempts=row.attempts))
         return
-    attempt = _Attempt(deps, row, list(row.failed_ways))
-    if row.state == "sending":
-        _note_abandoned(attempt)
     while _next_rung(attempt):
         pass
 
@@ -171,7 +193,7 @@ def _failed(attempt: _Attempt, rung: Rung, skipped: Sequence[Rung], error: SendE
     """What a refusal means: wait and try this rung again, or go on to the next at once."""
     deps, row = attempt.deps, attempt.row
     now = deps.clock.now()
-    wait = _wait(row, error)
+    wait = _wait(rung, error, deps.store.read(lambda tx: outbox.deliveries_of(tx, row.id)))
     if wait is None:
         attempt.failed.append(rung.name)
 
@@ -201,16 +223,19 @@ def _note_failure(tx: Tx, row: Record, rung: Rung, error: SendError, now: dateti
     if isinstance(error, WindowClosed):
         people.change(tx, rung.route.address_id, closed_at=now)
     if isinstance(error, RecipientGone) and rung.way in {Way.SMS, Way.CUSTOMER_SERVICE, Way.CONSOLE}:
-        people.change(tx, rung.route.address_id, state="gone", state_code=error.code[:64], state_at=now)
+        people.mark_gone(tx, rung.route.address_id, error.code[:64], now)
 
 
-def _wait(row: Record, error: SendError) -> timedelta | None:
+def _wait(rung: Rung, error: SendError, before: Sequence[Record]) -> timedelta | None:
     """How long until this rung is tried again; None: it is out for this message."""
-    if isinstance(error, RateLimited):
-        return timedelta(seconds=max(1.0, error.retry_after))
-    if isinstance(error, Temporary):
-        return backoff(row.attempts + 1)
     if isinstance(error, Ambiguous):
         # Nothing is repeated blindly: once, later, and marked (compose adds the mark).
-        return AMBIGUOUS_WAIT if row.attempts == 0 else None
-    return None
+        return None if any(attempt.outcome == "ambiguous" for attempt in before) else AMBIGUOUS_WAIT
+    if not isinstance(error, Temporary):
+        return None
+    address = rung.route.address_id if rung.route else None
+    failures = [a for a in before if (a.way, a.address_id, a.outcome) == (rung.way.value, address, "failed")]
+    wait = backoff(len(failures) + 1)
+    if wait is not None and isinstance(error, RateLimited):
+        wait = timedelta(seconds=max(1.0, error.retry_after))
+    return wait if wait is not None and wait <= LONGEST_WAIT else None

@@ -70,7 +70,7 @@ def move(
 
 def _failed(deps: Deps, tx: Tx, delivery: Record, failure: Failure, code: str, now: datetime) -> None:
     if failure is Failure.RECIPIENT_GONE and delivery.address_id is not None:
-        people.change(tx, delivery.address_id, state="gone", state_code=code, state_at=now)
+        people.mark_gone(tx, delivery.address_id, code, now)
     if delivery.outbox_state != "sent":
         return
     # Not this rung again for this message: the next one, at once.

@@ -100,6 +100,14 @@ def change(tx: Tx, address_id: int, **values: Any) -> None:
     update_row(tx, addresses, address_id, **values)
 
 
+def mark_gone(tx: Tx, address_id: int, code: str, now: datetime) -> None:
+    """The platform says that nobody is there. Who opted out stays so: writing again must not undo that."""
+    tx.conn.execute(
+        update(addresses).where(addresses.c.id == address_id, addresses.c.state != "opted_out")
+        .values(state="gone", state_code=code, state_at=now)
+    )
+
+
 def with_changes(tx: Tx, row: Record, **values: Any) -> Record:
     """Change an address row and give it as it is now."""
     change(tx, row.id, **values)
