@@ -42,6 +42,17 @@ def move_to_morning(system) -> None:
     system.control("POST", "/clock", seconds=(morning - now).total_seconds())
 
 
+@pytest.fixture(scope="package")
+def colleague_id(wire):
+    """One more officer of 城管局, bound by WeChat with the operator's one-time code."""
+    staff = [line.split("\t") for line in wire.wenzheng("officer", "list", "--unit", "D14").splitlines()]
+    code = wire.wenzheng("officer", "code", next(row[0] for row in reversed(staff) if row[2] == "officer"))
+    openid = wire.control("POST", "/wechat/persons", name="区城市管理局 · 同事", role="officer")["id"]
+    answer = wire.control("POST", f"/wechat/{openid}/send", kind="text", text=f"绑定 {code.strip()}")
+    assert "您已绑定为区城市管理局的工作人员" in answer["reply"]
+    return openid
+
+
 # Not for the whole session: two Playwrights at a time do not get along, and others use theirs.
 @pytest.fixture(scope="package")
 def browser():
@@ -79,12 +90,23 @@ def desk(context, wire):
     """The phones page, its officers' reply windows open."""
     for officer in OFFICERS:
         if officer.openid:
-            wire.control("POST", f"/wechat/{officer.openid}/send", kind="text", text="待办")
+            open_window(wire, officer.openid)
     page = context.new_page()
     page.goto(wire.phones)
     page.wait_for_selector("body[data-ready]")
     yield Desk(page, wire)
     wire.control("DELETE", "/faults")
+
+
+def open_window(wire, openid: str) -> None:
+    wire.control("POST", f"/wechat/{openid}/send", kind="text", text="待办")
+
+
+@pytest.fixture
+def colleague(desk, wire, colleague_id):
+    """The second officer of 城管局, by WeChat."""
+    open_window(wire, colleague_id)
+    return desk.phone(colleague_id)
 
 
 @pytest.fixture

@@ -82,15 +82,6 @@ class Desk:
         number = f"+86199000088{next(FRESH):02d}"
         return self._shown(self.wire.control("POST", "/sms/numbers", number=number, name=number, role="citizen")["id"])
 
-    def colleague(self, unit: str) -> Phone:
-        """One more officer of a unit, bound by WeChat with the operator's one-time code."""
-        staff = [line.split("\t") for line in self.wire.wenzheng("officer", "list", "--unit", unit).splitlines()]
-        code = self.wire.wenzheng("officer", "code", next(row[0] for row in reversed(staff) if row[2] == "officer"))
-        phone = self.wechat(f"同事 · {next(FRESH)}", "officer")
-        phone.say(f"绑定 {code.strip()}")
-        phone.hears("您已绑定为")
-        return phone
-
     def _shown(self, phone_id: str) -> Phone:
         phone = self.phone(phone_id)
         phone.root.wait_for()

@@ -31,3 +31,16 @@ def test_by_sms_too(desk, duty):
     her.say("水碾河路5号着火了快来人")
     her.hears("119", seconds=5)
     duty.hears("水碾河路5号着火了快来人")
+
+
+def test_the_alarms_link_opens_before_and_after_the_matter_is_dispatched(desk, duty, chengguan):
+    words = "建设路12号的路灯着火了"
+    her = desk.citizen()
+    her.say(words)
+    number = NUMBER.search(her.hears("119", seconds=5).inner_text())[0]
+    page = duty.open_link(duty.hears(number))
+    page.get_by_text(words).first.wait_for()
+    chengguan.hears(number)
+    page.reload()
+    page.get_by_text(words).first.wait_for()
+    page.get_by_text("区城市管理局").first.wait_for()

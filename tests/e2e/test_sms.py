@@ -7,7 +7,17 @@ import time
 
 import pytest
 
-from tests.e2e.people import CODE, COMPACT, PROMISE, PROPERTY, deliveries, in_full, rungs
+from tests.e2e.people import (
+    CODE,
+    COMPACT,
+    PROMISE,
+    PROPERTY,
+    STREETLIGHT,
+    answer_by_form,
+    deliveries,
+    in_full,
+    rungs,
+)
 
 ANSWER = "物业费已按政府指导价退回，请查收。"
 
@@ -55,11 +65,28 @@ def _check(record):
     assert rungs(deliveries(record, "answer")[0])[-1] == ("sms", "sent", "")
 
 
+def test_a_long_answer_is_cut_to_eight_segments_and_the_rest_comes_on_request(desk, chengguan):
+    her = desk.sms_citizen()
+    number = in_full(COMPACT.search(_told(her).inner_text())[0])
+    long = "".join(f"第{n}段，路灯电缆已经更换。" for n in range(1, 60)) + "全部完。"
+    answer_by_form(chengguan.open_link(chengguan.hears(number)), long)
+    first = her.hears("答复如下").inner_text()
+    assert len(first) <= 8 * 67
+    assert first.endswith("回复“全文”看其余")
+    her.say("全文")
+    her.hears("全部完。")
+
+
+def _told(her, text: str = STREETLIGHT):
+    her.say(text)
+    receipt = her.hears(PROMISE, seconds=5)
+    her.say("完")
+    return receipt
+
+
 def test_a_wrong_code_signs_nothing(desk, zhujian):
     her = desk.sms_citizen()
-    her.say(PROPERTY)
-    compact = COMPACT.search(her.hears(PROMISE).inner_text())[0]
-    her.say("完")
+    compact = COMPACT.search(_told(her, PROPERTY).inner_text())[0]
     code = CODE.findall(zhujian.hears(f"新单{compact}").inner_text())[-1]
     wrong = f"{(int(code) + 1) % 1_000_000:06d}"
     zhujian.say(f"收{compact} {wrong}")

@@ -6,16 +6,13 @@ import pytest
 
 from tests.e2e.people import PROMISE, STREETLIGHT, answer_by_form
 
-UNIT = "D14"
-
 
 @pytest.mark.refused(409)
-def test_on_the_page_the_second_keeps_what_he_wrote_and_reads_who_answered(desk, chengguan):
-    second = desk.colleague(UNIT)
+def test_on_the_page_the_second_keeps_what_he_wrote_and_reads_who_answered(desk, chengguan, colleague):
     her = desk.citizen()
     number = desk.told(her)
     first_page = chengguan.open_link(chengguan.hears(number))
-    second_page = second.open_link(second.hears(number))
+    second_page = colleague.open_link(colleague.hears(number))
     second_page.get_by_label("答复诉求人").fill("我这边也修好了")
     answer_by_form(first_page, "路灯已修好，请核实。")
     second_page.get_by_role("button", name="发送答复").click()
@@ -30,21 +27,20 @@ def test_on_the_page_the_second_keeps_what_he_wrote_and_reads_who_answered(desk,
     assert [(m["officer"], m["text"]) for m in answers] == [(first, "路灯已修好，请核实。")]
 
 
-def test_by_words_the_second_is_told_who_signed_and_who_answered(desk, chengguan):
-    second = desk.colleague(UNIT)
+def test_by_words_the_second_is_told_who_signed_and_who_answered(desk, chengguan, colleague):
     her = desk.citizen()
     number = desk.told(her)
     chengguan.hears(number)
-    second.hears(number)
+    colleague.hears(number)
     chengguan.say(f"收{number}")
     chengguan.hears(f"已签收 {number}")
-    second.say(f"收{number}")
+    colleague.say(f"收{number}")
     first = desk.record(number)["assignments"][0]["signed_by"]
-    second.hears(f"{number}已由{first}于")
+    colleague.hears(f"{number}已由{first}于")
     chengguan.say(f"复{number} 已修好，请核实")
     her.hears("已修好，请核实")
-    second.say(f"复{number} 我这边也修好了")
-    second.hears("这件已办完")
+    colleague.say(f"复{number} 我这边也修好了")
+    colleague.hears("这件已办完")
     assert her.bubbles("我这边也修好了").count() == 0
 
 

@@ -77,3 +77,17 @@ def test_she_asks_for_progress_urges_adds_and_tells_why_she_is_not_satisfied(des
     her.hears("您的意见已转给工作人员")
     chengguan.hears("原因：修好一天又坏了")
     assert desk.record(number)["rating"] == 3
+
+
+def test_an_answer_too_long_for_a_message_ends_with_the_link_to_all_of_it(desk, chengguan):
+    her = desk.citizen()
+    number = desk.told(her)
+    long = "".join(f"第{n}段，路灯电缆已经更换。" for n in range(1, 130)) + "全部完。"
+    answer_by_form(chengguan.open_link(chengguan.hears(number)), long)
+    bubble = her.hears("没有完，点开看全文")
+    assert bubble.get_attribute("data-way") == "customer_service"
+    assert "请评价，回复：1满意" in bubble.inner_text().replace("看完", "")
+    page = her.open_link(bubble)
+    assert page.get_by_text("全部完。").is_visible()
+    her.say("基本满意")
+    her.hears(f"谢谢您的评价：{number}，基本满意")
