@@ -31,7 +31,7 @@ def raise_(tx: Tx, key: str, now: datetime, fields: dict[str, Any]) -> None:
 
 def clear(tx: Tx, key: str, now: datetime) -> None:
     """The cause of ``key`` is gone."""
-    tx.conn.execute(update(alarms).where(alarms.c.key == key).values(cleared_at=now))
+    tx.conn.execute(update(alarms).where(alarms.c.key == key, alarms.c.cleared_at.is_(None)).values(cleared_at=now))
 
 
 def active(tx: Tx) -> Sequence[Record]:
