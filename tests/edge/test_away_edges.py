@@ -22,7 +22,9 @@ from adapters.base import MAX_MEDIA_BYTES
 from bot.errors import WindowClosed
 from handlers import intake
 from handlers import media as media_handler
+from handlers.observing import StoredAlarms
 from handlers.waking import sweep
+from store import alarms
 from store.engine import StoreUnavailable
 from store.shared import Waker, connect
 from store.tables import inquiries, media
@@ -216,6 +218,19 @@ def test_edge_22_what_was_held_back_is_not_lost_with_a_late_webhook(rig):
     assert any("答复" in text for text in texts)
     assert any(rig.rows(inquiries)[1].number in text for text in texts)
     assert len(texts) == 2
+
+
+def test_edge_22_the_alarm_a_web_process_raised_ends_when_a_worker_has_emptied_the_spool(rig_on_each):
+    rig = rig_on_each
+    store = rig.deps.store
+    web, emptying = StoredAlarms(store, rig.clock), StoredAlarms(store, rig.clock)
+    rig.deps.alarms = web
+    with away(rig):
+        rig.wechat(LAMP)
+    assert [row.key for row in store.read(alarms.active)] == ["store_unavailable"]
+    rig.deps.alarms = emptying
+    intake.drain_spool(rig.deps)
+    assert store.read(alarms.active) == []
 
 
 def test_edge_22_a_message_in_the_spool_survives_a_change_of_nothing_but_time(rig):
