@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from adapters.base import Services
-from adapters.registry import ChannelNotFound, config_from_env, find_channel_class, parse_channels
+from adapters.registry import ChannelNotFound, config_from_env, find_channel_class, parse_channels, prefix
 from bot.conversation import Rules
 from handlers.caching import CachedCalendar, CachedRouter
 from handlers.deps import Deps
@@ -43,7 +43,7 @@ SHORTEST_SECRET = 32
 class Settings(BaseSettings):
     """Settings of the product itself; each channel's own are in its ``Config``."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     data_dir: Path = Field(Path("var"), description="Where the database, media, spool and embedded Valkey live.")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in DATA_DIR.")
@@ -70,6 +70,15 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe log line.")
     demo: bool = Field(default=False, description="Set by `wenzheng demo`: simulated phones, unsafe settings allowed.")
     clock_file: Path | None = Field(None, description="Demo only: file with the simulator's clock offset in seconds.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what ``read`` passes: by itself the class would look into the process's environment again."""
+        return (init_settings,)
 
     @property
     def database(self) -> str:
@@ -119,35 +128,46 @@ def read(env: Mapping[str, str] | None = None) -> Configured:
     """Read and check everything. Raises SettingsError with every problem found."""
     env = environment() if env is None else env
     settings, problems = _settings(env)
-    accounts: list[tuple[str, type[Channel], ChannelConfig]] = []
-    if settings is not None:
-        problems += _insecure(settings)
-        accounts, wrong = _accounts(env, settings)
-        problems += wrong
-    if problems or settings is None:
+    problems += _insecure(settings)
+    accounts, wrong = _accounts(env, settings)
+    problems += wrong
+    if problems:
         raise SettingsError(problems)
     return Configured(settings, accounts)
 
 
-def _settings(env: Mapping[str, str]) -> tuple[Settings | None, list[str]]:
+def _settings(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    """The settings, and what is wrong; a wrong one stands at its default, so that the rest is checked too."""
     known = {name: env[name.upper()] for name in Settings.model_fields if env.get(name.upper(), "").strip()}
     try:
         return Settings.model_validate(known), []
     except ValidationError as error:
-        return None, [f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
+        wrong = {str(e["loc"][0]): e["msg"] for e in error.errors(include_input=False)}
+    rest = {name: value for name, value in known.items() if name not in wrong}
+    return Settings.model_validate(rest), [f"{name.upper()}: {why}" for name, why in wrong.items()]
+
+
+def _host(url: str) -> tuple[str, str]:
+    """Scheme and host of an address that platforms can be told, ``("", "")`` of any other."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # "[" without "]"
+        return "", ""
+    good = parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment
+    return (parts.scheme, parts.hostname or "") if good else ("", "")
 
 
 def _insecure(settings: Settings) -> list[str]:
     problems = []
-    url = urlsplit(settings.public_url)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
+    scheme, host = _host(settings.public_url)
+    if not host:
         problems.append("PUBLIC_URL: must be http(s)://host[:port] without query")
     if len(settings.secret_key.get_secret_value()) < SHORTEST_SECRET:
         problems.append(f"SECRET_KEY: missing or shorter than {SHORTEST_SECRET} characters; "
                         "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'")
     if settings.demo:
         return problems
-    if url.scheme == "http" and url.hostname not in LOOPBACK:
+    if scheme == "http" and host not in LOOPBACK:
         problems.append("PUBLIC_URL: http is refused for an address that is not loopback, use https")
     if settings.clock_file is not None:
         problems.append("CLOCK_FILE: is for the demo only")
@@ -163,23 +183,32 @@ def _accounts(
         names = parse_channels(settings.channels)
     except ValueError as error:
         return [], [f"CHANNELS: {error}"]
+    schemes = {}
     for account, adapter in names:
         try:
             cls = find_channel_class(adapter)
         except ChannelNotFound as error:
             problems.append(f"CHANNELS: {error}")
             continue
-        with_callback = dict(env)
-        if "status_callback" in cls.Config.model_fields:
-            callback = f"{settings.public_url.rstrip('/')}/hooks/{account}/status"
-            with_callback.setdefault(f"{account.upper()}_STATUS_CALLBACK", callback)
-        config, wrong = config_from_env(cls, account, with_callback, accounts=[name for name, _ in names])
+        schemes[account] = cls.scheme
+        config, wrong = config_from_env(cls, account, _with_callback(env, settings, account, cls),
+                                        accounts=[name for name, _ in names])
         problems += wrong
         if config is not None:
             if not settings.demo:
-                problems += [f"{account.upper()}_{line}" for line in cls.Config.insecure(config.model_dump())]
+                problems += [f"{prefix(account)}{line}" for line in cls.Config.insecure(config.model_dump())]
             accounts.append((account, cls, config))
+    if settings.sms_channel and schemes.get(settings.sms_channel) != "sms":
+        problems.append("SMS_CHANNEL: must be one of CHANNELS that sends SMS")
     return accounts, problems
+
+
+def _with_callback(env: Mapping[str, str], settings: Settings, account: str, cls: type[Channel]) -> Mapping[str, str]:
+    """The environment with the address of this account's receipts, unless it names one itself."""
+    if "status_callback" not in cls.Config.model_fields or not _host(settings.public_url)[1]:
+        return env
+    callback = f"{settings.public_url.rstrip('/')}/hooks/{account}/status"
+    return {f"{prefix(account)}STATUS_CALLBACK": callback, **env}
 
 
 class SystemClock:
