@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 GROUP_LIMIT = 64
 RETRIES = 4
+WRITERS = 5
+"""Webhooks of one process in a transaction at once on PostgreSQL. All of them wait for the day's counter
+row; with 24 in the queue for it the last ones ran over their budget (p99 2.0 s, with 5 it is 0.5 s)."""
 
 
 class Conflict(Exception):
@@ -96,6 +99,7 @@ class Store:
         self.vault = vault
         self.engine = make_engine(url, pool_size=pool_size)
         self._writer = _GroupWriter(self.engine, vault) if url.startswith("sqlite") else None
+        self._gate = threading.BoundedSemaphore(WRITERS)
 
     def write(self, work: Work[T], *, budget: float | None = None) -> T:
         """Run ``work`` in a transaction and return its result once it is durable.
@@ -106,7 +110,8 @@ class Store:
         if self._writer is not None:
             result, after = self._writer.submit(work, budget)
         else:
-            result, after = _run_retrying(self.engine, self.vault, work, budget)
+            with nullcontext() if budget is None else _through(self._gate, budget):
+                result, after = _run_retrying(self.engine, self.vault, work, budget)
         for hook in after:
             hook()
         return result
@@ -121,6 +126,16 @@ class Store:
         if self._writer is not None:
             self._writer.stop()
         self.engine.dispose()
+
+
+@contextmanager
+def _through(gate: threading.BoundedSemaphore, budget: float) -> Iterator[None]:
+    if not gate.acquire(timeout=budget):
+        raise StoreUnavailable("too many are writing")
+    try:
+        yield
+    finally:
+        gate.release()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import time
 import pytest
 from sqlalchemy import select, text
 
-from store.engine import Conflict, Store, StoreUnavailable
+from store.engine import WRITERS, Conflict, Store, StoreUnavailable
 from store.inquiries import next_count
 from store.migrate import migrate
 from store.rows import insert_row
@@ -169,4 +169,30 @@ def test_a_change_of_what_somebody_else_changed_is_worked_on_again(postgres_url)
 
     assert store.write(work) == 1
     assert len(tries) == 2
+    store.close()
+
+
+@pytest.mark.integration
+def test_a_webhook_that_finds_no_turn_within_its_budget_is_told_so(postgres_url):
+    """As many as may write are held up: one more gives up in time, and gets its turn when they are done."""
+    store = Store(postgres_url, VAULT)
+    migrate(store.engine)
+    release, entered = threading.Event(), threading.Semaphore(0)
+
+    def held_up(_tx):
+        entered.release()
+        release.wait(10)
+
+    threads = [threading.Thread(target=lambda: store.write(held_up, budget=10)) for _ in range(WRITERS)]
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        assert entered.acquire(timeout=10)
+    with pytest.raises(StoreUnavailable):
+        store.write(lambda tx: insert_row(tx, contacts, created_at=START), budget=0.2)
+    assert store.write(lambda tx: insert_row(tx, contacts, created_at=START)) == 1  # no webhook: not held back
+    release.set()
+    for thread in threads:
+        thread.join()
+    assert store.write(lambda tx: insert_row(tx, contacts, created_at=START), budget=5) == 2
     store.close()
