@@ -39,8 +39,9 @@ def next_count(tx: Tx, name: str) -> int:
 
 
 def next_of_day(tx: Tx, day: date) -> int:
-    """The next inquiry number of a day."""
-    return next_count(tx, f"number:{day:%y%m%d}")
+    """The next inquiry number of a day. On PostgreSQL taken outside the transaction, in blocks."""
+    name = f"number:{day:%y%m%d}"
+    return tx.numbers.take(name) if tx.numbers is not None else next_count(tx, name)
 
 
 def add(tx: Tx, **values: Any) -> int:
@@ -164,10 +165,11 @@ def events_of(tx: Tx, inquiry_id: int) -> Sequence[Record]:
 # -- assignments -----------------------------------------------------------------------------
 
 
-def assign(tx: Tx, *, inquiry_id: int, unit_id: int, due_at: datetime, now: datetime) -> int:
-    """A lead assignment, waiting to be signed for."""
-    return insert_row(tx, assignments, inquiry_id=inquiry_id, unit_id=unit_id, role="lead", state="pending",
-                      created_at=now, due_at=due_at)
+def assign(tx: Tx, *, inquiry_id: int, unit_id: int, due_at: datetime, now: datetime, role: str = "lead",
+           **values: Any) -> int:
+    """An assignment, waiting to be signed for. ``role``: lead or assist."""
+    return insert_row(tx, assignments, inquiry_id=inquiry_id, unit_id=unit_id, role=role, state="pending",
+                      created_at=now, due_at=due_at, **values)
 
 
 _ASSIGNED = (
@@ -210,8 +212,8 @@ def count_open(tx: Tx, unit_ids: Sequence[int]) -> int:
     ).scalar_one())
 
 
-def lead_of_tail(tx: Tx, unit_ids: Sequence[int] | None, typed: str) -> list[Record]:
-    """Lead assignments, newest per inquiry, whose number is the typed one.
+def orders_of_tail(tx: Tx, unit_ids: Sequence[int] | None, typed: str, *, role: str = "lead") -> list[Record]:
+    """Assignments of a role, newest per inquiry, whose number is the typed one.
 
     A full number is looked up as it is; a tail is looked for among the open work of ``unit_ids``
     (None: of every unit).
@@ -220,7 +222,7 @@ def lead_of_tail(tx: Tx, unit_ids: Sequence[int] | None, typed: str) -> list[Rec
     if digits is None:
         return []
     query = NumberQuery.of(digits)
-    wanted = _ASSIGNED.where(assignments.c.role == "lead")
+    wanted = _ASSIGNED.where(assignments.c.role == role)
     if query.full:
         wanted = wanted.where(inquiries.c.number == query.full)
     else:
@@ -234,6 +236,12 @@ def lead_of_tail(tx: Tx, unit_ids: Sequence[int] | None, typed: str) -> list[Rec
         if query.matches(row.number):
             newest.setdefault(row.inquiry_id, row)
     return list(newest.values())
+
+
+def change_assignment(tx: Tx, row: Record, **values: Any) -> None:
+    """Change an assignment as it was read (optimistic lock on ``version``). Raises Conflict."""
+    if not move_assignment(tx, row, row.state, **values):
+        raise Conflict("an order changed while it was worked on")
 
 
 def move_assignment(tx: Tx, row: Record, state: str, **values: Any) -> bool:

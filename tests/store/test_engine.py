@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 
 from store.engine import WRITERS, Conflict, Store, StoreUnavailable
-from store.inquiries import next_count
+from store.inquiries import next_count, next_of_day
 from store.migrate import migrate
 from store.rows import insert_row
 from store.tables import contacts, counters, events
@@ -196,3 +196,15 @@ def test_a_webhook_that_finds_no_turn_within_its_budget_is_told_so(postgres_url)
         thread.join()
     assert store.write(lambda tx: insert_row(tx, contacts, created_at=START), budget=5) == 2
     store.close()
+
+
+@pytest.mark.integration
+def test_processes_take_numbers_in_blocks_and_never_the_same(postgres_url):
+    stores = [Store(postgres_url, VAULT) for _ in range(2)]
+    migrate(stores[0].engine)
+    day = START.date()
+    seen = [store.write(lambda tx: next_of_day(tx, day)) for _ in range(20) for store in stores]
+    assert len(set(seen)) == 40
+    assert set(seen) == {*range(1, 17), *range(17, 33), *range(33, 37), *range(49, 53)}
+    for store in stores:
+        store.close()
