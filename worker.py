@@ -36,16 +36,24 @@ _waker: Waker | None = None
 _sending = threading.Lock()
 
 
+class DrainFailed(Exception):
+    """Names the kind of error a drain ended with, and nothing of its content."""
+
+
 def drain(queue: str) -> int:
     """The job: do what waits in ``queue``. Arguments are names only, so a job holds nothing personal."""
     if _deps is None or _waker is None:
         raise RuntimeError("drain runs in a process started by worker.run")
+    work = DRAINS[queue]
     _waker.taken(queue)
     try:
-        return DRAINS[queue](_deps)
+        return work(_deps)
     except StoreUnavailable:
         log.warning("drain_postponed", queue=queue)
         return 0
+    except Exception as error:  # noqa: BLE001  whatever it is, RQ must not quote it
+        # RQ logs a failed job's traceback and keeps it in Redis; its last line quotes whatever the error holds.
+        raise DrainFailed(type(error).__name__) from None
 
 
 def run(configured: Configured) -> None:

@@ -9,7 +9,7 @@ import click
 
 import bootstrap
 from cli import demo, directory, processes, reports, upkeep
-from handlers.logs import configure_logging
+from handlers.logs import configure_logging, log_crashes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,7 @@ for command in (*processes.COMMANDS, *demo.COMMANDS, *directory.COMMANDS, *repor
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point. Wrong settings end with one line each and status 2, never with a traceback."""
     configure_logging()
+    log_crashes()
     try:
         cli.main(args=arguments, prog_name="wenzheng")
     except bootstrap.SettingsError as error:
