@@ -65,8 +65,8 @@ def browser():
 @pytest.fixture
 def context(browser, request):
     """Whatever its pages complain of fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="zh-CN")
-    context.set_default_timeout(10_000)
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="zh-CN", reduced_motion="reduce")
+    context.set_default_timeout(20_000)
     complaints: list[str] = []
     context.on("weberror", lambda failed: complaints.append(str(failed.error)))
     context.on("console", lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None)

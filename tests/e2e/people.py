@@ -46,7 +46,7 @@ class Phone:
         found = found.and_(self.page.locator(f"[data-way={way}]")) if way else found
         return found.filter(has_text=text) if text else found
 
-    def hears(self, text, *, way: str = "", seconds: float = 10):
+    def hears(self, text, *, way: str = "", seconds: float = 20):
         """The newest bubble that has arrived with this in it."""
         bubble = self.bubbles(text, way=way).last
         bubble.wait_for(timeout=seconds * 1000)

@@ -22,9 +22,9 @@ def test_a_picture_alone_is_asked_for_place_and_matter_once_and_the_answer_joins
 
     staff = chengguan.open_link(chengguan.hears(number))
     _wait_for_pictures(staff, 2)
-    kinds = [m["kind"] for m in desk.record(number)["messages"]]
-    assert kinds == ["image", "image", "text"]
-    assert desk.record(number)["summary"] == "建设路12号，井盖坏了"
+    record = desk.record(number)
+    assert [m["kind"] for m in record["messages"]] == ["image", "image", "text"]
+    assert record["summary"] == "建设路12号，井盖坏了"
 
 
 def test_words_and_a_picture_within_the_interval_are_one_inquiry(desk, chengguan):
