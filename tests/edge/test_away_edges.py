@@ -33,6 +33,8 @@ from tests.adapters import wechat_kit as kit
 from tests.edge.rig import LAMP, Rig, far, make_rig, said
 from tests.edge.test_webhook_edges import number_in
 
+pytestmark = pytest.mark.integration
+
 JPEG = b"\xff\xd8\xff\xe0" + bytes(100)
 GET = f"{kit.BASE}/media/get"
 FIRE = "建设路12号着火了，快来人"

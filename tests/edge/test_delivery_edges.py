@@ -6,6 +6,7 @@ The ladder goes on, the ledger learns, the operator is told, and nothing is repe
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import requests
@@ -16,6 +17,8 @@ from store.tables import conversations, outbox
 from tests.adapters import twilio_calls
 from tests.adapters import wechat_kit as kit
 from tests.edge.rig import LAMP, Far, Rig, far, make_rig
+
+pytestmark = pytest.mark.integration
 
 TEMPLATES = {
     "WECHAT_TEMPLATES": '{"answer": "tpl-1", "notice": "tpl-2"}',
@@ -34,13 +37,25 @@ def web():
 
 
 @pytest.fixture
-def wide(tmp_path, database_url):
+def wide(tmp_path, sqlite_url):
     """A citizen who just wrote by WeChat, has a phone bound, and every rung is set up."""
-    rig = make_rig(tmp_path, database_url, **TEMPLATES, **SUBSCRIBED)
-    rig.wechat(LAMP)
-    rig.bind_phone()
+    rig = every_rung(tmp_path, sqlite_url)
     yield rig
     rig.deps.store.close()
+
+
+@pytest.fixture
+def wide_on_each(tmp_path, database_url):
+    rig = every_rung(tmp_path, database_url)
+    yield rig
+    rig.deps.store.close()
+
+
+def every_rung(folder: Path, url: str) -> Rig:
+    rig = make_rig(folder, url, **TEMPLATES, **SUBSCRIBED)
+    rig.wechat(LAMP)
+    rig.bind_phone()
+    return rig
 
 
 def subscribe(rig: Rig) -> None:
@@ -70,7 +85,8 @@ def test_edge_24_a_bad_secret_costs_one_refresh_raises_one_alarm_and_the_sms_goe
     assert "wechat_token:wechat" in wide.alarms.standing
 
 
-def test_edge_24_twenty_senders_at_once_refresh_a_refused_token_once(wide, web):
+def test_edge_24_twenty_senders_at_once_refresh_a_refused_token_once(wide_on_each, web):
+    wide = wide_on_each
     kit.issue_token(web, "old")
     kit.issue_token(web, "new", expires_in=7200)
 
@@ -116,7 +132,8 @@ def test_edge_25_a_token_voided_by_another_process_is_renewed_and_the_message_go
 
 
 @pytest.mark.parametrize("code", ["45015", "45047"])
-def test_edge_26_the_platforms_word_closes_the_window_until_the_person_acts_again(wide, code):
+def test_edge_26_the_platforms_word_closes_the_window_until_the_person_acts_again(wide_on_each, code):
+    wide = wide_on_each
     wechat, _sms = ladder(wide, customer_service=[WindowClosed(code)])
     row = wide.queue("answer")
     wide.deliver()
@@ -142,7 +159,8 @@ def test_edge_26_a_window_our_ledger_calls_closed_is_left_alone_and_the_skip_is_
     assert ("customer_service", "skipped", "") in wide.tries(row)
 
 
-def test_edge_26_the_quota_of_five_is_counted_and_a_new_message_grants_five_more(wide):
+def test_edge_26_the_quota_of_five_is_counted_and_a_new_message_grants_five_more(wide_on_each):
+    wide = wide_on_each
     wechat, _sms = ladder(wide)
     rows = [wide.queue("answer") for _ in range(6)]
     wide.deliver()
@@ -158,7 +176,8 @@ def test_edge_26_the_quota_of_five_is_counted_and_a_new_message_grants_five_more
 # -- unclear, refused, gone ------------------------------------------------------------------------
 
 
-def test_edge_27_a_lost_answer_is_repeated_once_marked_and_then_left_to_the_next_rung(wide):
+def test_edge_27_a_lost_answer_is_repeated_once_marked_and_then_left_to_the_next_rung(wide_on_each):
+    wide = wide_on_each
     wechat, _sms = ladder(wide, customer_service=Ambiguous("timeout"))
     row = wide.queue("answer")
     wide.deliver()
@@ -214,7 +233,8 @@ def test_edge_28_an_account_without_the_right_skips_the_rung_and_tells_the_opera
 
 
 @pytest.mark.parametrize("code", ["43004", "50005"])
-def test_edge_29_who_left_gets_an_sms_and_following_again_reopens_the_same_address(wide, code):
+def test_edge_29_who_left_gets_an_sms_and_following_again_reopens_the_same_address(wide_on_each, code):
+    wide = wide_on_each
     wechat, sms = ladder(wide, customer_service=[RecipientGone(code)])
     row = wide.queue("answer")
     wide.deliver()
@@ -244,7 +264,8 @@ def test_edge_29_an_answer_nobody_could_be_given_is_held_and_comes_first_when_th
     assert outcome(wide, row) == ("sent", "passive")
 
 
-def test_edge_29_an_answer_that_waited_can_be_rated_like_any_other(wide):
+def test_edge_29_an_answer_that_waited_can_be_rated_like_any_other(wide_on_each):
+    wide = wide_on_each
     wide.event("unsubscribe")
     far(wide, "twilio", sms=RecipientGone("21614"))
     wide.queue("answer")
@@ -323,7 +344,8 @@ def test_edge_40_a_rate_limit_is_waited_out_as_long_as_the_platform_says(wide, w
     assert len(kit.calls(web, twilio_calls.MESSAGES)) == 2
 
 
-def test_edge_40_a_platform_that_stays_down_is_tried_with_growing_pauses_and_then_left(wide):
+def test_edge_40_a_platform_that_stays_down_is_tried_with_growing_pauses_and_then_left(wide_on_each):
+    wide = wide_on_each
     wechat, _sms = ladder(wide, customer_service=Temporary("-1"))
     row = wide.queue("answer")
     pauses = []
@@ -369,7 +391,8 @@ def test_edge_40_many_workers_at_once_send_each_message_once(rig_on_each):
     assert sorted(message.to.value for message in wechat.sent) == sorted(f"oPERSON{n}" for n in range(30))
 
 
-def test_edge_41_refused_everywhere_is_held_and_visible_never_dropped(wide):
+def test_edge_41_refused_everywhere_is_held_and_visible_never_dropped(wide_on_each):
+    wide = wide_on_each
     ladder(wide, customer_service=Refused("1"), template=Refused("2"), sms=Refused("3"))
     row = wide.queue("answer")
     wide.deliver()

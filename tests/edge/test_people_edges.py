@@ -13,6 +13,8 @@ from tests.adapters import wechat_kit as kit
 from tests.edge.rig import LAMP, far, make_rig, said
 from tests.edge.test_webhook_edges import number_in
 
+pytestmark = pytest.mark.integration
+
 TEMPLATES = '{"answer": "tpl-1", "notice": "tpl-2", "order": "tpl-3"}'
 POPUP = "<SubscribeMsgPopupEvent>{}</SubscribeMsgPopupEvent>"
 CHOICE = ("<List><TemplateId>{}</TemplateId><SubscribeStatusString>{}</SubscribeStatusString>"
@@ -143,8 +145,7 @@ def test_edge_18_a_voice_message_opens_an_inquiry_with_its_recording_and_what_wa
     [("30.66", "104.08", (30.66, 104.08)), ("104.08", "30.66", None), ("NaN", "104", None), ("", "", None), ("x", "1e999", None)],
 )
 @pytest.mark.parametrize("label", ["", "建设路12号"])
-def test_edge_19_a_place_is_kept_with_coordinates_only_when_it_can_be_one(rig_on_each, x, y, place, label):
-    rig = rig_on_each
+def test_edge_19_a_place_is_kept_with_coordinates_only_when_it_can_be_one(rig, x, y, place, label):
     assert number_in(said(rig.push(kit.xml("location", Location_X=x, Location_Y=y, Label=label, Scale="16"))))
     (kept,) = rig.rows(messages)
     assert (kept.latitude, kept.longitude) == (place or (None, None))

@@ -14,6 +14,8 @@ from tests.adapters import twilio_calls
 from tests.adapters import wechat_kit as kit
 from tests.edge.rig import LAMP, Rig, said
 
+pytestmark = pytest.mark.integration
+
 THREADS = 8
 
 

@@ -18,6 +18,8 @@ from tests.adapters import twilio_calls as tw
 from tests.adapters import wechat_kit as kit
 from tests.edge.rig import LAMP, PUBLIC_URL, Rig, far, make_rig, said
 
+pytestmark = pytest.mark.integration
+
 HOOK = PUBLIC_URL + "/hooks/twilio"
 
 

@@ -16,6 +16,8 @@ from tests.adapters import twilio_calls as tw
 from tests.edge.rig import LAMP, Rig
 from tests.edge.test_webhook_edges import number_in
 
+pytestmark = pytest.mark.integration
+
 PHONES = {"duty": "+12025550150", "lamp": "+12025550151", "water": "+12025550152",
           "street": "+12025550153", "community": "+12025550154"}  # fmt: skip
 

@@ -14,6 +14,8 @@ from store.tables import inbox, inquiries, messages
 from tests.adapters import wechat_kit as kit
 from tests.edge.rig import LAMP, make_rig, said
 
+pytestmark = pytest.mark.integration
+
 
 def number_in(text: str) -> str:
     """The inquiry number a receipt names."""
