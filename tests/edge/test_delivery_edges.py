@@ -27,7 +27,6 @@ TEMPLATES = {
 SUBSCRIBED = {"WECHAT_SUBSCRIPTIONS": '{"answer": "sub-1"}'}
 TEMPLATE = f"{kit.BASE}/message/template/send"
 BIZ = f"{kit.BASE}/message/subscribe/bizsend"
-TEXTS = ("customer_service", "subscription_notice", "template_message", "sms")
 
 
 @pytest.fixture
