@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from redis import RedisError
 from rq import SimpleWorker
+from rq.exceptions import StopRequested
 
 import bootstrap
 from handlers.logs import configure_logging
@@ -82,10 +83,11 @@ def _work_loop(redis_url: str, name: str, stop: threading.Event) -> None:
     def on_signal(_signal: int, _frame: Any) -> None:
         stop.set()
 
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
     while not stop.is_set():
-        with contextlib.suppress(RedisError, OSError):
+        # RQ puts its own handlers in place and leaves them there when it gives up.
+        signal.signal(signal.SIGTERM, on_signal)
+        signal.signal(signal.SIGINT, on_signal)
+        with contextlib.suppress(RedisError, OSError, StopRequested):
             worker = _Worker(
                 list(QUEUES), connection=_worker_connection(redis_url), name=f"{name}-{time.monotonic_ns()}",
                 serializer="json", worker_ttl=25, job_monitoring_interval=5, maintenance_interval=60,
@@ -93,7 +95,8 @@ def _work_loop(redis_url: str, name: str, stop: threading.Event) -> None:
             )
             worker.stop_event = stop
             worker.work(with_scheduler=False, logging_level="WARNING")
-        stop.wait(1.0)
+        with contextlib.suppress(StopRequested):
+            stop.wait(1.0)
 
 
 def _worker_connection(url: str) -> Any:
@@ -110,7 +113,8 @@ class _Worker(SimpleWorker):
     def request_stop(self, signum: int, frame: Any) -> None:
         if self.stop_event is not None:
             self.stop_event.set()
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+        with contextlib.suppress(RedisError):  # it notes the wish in Redis, in the middle of whatever is being done
+            super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
 def _sweep_loop(deps: Deps, seconds: float, stop: threading.Event) -> None:

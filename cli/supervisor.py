@@ -72,9 +72,10 @@ class Program:
 
 
 class Supervisor:
-    """Runs programs until a stop signal."""
+    """Runs programs until a stop signal. ``grace``: seconds to finish before a group is killed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, grace: float = GRACE) -> None:
+        self._grace = grace
         self._programs: list[Program] = []
         self._stop = threading.Event()
 
@@ -117,7 +118,7 @@ class Supervisor:
             group = [p for p in self._programs if p.stop_first == order and p.process and not p.died()]
             for program in group:
                 _signal(program, signal.SIGTERM)
-            deadline = time.monotonic() + GRACE
+            deadline = time.monotonic() + self._grace
             for program in group:
                 _wait(program, deadline)
 
