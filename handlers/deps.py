@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bot.deadlines import DEFAULT_LIMITS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
     from adapters.base import Channel
     from bot.conversation import Rules
+    from bot.deadlines import Limits
     from bot.ports import Alarms, Clock
     from bot.routing import KeywordRouter
     from bot.workdays import Calendar, Rule
@@ -74,6 +77,7 @@ class Deps:
     media_folder: Path
     due_days: int = 4
     due_rule: Rule = "A"
+    limits: Limits = DEFAULT_LIMITS
     webhook_budget: float = 2.5
     sms_channel: str = ""
     worker_name: str = "web"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handlers import dispatching, intake, media, outbox
+from handlers import dispatching, intake, media, outbox, timers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,7 @@ def sweep(deps: Deps) -> dict[str, int]:
     return {
         "spool": intake.drain_spool(deps),
         "routing": dispatching.drain(deps),
+        "deadlines": timers.drain(deps),
         "outbox": outbox.drain(deps),
         "media": media.drain(deps),
     }

@@ -60,6 +60,7 @@ WORST = {
     "received": "12月31日(周四)17:00", "time": "12月31日(周四)17:00", "at": "12月31日(周四)17:00",
     "until": "12月31日(周四)17:00", "text": "楼" * 2000, "reason": "楼" * 500, "answer": "楼" * 2000,
     "parts": ["楼" * 400] * 9, "typed": "261231123456", "names": ["示范东路街道办事处"] * 5, "count": 999, "more": 99,
+    "new_due": "12月31日(周四)17:00", "over": 999, "soon": 999, "numbers": ["26-1231-123456"] * 3,
     "kinds": list(KINDS), "left": 12, "part": "楼", "position": 8, "url": "https://wz.example.gov.cn/i/" + "x" * 120,
 }
 ROWS = {"number": WORST["number"], "summary": WORST["summary"], "due": WORST["due"], "state": "不予受理",
@@ -393,4 +394,4 @@ def test_template_code_in_a_citizens_words_is_only_text(key):
     hostile = sample | {name: attack for name in sample if name in BY_CITIZEN}
     for sms in (True, False):
         assert "49" not in TEXTS.render(key, hostile, sms=sms).replace("#49", "")
-    assert "49" not in json.dumps(TEXTS.fields(key, hostile))
+    assert "49" not in json.dumps(TEXTS.fields(key, hostile), ensure_ascii=False)

@@ -1,0 +1,120 @@
+"""The deadline run: each step of an order's clock told once, recorded, and charged.
+
+Part of the sweep. It looks at orders whose next check is due, whatever else is stored. What fell
+since an order was last looked at is logged with the moment it fell; people are told of the latest
+only, and somebody who would get more than a few notices at once (a run that was down, a common due
+hour) gets one summary. A clock stepped back repeats nothing: checks only move forward.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot.deadlines import JUST_AFTER, Step, StepName, fired
+from bot.inquiries import OPEN as OPEN_STATES
+from handlers import accountability
+from handlers.clocks import following_check, reschedule, sign_by
+from handlers.recipients import Staff
+from handlers.reminders import LATE_SIGN, Due, apologize, tell
+from store import deadlines, inquiries
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.workdays import Calendar
+    from handlers.deps import Deps
+    from store.engine import Tx
+    from store.rows import Record
+
+__all__ = ["drain", "reschedule"]
+
+BATCH = 500
+OVER = (StepName.OVERDUE, StepName.YELLOW, StepName.RED)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One batch: what is shared by its orders, and what they gave."""
+
+    deps: Deps
+    tx: Tx
+    now: datetime
+    calendar: Calendar
+    notices: list[Due] = field(default_factory=list)
+    apologies: list[Record] = field(default_factory=list)
+    marks: list[tuple[int, datetime, datetime | None]] = field(default_factory=list)
+
+
+def drain(deps: Deps) -> int:
+    """Look at every order whose moment has come; how many."""
+    total = 0
+    summarized: frozenset[int] = frozenset()
+    while True:
+        count, told = deps.store.write(partial(_batch, deps, summarized))
+        summarized |= told
+        total += count
+        if count < BATCH:
+            return total
+
+
+def _batch(deps: Deps, summarized: frozenset[int], tx: Tx) -> tuple[int, set[int]]:
+    now = deps.clock.now()
+    orders = deadlines.due_orders(tx, now, BATCH)
+    run = _Run(deps, tx, now, deps.calendar())
+    for order in orders:
+        _look(run, order)
+    deadlines.mark_checked(tx, run.marks)
+    told: set[int] = set()
+    if run.notices:
+        told = tell(deps, tx, Staff(tx, now), run.notices, now=now, summarized=summarized)
+    for order in run.apologies:
+        apologize(deps, tx, order, run.calendar, now)
+    if run.notices or run.apologies:
+        tx.after_commit.append(lambda: deps.wake("outbox"))
+    return len(orders), told
+
+
+def _look(run: _Run, order: Record) -> None:
+    checked = order.checked_at or order.created_at
+    live = order.state in deadlines.OPEN_ORDER and order.inquiry_state in OPEN_STATES
+    if live and order.paused_at is not None:
+        run.marks.append((order.id, checked, None))  # reschedule sets it going again
+        return
+    # What ended in time is not late because nobody looked meanwhile.
+    until = run.now if live else min(run.now, order.ended_at or run.now)
+    steps = [*fired(order.created_at, order.due_at, run.calendar, after=checked, until=until,
+                    wall_clock=bool(order.urgent))]
+    late = _signed_late(run, order, checked, until)
+    _record(run, order, steps, late)
+    following = following_check(order, run.calendar, after=max(checked, run.now), limits=run.deps.limits)
+    run.marks.append((order.id, max(checked, run.now), following if live else None))
+    if late is not None or until > order.due_at:
+        accountability.settle_order(run.tx, order, run.calendar, run.now)
+    if live:
+        _tell_of(run, order, steps, late)
+        if order.role == "lead" and order.promised_at < run.now:
+            run.apologies.append(order)
+
+
+def _signed_late(run: _Run, order: Record, checked: datetime, until: datetime) -> datetime | None:
+    """The moment the limit for signing was missed, if that happened since the last look."""
+    missed = sign_by(order.created_at, run.calendar, run.deps.limits) + JUST_AFTER
+    in_time = order.signed_at is not None and order.signed_at < missed
+    return missed if checked < missed <= until and not in_time else None
+
+
+def _record(run: _Run, order: Record, steps: list[Step], late: datetime | None) -> None:
+    """In the event log at the moment it fell: the evidence for what is charged."""
+    fallen = [(step.name.value, step.at) for step in steps if step.name in OVER]
+    fallen += [(LATE_SIGN, late)] if late is not None else []
+    for name, at in sorted(fallen, key=lambda each: each[1]):
+        inquiries.log(run.tx, order.inquiry_id, name, at, unit=order.unit_name, assignment=order.id,
+                      due_at=order.due_at.isoformat())
+
+
+def _tell_of(run: _Run, order: Record, steps: list[Step], late: datetime | None) -> None:
+    fallen = [(step.at, step.name.value) for step in steps] + ([(late, LATE_SIGN)] if late is not None else [])
+    if fallen:
+        run.notices.append(Due(order, max(fallen)[1]))

@@ -1,0 +1,77 @@
+"""Who is told: a unit's officers, its head, the duty desk, the leaders; the substitute of who is away.
+
+``Staff`` reads the directory once a batch: a deadline run asks for the same few units again and again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from store import directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from store.engine import Tx
+    from store.rows import Record
+
+CHAIN = 5
+"""Substitutes of substitutes followed: two who stand in for each other end here too."""
+
+
+class Staff:
+    """The active officers as they are at work at ``now``."""
+
+    def __init__(self, tx: Tx, now: datetime) -> None:
+        self._now = now
+        self._all = {row.id: row for row in directory.all_officers(tx)}
+        self._parents = {row.code: row.parent_code for row in directory.all_units(tx)}
+        self._of_unit: dict[int, list[Record]] = {}
+        for row in self._all.values():
+            self._of_unit.setdefault(row.unit_id, []).append(row)
+
+    def contacts(self, unit_id: int, signed_by: int | None = None) -> list[Record]:
+        """Whose order it is: who signed for it, else the unit's duty staff, officers or head."""
+        if signed_by in self._all and self._all[signed_by].unit_id == unit_id:
+            return self._at_work([self._all[signed_by]])
+        staff = self._of_unit.get(unit_id, [])
+        for role in ("duty", "officer", "head"):
+            if first := [row for row in staff if row.role == role]:
+                return self._at_work(first)
+        return self._at_work(staff)
+
+    def heads(self, unit_id: int, unit_code: str = "") -> list[Record]:
+        """The unit's head; where it has none, that of the unit above."""
+        found = [row for row in self._of_unit.get(unit_id, []) if row.role == "head"]
+        if not found and (parent := self._parents.get(unit_code)):
+            found = [row for row in self._all.values() if row.unit_code == parent and row.role == "head"]
+        return self._at_work(found)
+
+    def duty_desk(self) -> list[Record]:
+        return self._at_work(row for row in self._all.values() if row.role == "duty")
+
+    def leaders(self) -> list[Record]:
+        return self._at_work(row for row in self._all.values() if row.role == "leader")
+
+    def at_work(self, officer: Record) -> Record:
+        """The officer, or who stands in today; the last one known when that leads in a circle."""
+        seen = {officer.id}
+        while is_away(officer, self._now) and len(seen) <= CHAIN:
+            substitute = self._all.get(officer.substitute_id)
+            if substitute is None or substitute.id in seen:
+                break
+            seen.add(substitute.id)
+            officer = substitute
+        return officer
+
+    def _at_work(self, officers: Iterable[Record]) -> list[Record]:
+        found = {row.id: row for row in map(self.at_work, officers)}
+        return list(found.values())
+
+
+def is_away(officer: Record, now: datetime) -> bool:
+    """On leave at ``now``; without an end until further notice."""
+    if officer.away_from is None or officer.away_from > now:
+        return False
+    return officer.away_until is None or now < officer.away_until

@@ -1,0 +1,20 @@
+"""What falls due by the clock: one look a sweep, and only then the work.
+
+The look is one statement over three partial indexes; with nothing due a second costs no more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handlers import deadlines
+from store.deadlines import anything_due
+
+if TYPE_CHECKING:
+    from handlers.deps import Deps
+
+
+def drain(deps: Deps) -> int:
+    """Requests undecided, states that change by themselves, then orders' clocks; how many of all."""
+    due = deps.store.read(lambda tx: anything_due(tx, deps.clock.now()))
+    return deadlines.drain(deps) if due.orders else 0

@@ -1,0 +1,124 @@
+"""What the deadline run reads and marks: orders, inquiries and requests whose moment has come.
+
+Every query here goes through a partial index on that moment, so that its cost follows what is due.
+On PostgreSQL rows are locked and those of another worker skipped; SQLite has one writer at a time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import Select, bindparam, func, select, update
+
+from store.rows import update_row
+from store.tables import assignments, inquiries, requests, units
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from store.engine import Tx
+    from store.rows import Record
+
+PAGE = 500
+OPEN_ORDER = ("pending", "signed", "drafted")
+
+_ORDER = (
+    select(
+        assignments, inquiries.c.number, inquiries.c.summary, inquiries.c.state.label("inquiry_state"),
+        inquiries.c.urgent, inquiries.c.contact_id, inquiries.c.received_at, inquiries.c.derivation,
+        inquiries.c.due_at.label("promised_at"), inquiries.c.provisional, inquiries.c.paused_at,
+        units.c.name.label("unit_name"), units.c.code.label("unit_code"),
+    )
+    .join(inquiries, inquiries.c.id == assignments.c.inquiry_id)
+    .join(units, units.c.id == assignments.c.unit_id)
+)
+_MARK = update(assignments).where(assignments.c.id == bindparam("order_id")).values(
+    checked_at=bindparam("checked"), next_check_at=bindparam("following")
+)
+
+
+def order(tx: Tx, assignment_id: int) -> Record:
+    """One order with what the clock needs of its inquiry and unit."""
+    return tx.conn.execute(_ORDER.where(assignments.c.id == assignment_id)).one()
+
+
+def all_orders(tx: Tx) -> Iterator[Record]:
+    """Every order there ever was, by id, a few hundred in memory at a time."""
+    last = 0
+    while rows := tx.conn.execute(_ORDER.where(assignments.c.id > last).order_by(assignments.c.id).limit(PAGE)).all():
+        yield from rows
+        last = rows[-1].id
+
+
+def due_orders(tx: Tx, now: datetime, limit: int) -> Sequence[Record]:
+    """Orders to be looked at, the longest waiting first; of this worker until it commits."""
+    query = _ORDER.where(assignments.c.next_check_at <= now).order_by(assignments.c.next_check_at).limit(limit)
+    return tx.conn.execute(_locked(tx, query, assignments)).all()
+
+
+def mark_checked(tx: Tx, marks: Sequence[tuple[int, datetime, datetime | None]]) -> None:
+    """(order, checked at, next check) of each; None: never again."""
+    if marks:
+        values = [{"order_id": i, "checked": at, "following": following} for i, at, following in marks]
+        tx.conn.execute(_MARK, values)
+
+
+def set_check(tx: Tx, assignment_id: int, *, checked_at: datetime, next_check_at: datetime | None) -> None:
+    """The clock of one order was set anew."""
+    update_row(tx, assignments, assignment_id, checked_at=checked_at, next_check_at=next_check_at)
+
+
+def due_inquiries(tx: Tx, now: datetime, limit: int) -> Sequence[Record]:
+    """Inquiries whose state changes by itself now."""
+    query = select(inquiries).where(inquiries.c.next_state_at <= now).order_by(inquiries.c.next_state_at).limit(limit)
+    return tx.conn.execute(_locked(tx, query, inquiries)).all()
+
+
+def due_requests(tx: Tx, now: datetime, limit: int) -> Sequence[Record]:
+    """Requests nobody decided in time."""
+    query = (
+        select(requests).where(requests.c.state == "pending", requests.c.decide_by <= now)
+        .order_by(requests.c.decide_by).limit(limit)
+    )
+    return tx.conn.execute(_locked(tx, query, requests)).all()
+
+
+class Waiting(NamedTuple):
+    """Whether anything of a kind is due."""
+
+    orders: bool
+    states: bool
+    requests: bool
+
+
+def anything_due(tx: Tx, now: datetime) -> Waiting:
+    """One look before any lock is taken."""
+    looks = (
+        select(assignments.c.id).where(assignments.c.next_check_at <= now).exists(),
+        select(inquiries.c.id).where(inquiries.c.next_state_at <= now).exists(),
+        select(requests.c.id).where(requests.c.state == "pending", requests.c.decide_by <= now).exists(),
+    )
+    found = tx.conn.execute(select(*looks)).one()
+    return Waiting(*map(bool, found))
+
+
+def open_by_unit(tx: Tx, *, now: datetime, today: datetime, tomorrow: datetime) -> Sequence[Record]:
+    """Of each unit with open orders: how many are overdue, due by ``today``, due by ``tomorrow``."""
+    due = assignments.c.due_at
+
+    def count(*conditions: Any) -> Any:
+        return func.count().filter(*conditions)
+
+    return tx.conn.execute(
+        select(units.c.id, units.c.name, units.c.code, func.count().label("open"),
+               count(due < now).label("overdue"), count(due >= now, due <= today).label("today"),
+               count(due >= now, due > today, due <= tomorrow).label("tomorrow"))
+        .select_from(assignments).join(units, units.c.id == assignments.c.unit_id)
+        .where(assignments.c.state.in_(OPEN_ORDER))
+        .group_by(units.c.id, units.c.name, units.c.code).order_by(units.c.code)
+    ).all()
+
+
+def _locked(tx: Tx, query: Select[Any], table: Any) -> Select[Any]:
+    return query if tx.sqlite else query.with_for_update(skip_locked=True, of=table)

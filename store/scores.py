@@ -1,0 +1,96 @@
+"""The points ledger: entries and counter-entries, only ever added (a trigger holds that)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, func, or_, select
+
+from store.rows import insert_ignoring
+from store.tables import assignments, inquiries, officers, scores, units
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from store.engine import Tx
+    from store.rows import Record
+
+_SHOWN = (
+    select(scores, units.c.code.label("unit_code"), units.c.name.label("unit_name"), inquiries.c.number,
+           officers.c.code.label("actor_code"))
+    .join(units, units.c.id == scores.c.unit_id)
+    .outerjoin(inquiries, inquiries.c.id == scores.c.inquiry_id)
+    .outerjoin(officers, officers.c.id == scores.c.actor_id)
+    .order_by(scores.c.id)
+)
+
+
+def add(tx: Tx, *, once: str, **values: Any) -> int | None:
+    """An entry; None when it was made before."""
+    return insert_ignoring(tx, scores, once=once, **values)
+
+
+def get(tx: Tx, entry_id: int) -> Record | None:
+    """One entry with its unit and inquiry."""
+    return tx.conn.execute(_SHOWN.where(scores.c.id == entry_id)).first()
+
+
+def of_order(tx: Tx, inquiry_id: int, assignment_id: int) -> Sequence[Record]:
+    """The entries of one order in order."""
+    return tx.conn.execute(
+        select(scores).where(scores.c.inquiry_id == inquiry_id, scores.c.assignment_id == assignment_id)
+        .order_by(scores.c.id)
+    ).all()
+
+
+def of_inquiry(tx: Tx, inquiry_id: int) -> Sequence[Record]:
+    """The entries of one inquiry in order."""
+    return tx.conn.execute(_SHOWN.where(scores.c.inquiry_id == inquiry_id)).all()
+
+
+def of_month(tx: Tx, month: str, unit_id: int | None = None) -> Sequence[Record]:
+    """A month's entries, of one unit or all."""
+    query = _SHOWN.where(scores.c.month == month)
+    return tx.conn.execute(query if unit_id is None else query.where(scores.c.unit_id == unit_id)).all()
+
+
+def reversed_ids(tx: Tx, entry_ids: Sequence[int]) -> set[int]:
+    """Which of these entries were taken back."""
+    rows = tx.conn.execute(select(scores.c.reverses_id).where(scores.c.reverses_id.in_(entry_ids))).scalars()
+    return set(rows)
+
+
+def all_entries(tx: Tx) -> Sequence[Record]:
+    """The whole ledger in order."""
+    return tx.conn.execute(select(scores).order_by(scores.c.id)).all()
+
+
+def charged_orders(tx: Tx, since: datetime) -> list[int]:
+    """Orders with an entry of this time or later."""
+    return list(tx.conn.execute(
+        select(scores.c.assignment_id).where(scores.c.at >= since, scores.c.assignment_id.is_not(None)).distinct()
+    ).scalars())
+
+
+def orders_in_hand(tx: Tx, start: datetime, end: datetime) -> dict[int, int]:
+    """By unit: how many orders it had in hand at some time from ``start`` to before ``end``."""
+    rows = tx.conn.execute(
+        select(assignments.c.unit_id, func.count().label("orders"))
+        .where(assignments.c.created_at < end,
+               or_(assignments.c.ended_at.is_(None), and_(assignments.c.ended_at >= start)))
+        .group_by(assignments.c.unit_id)
+    )
+    return {row.unit_id: row.orders for row in rows}
+
+
+def ratings(tx: Tx, start: datetime, end: datetime) -> dict[int, list[int]]:
+    """By unit: the ratings given from ``start`` to before ``end``; who said nothing is not in it."""
+    rows = tx.conn.execute(
+        select(inquiries.c.unit_id, inquiries.c.rating)
+        .where(inquiries.c.rated_at >= start, inquiries.c.rated_at < end, inquiries.c.rating.is_not(None))
+    )
+    found: dict[int, list[int]] = {}
+    for unit_id, rating in rows:
+        found.setdefault(unit_id, []).append(rating)
+    return found
