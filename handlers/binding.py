@@ -33,13 +33,16 @@ def bind_phone(turn: Turn, state: ConversationState, act: acts.BindPhone, _event
         return state
     contact_id = people.ensure_contact(turn.tx, turn.address, turn.now)
     target = people.ensure(turn.tx, deps.sms_channel, Address("sms", act.phone), turn.now)
+    if _codes_today(turn, target.id) >= CODES_A_DAY:
+        # Nothing is sent any more, so the last code that was stays good.
+        turn.reply("bind.enough", last=act.phone[-4:])
+        return state
     code = new_code(secrets.randbelow)
     people.start_binding(turn.tx, contact_id=contact_id, address_id=target.id, code=code,
                          expires_at=turn.now + CODE_LIFE)
-    if _codes_today(turn, target.id) < CODES_A_DAY:
-        outbox.add(turn.tx, once=f"bind:{target.id}:{turn.now.isoformat()}", key="bind.code", now=turn.now,
-                   params={"code": code}, priority=0, address_id=target.id)
-        turn.wakes.add("outbox-urgent")
+    outbox.add(turn.tx, once=f"bind:{target.id}:{turn.now.isoformat()}", key="bind.code", now=turn.now,
+               params={"code": code}, priority=0, address_id=target.id)
+    turn.wakes.add("outbox-urgent")
     turn.reply("bind.sent", last=act.phone[-4:])
     return state
 
