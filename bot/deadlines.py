@@ -177,11 +177,8 @@ def resumed(
     Nights and days off move nothing. A due time already over stays over: asking the citizen late
     does not mend it.
     """
-    if paused_at >= due:
-        return due.astimezone(UTC)
     waited = calendar.working_time_between(paused_at, resumed_at, office=office)
-    waited = min(waited, cap_days * _day_length(office))
-    if waited <= timedelta(0):
+    if paused_at > due or not waited:
         return due.astimezone(UTC)
     moved = calendar.add_working_hours(due, waited / timedelta(hours=1), office=office).astimezone(CHINA)
     if due.astimezone(CHINA).time() == closing:
@@ -250,8 +247,3 @@ def _days_before(moment: datetime, days: int, calendar: Calendar) -> datetime:
 def _days_after(moment: datetime, days: int, calendar: Calendar) -> datetime:
     local = moment.astimezone(CHINA)
     return datetime.combine(calendar.add_workdays(local.date(), days), local.time(), CHINA)
-
-
-def _day_length(office: Hours) -> timedelta:
-    spans = (timedelta(hours=closes.hour - opens.hour, minutes=closes.minute - opens.minute) for opens, closes in office)
-    return sum(spans, timedelta(0))

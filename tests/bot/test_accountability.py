@@ -147,6 +147,33 @@ def test_a_red_card_that_fell_into_a_pause_comes_when_it_ends():
     assert [local(c.at) for c in found if c.rule == "red_card"] == ["12-03 09:00"]
 
 
+JUST_AFTER = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(("limit", "rule"), [
+    ("2026-11-24 17:00", "overdue"), ("2026-11-25 17:00", "overdue_day"), ("2026-12-01 17:00", "red_card"),
+])
+def test_the_last_moment_is_in_time_and_the_next_is_not(limit, rule):
+    count = [sum(c.rule == rule for c in charges(facts(ended_at=moment), DEFAULT_RULES, PLAIN))
+             for moment in (at(limit), at(limit) + JUST_AFTER)]
+    assert count[1] == count[0] + 1
+
+
+def test_what_happens_on_the_cut_off_is_charged():
+    found = charges(facts(reworks=((20, at("2026-11-26 10:00")),), until=at("2026-11-26 10:00")), DEFAULT_RULES, PLAIN)
+    assert points(found) == [("rework", -30, "11-26 10:00")]
+
+
+def test_a_pause_holds_from_its_first_moment_to_before_its_last():
+    over = at("2026-11-24 17:00") + JUST_AFTER
+    for pause, charged in (((over, None), False), ((over + JUST_AFTER, None), True), ((at("2026-11-20 10:00"), over), True)):
+        found = charges(facts(ended_at=None, until=at("2026-11-25 09:00"), pauses=(pause,)), DEFAULT_RULES, PLAIN)
+        assert bool(found) is charged
+    day = at("2026-11-25 17:00") + JUST_AFTER
+    found = charges(facts(ended_at=at("2026-11-26 10:00"), pauses=((at("2026-11-25 10:00"), day),)), DEFAULT_RULES, PLAIN)
+    assert [c.rule for c in found] == ["overdue", "overdue_day"]
+
+
 MOMENTS = st.datetimes(datetime(2012, 1, 1), datetime(2026, 10, 30), timezones=st.just(CHINA))
 SPANS = st.timedeltas(timedelta(0), timedelta(days=40))
 

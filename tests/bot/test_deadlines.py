@@ -83,6 +83,11 @@ def test_an_urgent_matter_is_warned_of_by_the_clock_on_the_wall():
         "red": "11-27 20:00"}
 
 
+def test_two_steps_never_fall_together_and_none_on_the_start():
+    assert list(told("2026-11-20 08:00", "2026-11-20 16:00", wall_clock=True)) == ["hours_left", "overdue", "yellow", "red"]
+    assert list(told("2026-11-23 17:00", "2026-11-24 17:00")) == ["hours_left", "overdue", "yellow", "red"]
+
+
 def test_half_of_a_microsecond_of_office_time_is_no_step():
     start = at("2026-11-19 17:00") - timedelta(microseconds=1)
     assert [s.name for s in steps(start, at("2026-11-19 17:00"), PLAIN)] == ["overdue", "yellow", "red"]
@@ -213,6 +218,7 @@ PAUSES = [
     ("a day and an hour", "2026-11-19 10:00", "2026-11-20 11:00", "11-26 17:00"),
     ("three days", "2026-11-18 17:00", "2026-11-23 17:00", "11-27 17:00"),
     ("a month: no more than three days", "2026-11-18 17:00", "2026-12-18 17:00", "11-27 17:00"),
+    ("asked on the last moment", "2026-11-24 17:00", "2026-11-25 10:00", "11-25 17:00"),
     ("asked when it was over already", "2026-11-25 09:00", "2026-11-26 09:00", "11-24 17:00"),
     ("answered before asked, by a clock set back", "2026-11-20 09:00", "2026-11-19 09:00", "11-24 17:00"),
 ]

@@ -144,6 +144,19 @@ def test_a_sentence_is_read(sentence, days):
     assert one(sentence) == days
 
 
+def test_no_holiday_is_longer_than_fifteen_days():
+    assert len(one("1月1日至15日放假,共15天。")) == 15
+    with pytest.raises(NoticeError, match="no_such_day"):
+        one("1月1日至16日放假,共16天。")
+
+
+def test_no_extension_is_longer_than_fifteen_days():
+    # Days off up to Wednesday 10-07; 10-10 is worked.
+    assert len(one("延长2026年国庆节假期至10月22日。")) == 15
+    with pytest.raises(NoticeError, match="nothing_to_extend"):
+        one("延长2026年国庆节假期至10月23日。")
+
+
 def test_what_changes_nothing_is_shown_and_not_applied():
     text = ("国务院办公厅12月1日发布《关于2024年节假日安排的通知》:\n春节:2月10日至17日放假调休,共8天。"
             "鼓励各单位安排职工在除夕(2月9日)休息。\n2023年10月25日11:20来源:某报")
