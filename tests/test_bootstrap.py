@@ -222,6 +222,7 @@ def test_only_the_demo_has_that_clock(tmp_path):
 # -- the command -----------------------------------------------------------------------------------
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("command", ["run", "web", "worker", "migrate"])
 def test_a_command_with_bad_settings_ends_with_a_line_each_and_starts_nothing(tmp_path, command):
     env = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "VIRTUAL_ENV"}}

@@ -12,6 +12,8 @@ from store.tables import inquiries, outbox
 from tests.adapters import wechat_kit as kit
 from tests.edge.rig import LAMP, far, make_rig
 
+pytestmark = pytest.mark.integration
+
 PHONE = "+8619900001111"
 ASK = "绑定手机 19900001111"
 

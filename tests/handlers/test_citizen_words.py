@@ -9,6 +9,8 @@ from store import inquiries as store_inquiries
 from store.tables import assignments, events, inquiries, outbox
 from tests.edge.rig import LAMP, far, make_rig
 
+pytestmark = pytest.mark.integration
+
 OFFICER = "oOFFICER0000000000000000001"
 DAY = 24 * 3600
 SECOND = "占道经营没人管，请处理"

@@ -33,6 +33,8 @@ from tests.adapters import twilio_calls
 from tests.adapters import wechat_kit as kit
 from tests.edge.rig import LAMP, Far, far, make_rig
 
+pytestmark = pytest.mark.integration
+
 NIGHT = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # 23:00 in China
 MORNING = datetime(2026, 11, 23, 23, 0, tzinfo=UTC)  # 07:00 of the next day
 TEMPLATES = '{"answer": "tpl-1", "notice": "tpl-2", "order": "tpl-3"}'

@@ -72,6 +72,7 @@ def assert_nothing_told(found, *more):
         assert [secret for secret in (*PERSONAL, *SECRETS, *more) if secret in told] == []
 
 
+@pytest.mark.integration
 def test_the_way_of_a_message_leaves_no_trace_of_its_content(rig, lines, tmp_path):
     app = Flask("app")
     app.register_blueprint(make_hooks(rig.deps, PUBLIC_URL))

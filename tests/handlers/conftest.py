@@ -1,0 +1,7 @@
+"""A database at the newest schema for the tests that drive the app through ``tests.edge.rig``: migrated once, copied."""
+
+from __future__ import annotations
+
+from tests.edge.conftest import migrated_sqlite, sqlite_url
+
+__all__ = ["migrated_sqlite", "sqlite_url"]
