@@ -110,6 +110,11 @@ class _Worker(SimpleWorker):
 
     stop_event: threading.Event | None = None
 
+    def _install_signal_handlers(self) -> None:
+        super()._install_signal_handlers()  # type: ignore[no-untyped-call]
+        if self.stop_event is not None and self.stop_event.is_set():
+            self._stop_requested = True  # told so while it was signing on, before RQ listened
+
     def request_stop(self, signum: int, frame: Any) -> None:
         if self.stop_event is not None:
             self.stop_event.set()

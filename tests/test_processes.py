@@ -33,6 +33,7 @@ from tests.edge.rig import LAMP, SECRET, environment, make_rig
 from tests.edge.test_webhook_edges import number_in
 from tests.wechat_sender import Sender
 from tests.wire import ROOT, free_port
+from worker import _Worker
 
 OFFICER = "oOFFICER0000000000000000001"
 
@@ -312,6 +313,20 @@ def test_with_redis_killed_an_order_still_reaches_the_officer_by_the_sweep(tmp_p
         assert worker.poll() is None
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(30) == 0
+
+
+@pytest.mark.integration
+def test_a_worker_told_to_stop_while_it_signs_on_does_not_begin(tmp_path):
+    before = [(number, signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGINT)]
+    with running_valkey(tmp_path):
+        working = _Worker(["routing"], connection=Redis.from_url(embedded_redis_url(tmp_path)), serializer="json")
+        working.stop_event = threading.Event()
+        working.stop_event.set()
+        started = time.monotonic()
+        working.work(max_idle_time=6, logging_level="WARNING")
+        assert time.monotonic() - started < 4
+    for number, handler in before:
+        signal.signal(number, handler)
 
 
 @pytest.mark.integration
