@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 import bootstrap
 from store.rows import update_row
+from store.spool import Spool
 from store.tables import addresses, inbox, media
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ SEALED = ((addresses, ("cipher",)), (inbox, ("raw", "reply")), (media, ("ref",))
 @click.command()
 def rekey() -> None:
     """Re-encrypt everything under SECRET_KEY; afterwards SECRET_KEY_PREVIOUS can be removed."""
-    store = bootstrap.make_store(bootstrap.read().settings)
+    settings = bootstrap.read().settings
+    store = bootstrap.make_store(settings)
     total = 0
     try:
         for table, columns in SEALED:
@@ -35,6 +37,9 @@ def rekey() -> None:
     finally:
         store.close()
     click.echo(f"{total} rows under the current key")
+    if waiting := Spool(settings.data_dir / "spool", store.vault).size():
+        raise click.ClickException(f"{waiting} messages wait in the spool, maybe under the former key: keep "
+                                   "SECRET_KEY_PREVIOUS until the workers have taken them in, then run this again")
 
 
 def _batch(tx: Tx, *, table: Table, columns: tuple[str, ...], after: int) -> list[int]:

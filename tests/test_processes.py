@@ -378,6 +378,19 @@ def test_after_rekey_everything_opens_with_the_new_key_alone(tmp_path, database_
     rig.deps.store.close()
 
 
+@pytest.mark.integration
+def test_rekey_does_not_let_the_former_key_go_while_messages_wait_in_the_spool(tmp_path, sqlite_url):
+    old = make_rig(tmp_path, sqlite_url)
+    old.deps.spool.put({"account": "wechat"})
+    old.deps.store.close()
+    env = {**os.environ, **environment(tmp_path, sqlite_url, SECRET_KEY="n" * 40, SECRET_KEY_PREVIOUS=SECRET)}
+    done = subprocess.run([sys.executable, "-m", "cli.main", "rekey"], cwd=ROOT, env=env, check=False, capture_output=True,
+                          text=True, timeout=60)
+    assert done.returncode == 1
+    assert "SECRET_KEY_PREVIOUS" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.wire
 def test_migrations_started_at_once_all_succeed(tmp_path, database_url):
     env = {**os.environ, **environment(tmp_path, database_url)}
