@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from redis import RedisError
 
 from bot.errors import SendError
 from bot.ports import CacheUnavailable
+from handlers.holidays import announced
 from handlers.wording import CHINA
 from store import alarms, migrate
 from store.engine import StoreUnavailable
@@ -89,17 +89,12 @@ def check_calendar(calendar: Calendar, now: datetime) -> Line:
     today = now.astimezone(CHINA).date()
     following = today.year + 1
     cure = "update chinesecalendar or run wenzheng calendar import"
-    if not _announced(calendar, today.year):
+    if not announced(calendar, today.year):
         return Line("warn", "calendar", f"{today.year} is not known, due dates are provisional: {cure}")
-    if _announced(calendar, following) or (today.month, today.day) < WARN_FROM:
+    if announced(calendar, following) or (today.month, today.day) < WARN_FROM:
         return Line("ok", "calendar", f"{today.year} known")
     urgent = "ALARM: " if (today.month, today.day) >= ALARM_FROM else ""
     return Line("warn", "calendar", f"{urgent}{following} is missing, due dates there are provisional: {cure}")
-
-
-def _announced(calendar: Calendar, year: int) -> bool:
-    # No notice ever names a day in mid-July, so no single override can make the year look known.
-    return calendar.status(date(year, 7, 15)) != "provisional"
 
 
 def check_channel(account: str, channel: Channel) -> Line:

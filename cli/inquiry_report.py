@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cli.common import when
-from store import directory, inquiries, outbox
+from store import directory, inquiries, outbox, scores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from store.engine import Tx
     from store.rows import Record
@@ -29,6 +29,7 @@ def report(tx: Tx, inquiry: Record) -> dict[str, Any]:
         "events": [_event(tx, row) for row in inquiries.events_of(tx, inquiry.id)],
         "assignments": [_assignment(tx, row) for row in inquiries.assignments_of(tx, inquiry.id)],
         "deliveries": [_delivery(tx, row) for row in outbox.of_inquiry(tx, inquiry.id)],
+        "points": points_of(tx, scores.of_inquiry(tx, inquiry.id)),
     }
 
 
@@ -77,6 +78,18 @@ def _assignment(tx: Tx, row: Record) -> dict[str, Any]:
     }
 
 
+def points_of(tx: Tx, rows: Sequence[Record]) -> list[dict[str, Any]]:
+    """Lines of the points ledger with what each rests on. ``reverses``: the entry it takes back."""
+    reversed_ids = scores.reversed_ids(tx, [row.id for row in rows])
+    return [
+        {"id": row.id, "at": when(row.at), "month": row.month, "unit": row.unit_code, "number": row.number,
+         "points": row.hundredths / 100, "rule": row.rule, "rule_version": row.rule_version,
+         "evidence": row.evidence, "reverses": row.reverses_id, "reversed": row.id in reversed_ids,
+         "reason": row.reason, "officer": row.actor_code}
+        for row in rows
+    ]
+
+
 def _delivery(tx: Tx, row: Record) -> dict[str, Any]:
     return {
         **outgoing(row), "officer": inquiries.officer_name(tx, row.officer_id) or None,
@@ -111,6 +124,8 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
     yield "assignments"
     for a in found["assignments"]:
         yield f"  {a['created_at']}  {a['unit']}  {a['state']}  signed by {a['signed_by'] or '-'}"
+    for p in found["points"]:
+        yield f"  points {p['points']:+.2f}  {p['rule']}  {p['unit']}  {p['at']}"
     yield "events"
     for e in found["events"]:
         yield f"  {e['at']}  {e['name']}  {e['officer'] or e['actor']}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 import bootstrap
-from cli import demo, directory, processes, reports, upkeep
+from cli import calendar, demo, directory, points, processes, reports, upkeep
 from handlers.logs import configure_logging, log_crashes
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ def cli() -> None:
     """Citizens' inquiries over WeChat and SMS: numbered, routed, answered in time, delivered."""
 
 
-for command in (*processes.COMMANDS, *demo.COMMANDS, *directory.COMMANDS, *reports.COMMANDS, *upkeep.COMMANDS):
+for command in (*processes.COMMANDS, *demo.COMMANDS, *directory.COMMANDS, *reports.COMMANDS, *calendar.COMMANDS,
+                *points.COMMANDS, *upkeep.COMMANDS):
     cli.add_command(command)
 
 

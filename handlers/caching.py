@@ -6,13 +6,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from sqlalchemy import select
-
 from bot.directory import Directory, OfficerRow, Role, Tier, UnitRow
 from bot.routing import KeywordRouter
-from bot.workdays import Calendar, Override
-from store import directory
-from store.tables import calendar_overrides
+from bot.workdays import Calendar
+from store import calendar, directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +58,7 @@ class Cached(Generic[T]):
 
 def CachedCalendar(store: Store) -> Cached[Calendar]:  # noqa: N802  reads as the thing it makes
     """The working calendar with the overrides entered."""
-    return Cached(store, _calendar)
+    return Cached(store, read_calendar)
 
 
 def CachedRouter(store: Store) -> Cached[KeywordRouter]:  # noqa: N802
@@ -69,9 +66,11 @@ def CachedRouter(store: Store) -> Cached[KeywordRouter]:  # noqa: N802
     return Cached(store, lambda tx: KeywordRouter(read_directory(tx)))
 
 
-def _calendar(tx: Tx) -> Calendar:
-    rows = tx.conn.execute(select(calendar_overrides)).all()
-    return Calendar({row.day: Override(row.workday, row.source) for row in rows})
+def read_calendar(tx: Tx) -> Calendar:
+    """The published days under those the office entered. A year imported from its notice has every day
+    entered, so nothing of it is provisional.
+    """
+    return Calendar(calendar.overrides(tx))
 
 
 def read_directory(tx: Tx) -> Directory:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, select, update
 
+from bot.inquiries import OPEN as OPEN_STATES
 from store.rows import update_row
 from store.tables import assignments, inquiries, requests, units
 
@@ -49,6 +50,19 @@ def all_orders(tx: Tx) -> Iterator[Record]:
     while rows := tx.conn.execute(_ORDER.where(assignments.c.id > last).order_by(assignments.c.id).limit(PAGE)).all():
         yield from rows
         last = rows[-1].id
+
+
+def open_orders(tx: Tx, inquiry_id: int) -> Sequence[Record]:
+    """The open orders of an inquiry, the lead first."""
+    query = _ORDER.where(assignments.c.inquiry_id == inquiry_id, assignments.c.state.in_(OPEN_ORDER))
+    return tx.conn.execute(query.order_by(assignments.c.role.desc(), assignments.c.id)).all()
+
+
+def open_inquiries(tx: Tx, after: int, limit: int) -> Sequence[Record]:
+    """Open inquiries by id, for going through all of them in batches."""
+    states = [state.value for state in OPEN_STATES]
+    query = select(inquiries).where(inquiries.c.id > after, inquiries.c.state.in_(states))
+    return tx.conn.execute(query.order_by(inquiries.c.id).limit(limit)).all()
 
 
 def due_orders(tx: Tx, now: datetime, limit: int) -> Sequence[Record]:

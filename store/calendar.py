@@ -1,0 +1,38 @@
+"""Days the office decided on against the published calendar, each with its author and source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, insert, select
+
+from bot.workdays import Override
+from store.tables import calendar_overrides as table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+
+    from store.engine import Tx
+    from store.rows import Record
+
+
+def overrides(tx: Tx) -> dict[date, Override]:
+    """All of them, as the domain's calendar takes them."""
+    return {row.day: Override(row.workday, row.source) for row in tx.conn.execute(select(table))}
+
+
+def of_span(tx: Tx, first: date, last: date) -> Sequence[Record]:
+    """Those of some days, with author and source."""
+    return tx.conn.execute(select(table).where(table.c.day.between(first, last)).order_by(table.c.day)).all()
+
+
+def put(tx: Tx, days: Mapping[date, bool], *, author: str, source: str, now: datetime) -> None:
+    """Enter days, worked or not; what was entered for them before is replaced."""
+    if not days:
+        return
+    tx.conn.execute(delete(table).where(table.c.day.in_(days)))
+    tx.conn.execute(insert(table), [
+        {"day": day, "workday": works, "author": author[:64], "source": source, "entered_at": now}
+        for day, works in sorted(days.items())
+    ])
