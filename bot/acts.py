@@ -164,6 +164,52 @@ class StaffReturn:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffExtend:
+    """延 1024 3 <reason>. ``days`` None: as many as is usual."""
+
+    number: str
+    days: int | None
+    reason: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffAsk:
+    """问 1024 <question>: for the citizen."""
+
+    number: str
+    question: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffAssist:
+    """协 1024 <unit>."""
+
+    number: str
+    unit: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffApprove:
+    """准 1024. ``note`` may name the unit a returned order goes to."""
+
+    number: str
+    note: str = ""
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRefuse:
+    """驳 1024 <why>."""
+
+    number: str
+    why: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StaffShow:
     """看 1024: the whole text."""
 
@@ -184,7 +230,10 @@ class Ignore:
     why: str
 
 
-StaffAct = StaffList | StaffSign | StaffReply | StaffTransfer | StaffReturn | StaffShow | StaffBad
+StaffAct = (
+    StaffList | StaffSign | StaffReply | StaffTransfer | StaffReturn | StaffExtend | StaffAsk | StaffAssist
+    | StaffApprove | StaffRefuse | StaffShow | StaffBad
+)
 Act = (
     OpenInquiry | AddPart | EndDraft | Hint | Progress | Urge | Supplement | Withdraw | Rate | RatingReason
     | FullText | OptOut | OptIn | Human | Emergency | BindPhone | Confirm | StaffAct | Ignore

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TEXT_KEYS", "ConversationState", "Decision", "Draft", "Rules",
-    "answered", "fold_closes_at", "opened", "rating_reason_asked", "step",
+    "answered", "fold_closes_at", "opened", "rating_reason_asked", "step", "supplement_asked", "waits_no_more",
 ]  # fmt: skip
 
 TEXT_KEYS = (*HINT_KEYS, *STAFF_KEYS, *EMERGENCY_KEYS)
@@ -132,6 +132,18 @@ def rating_reason_asked(state: ConversationState, number: str, now: datetime) ->
     return _awaiting(state, "rating_reason", number, now + REASON_LIFE)
 
 
+def supplement_asked(state: ConversationState, number: str, until: datetime) -> ConversationState:
+    """The unit asked for something: until then the next message that is no command is the answer."""
+    return _awaiting(state, "supplement", number, until)
+
+
+def waits_no_more(state: ConversationState, number: str) -> ConversationState:
+    """The unit's question about this inquiry is settled; the next message means what it says."""
+    if state.awaiting == "supplement" and state.awaiting_number == number:
+        return _awaiting_nothing(state)
+    return state
+
+
 def fold_closes_at(state: ConversationState, rules: Rules) -> datetime:
     """When the open draft is complete and routing may start, if nothing more comes."""
     draft = state.draft
@@ -176,7 +188,9 @@ def _said(state: ConversationState, message: InboundMessage, now: datetime, rule
     act = parse_citizen(text, rating_awaited=rating)
     if isinstance(act, Hint) and act.key == "hint.rating_again":
         return _rating_again(state, message, now, rules)
-    if act is not None and not (joining and _belongs_to_draft(act, text, rating=rating)):
+    # We asked "which building?": "3" is the answer, not a rating.
+    asked = state.awaiting == "supplement" and isinstance(act, Rate) and len(words.bare(text)) == 1
+    if act is not None and not asked and not (joining and _belongs_to_draft(act, text, rating=rating)):
         return _commanded(state, act, now)
     # What a machine heard in a voice message may be all wrong: the recording is always kept.
     hint = _small_talk(text, joining=joining) if message.kind is Kind.TEXT else None

@@ -86,11 +86,12 @@ class Role(StrEnum):
 
 
 class RequestKind(StrEnum):
-    """What a unit may ask for."""
+    """What a unit may ask for; REWORK is what a citizen asks for who is not satisfied again."""
 
     EXTENSION = "extension"
     RETURN = "return"
     SUPPLEMENT = "supplement"
+    REWORK = "rework"
 
 
 class RequestState(StrEnum):

@@ -213,3 +213,32 @@ def _name(unit: UnitRow) -> tuple[str, ...]:
 
 def _names(unit: UnitRow) -> tuple[str, ...]:
     return (unit.name, *unit.short_names)
+
+
+_BEFORE_UNIT = ("应由", "应转", "转交", "转给", "转到", "交由", "建议", "属于", "应属", "由", "转", "交", "属", "归", "请")
+_AFTER_UNIT = ("承办", "负责", "办理", "处理", "主管", "管辖", "管理", "管", "职责", "职能", "范围", "的")
+
+
+def unit_at_end(directory: Directory, text: str) -> UnitRow | None:
+    """The unit a reason ends with ("…, 应转交通局", "…, 应由区水务局办理"); None when it is not clear.
+
+    Of the words that go before a unit's name every one is tried, the longest rest first: in
+    应转交通局 the unit is 交通局, though 转交 is a word too.
+    """
+    last = _without_tail("".join(normalise(text).split()).rstrip(".。!！,，;；"))
+    starts = sorted({last.rfind(word) + len(word) for word in _BEFORE_UNIT if word in last})
+    for start in starts:
+        wanted = last[start:]
+        if len(wanted) >= SHORTEST_UNIT and len(found := find_unit(directory, wanted)) == 1:
+            return found[0]
+    return None
+
+
+SHORTEST_UNIT = 3
+
+
+def _without_tail(text: str) -> str:
+    """Without "办理", "负责的" and the like behind the unit's name."""
+    while tail := next((word for word in _AFTER_UNIT if text.endswith(word)), ""):
+        text = text.removesuffix(tail)
+    return text

@@ -1,4 +1,4 @@
-"""Officers' words: 待办, 收, 复, 转, 退, 看 and 绑定.
+"""Officers' words: 待办, 收, 复, 转, 退, 延, 问, 协, 准, 驳, 看 and 绑定.
 
 Read only for a known officer, and only from the first characters of a message: the same words in a
 forwarded, quoted or longer text are not a command. What follows the number of 复 stays as written.
@@ -14,8 +14,13 @@ from bot.acts import (
     Confirm,
     Hint,
     StaffAct,
+    StaffApprove,
+    StaffAsk,
+    StaffAssist,
     StaffBad,
+    StaffExtend,
     StaffList,
+    StaffRefuse,
     StaffReply,
     StaffReturn,
     StaffShow,
@@ -30,8 +35,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 STAFF_KEYS = (
+    "staff.bad_extension",
     "staff.bad_number",
+    "staff.bad_question",
     "staff.bad_reason",
+    "staff.bad_refusal",
     "staff.bad_text",
     "staff.bad_unit",
     "staff.help",
@@ -48,6 +56,10 @@ _WORDS = {
     "复": "reply", "答复": "reply", "回复": "reply", "復": "reply", "複": "reply", "覆": "reply",
     "转": "transfer", "转办": "transfer", "轉": "transfer", "轉辦": "transfer", "簽收": "sign",
     "退": "return", "退单": "return", "退回": "return", "退單": "return", "答復": "reply", "回復": "reply",
+    "延": "extend", "延期": "extend", "申请延期": "extend", "问": "ask", "追问": "ask", "問": "ask",
+    "协": "assist", "协办": "assist", "協": "assist", "協辦": "assist",
+    "准": "approve", "批准": "approve", "同意": "approve", "準": "approve",
+    "驳": "refuse", "驳回": "refuse", "不准": "refuse", "不同意": "refuse", "駁": "refuse", "駁回": "refuse",
     "看": "show", "查看": "show", "详情": "show", "詳情": "show",
 }  # fmt: skip
 _WORD = re.compile(
@@ -144,6 +156,40 @@ def _transfer(args: _Args) -> StaffAct:
     return StaffTransfer(args.number, unit, code) if unit else StaffBad("staff.bad_unit")
 
 
+# "3号楼" is a place and "3" alone is days.
+_DAYS = re.compile(rf"^(?P<days>\d{{1,3}}|[一二三四五六七八九十]{{1,3}})(?:个?工作日|天|日|{_GAP}|$){_GAP}*")
+
+
+def _extend(args: _Args) -> StaffAct:
+    code, rest = _any_code(args.rest)
+    match = _DAYS.match(rest)
+    days = read_number(match["days"]) if match else None
+    reason = rest[match.end() :].strip() if match and days else rest
+    if not reason:
+        return StaffBad("staff.bad_extension")
+    return StaffExtend(args.number, int(days) if days else None, reason, code)
+
+
+def _ask(args: _Args) -> StaffAct:
+    code, question = _any_code(args.rest)
+    return StaffAsk(args.number, question, code) if question else StaffBad("staff.bad_question")
+
+
+def _assist(args: _Args) -> StaffAct:
+    code, unit = _any_code(args.rest)
+    return StaffAssist(args.number, unit, code) if unit else StaffBad("staff.bad_unit")
+
+
+def _approve(args: _Args) -> StaffAct:
+    code, note = _any_code(args.rest)
+    return StaffApprove(args.number, note, code)
+
+
+def _refuse(args: _Args) -> StaffAct:
+    code, why = _any_code(args.rest)
+    return StaffRefuse(args.number, why, code) if why else StaffBad("staff.bad_refusal")
+
+
 def _return(args: _Args) -> StaffAct:
     code, reason = _any_code(args.rest)
     return StaffReturn(args.number, reason, code) if reason else StaffBad("staff.bad_reason")
@@ -154,5 +200,10 @@ _READERS: dict[str, Callable[[_Args], StaffAct]] = {
     "reply": _reply,
     "transfer": _transfer,
     "return": _return,
+    "extend": _extend,
+    "ask": _ask,
+    "assist": _assist,
+    "approve": _approve,
+    "refuse": _refuse,
     "show": _show,
 }
