@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from adapters.base import Services
 from adapters.registry import ChannelNotFound, config_from_env, find_channel_class, parse_channels, prefix
 from bot.conversation import Rules
+from bot.deadlines import Limits
 from handlers.caching import CachedCalendar, CachedRouter
 from handlers.deps import Deps
 from handlers.observing import PrometheusMetrics, StoredAlarms
@@ -59,6 +60,14 @@ class Settings(BaseSettings):
     office_hours: str = Field("工作日9:00-12:00、13:00-17:00", description="Office hours as told to people.")
     due_days: Annotated[int, Field(ge=1, le=60)] = Field(4, description="Working days to answer.")
     due_rule: Literal["A", "B"] = Field("A", description="A: counting starts the day after receipt; B: what comes after hours came the next day.")
+    sign_hours: float = Field(4, gt=0, le=70, description="Office hours for a unit to sign for an order.")
+    return_days: int = Field(1, ge=1, le=10, description="Working days after dispatch in which a unit may give an order back.")
+    decide_hours: float = Field(4, gt=0, le=70, description="Office hours for the duty desk to decide what a unit asked for.")
+    extension_max_days: int = Field(10, ge=1, le=60, description="Working days an extension has at most.")
+    rework_days: int = Field(2, ge=1, le=30, description="Working days to do again what a citizen was not satisfied with.")
+    supplement_days: int = Field(3, ge=1, le=30, description="Working days a citizen has to answer a unit's question; the clock stands at most as long.")
+    close_days: int = Field(5, ge=1, le=60, description="Working days after the answer until an inquiry is closed without a rating.")
+    urgent_hours: float = Field(24, gt=0, le=240, description="Hours by the clock on the wall to answer an urgent matter.")
     quiet_seconds: float = Field(90, ge=0, le=3600, description="Parts sent within this interval are one inquiry.")
     hard_cap_seconds: float = Field(600, ge=0, le=7200, description="A matter is told at most this long.")
     max_parts: int = Field(12, ge=1, le=50, description="Parts of one inquiry at most.")
@@ -260,7 +269,7 @@ def build(configured: Configured, *, worker_name: str = "web", pool_size: int = 
         rules=_rules(settings), calendar=CachedCalendar(store).get, router=CachedRouter(store).get,
         spool=Spool(settings.data_dir / "spool", store.vault), signer=Links(settings.public_url, settings.secrets),
         metrics=PrometheusMetrics(), media_folder=settings.data_dir / "media", due_days=settings.due_days,
-        due_rule=settings.due_rule, webhook_budget=settings.webhook_budget,
+        due_rule=settings.due_rule, limits=_limits(settings), webhook_budget=settings.webhook_budget,
         sms_channel=settings.sms_channel or _first_sms(channels),
     )
 
@@ -269,6 +278,14 @@ def _rules(settings: Settings) -> Rules:
     return Rules(quiet_seconds=settings.quiet_seconds, hard_cap_seconds=settings.hard_cap_seconds,
                  max_parts=settings.max_parts, rate_per_minute=settings.rate_per_minute,
                  rate_per_day=settings.rate_per_day)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(reply_days=settings.due_days, sign_hours=settings.sign_hours, return_days=settings.return_days,
+                  decide_hours=settings.decide_hours, extension_max_days=settings.extension_max_days,
+                  extension_default_days=min(Limits().extension_default_days, settings.extension_max_days),
+                  rework_days=settings.rework_days, supplement_days=settings.supplement_days,
+                  close_days=settings.close_days, urgent_hours=settings.urgent_hours)
 
 
 def _first_sms(channels: Mapping[str, Any]) -> str:

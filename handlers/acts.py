@@ -56,6 +56,11 @@ CARRIERS: dict[type, Callable[[Turn, ConversationState, Any, Any], ConversationS
     acts.StaffReply: staff.answer,
     acts.StaffTransfer: staff.transfer,
     acts.StaffReturn: staff.give_back,
+    acts.StaffExtend: staff.extend,
+    acts.StaffAsk: staff.ask,
+    acts.StaffAssist: staff.assist,
+    acts.StaffApprove: staff.approve,
+    acts.StaffRefuse: staff.refuse,
     acts.StaffShow: staff.show,
     acts.StaffBad: staff.bad,
 }

@@ -10,10 +10,16 @@ import hmac
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from bot.conversation import waits_no_more
+from bot.inquiries import Actor, AssignmentEvent, Event, State
 from bot.numbers import NumberQuery, read_number
 from bot.sms import split_text
 from bot.workdays import CHINA
+from handlers.handing import unit_time
+from handlers.moving import By, move, move_order
 from handlers.notices import to_unit
+from handlers.pausing import resume, stop_waiting
+from handlers.requests import drop_requests
 from handlers.wording import RATINGS, STATES, about, say_due, say_time
 from store import inquiries, outbox, people
 
@@ -137,9 +143,10 @@ def supplement(
     turn: Turn, state: ConversationState, act: acts.Supplement, event: InboundMessage
 ) -> ConversationState:
     """补充: kept beside the original text, the unit is told."""
-    inquiry = _one_open(turn, act.number, "补充")
+    inquiry = _asked_about(turn, act.number) or _one_open(turn, act.number, "补充")
     if inquiry is None:
         return state
+    turn.inquiry_id = inquiry.id
     if not act.text and not event.media:
         turn.reply("supplement.empty", **about(inquiry))
         return state
@@ -147,12 +154,34 @@ def supplement(
                           now=turn.now, media_refs=event.media, channel=turn.channel.account,
                           address_id=turn.address.id)
     inquiries.log(turn.tx, inquiry.id, "supplemented", turn.now, actor="citizen", actor_id=turn.address.contact_id)
+    if event.media:
+        turn.wakes.add("bulk")
+    asked = inquiry.state == State.NEED_INFO
+    if asked:
+        inquiry = resume(turn.deps, turn.tx, inquiry, turn.now, answered=True, but=turn.address.id)
+        state = _heard(turn, state, inquiry)
     if inquiry.fold_until is None:
+        lead = inquiries.open_lead(turn.tx, inquiry.id)
         to_unit(turn.deps, turn.tx, inquiry, key="order.supplemented", now=turn.now,
-                once=f"supplement:{event.channel}:{event.external_id}", params={"text": act.text})
+                once=f"supplement:{event.channel}:{event.external_id}",
+                params={"text": act.text, "asked": asked,
+                        "unit_due": unit_time(inquiry, lead.due_at) if lead is not None else ""})
         turn.wakes.add("outbox")
     turn.reply("supplement", **about(inquiry))
     return state
+
+
+def _asked_about(turn: Turn, number: str | None) -> Record | None:
+    """Of several open inquiries the one whose unit asked something."""
+    asked = [row for row in inquiries.pick(_own(turn, only_open=True), number) if row.state == State.NEED_INFO]
+    return asked[0] if len(asked) == 1 else None
+
+
+def _heard(turn: Turn, state: ConversationState, inquiry: Record) -> ConversationState:
+    """Parts of the same answer may follow within the quiet interval, and no longer."""
+    soon = turn.now + timedelta(seconds=turn.deps.rules.quiet_seconds)
+    waits_on = state.awaiting_until is not None and state.awaiting_until > soon
+    return waits_no_more(state, inquiry.number) if waits_on else state
 
 
 def withdraw(turn: Turn, state: ConversationState, act: acts.Withdraw, _event: Any) -> ConversationState:
@@ -160,12 +189,16 @@ def withdraw(turn: Turn, state: ConversationState, act: acts.Withdraw, _event: A
     inquiry = _one_open(turn, act.number, "撤回")
     if inquiry is None:
         return state
-    lead = inquiries.open_lead(turn.tx, inquiry.id)
     to_unit(turn.deps, turn.tx, inquiry, key="order.withdrawn", once=f"withdraw:{inquiry.id}", now=turn.now)
-    inquiries.change(turn.tx, inquiry, state="withdrawn", closed_at=turn.now, fold_until=None)
-    if lead is not None:
-        inquiries.move_assignment(turn.tx, lead, "cancelled", ended_at=turn.now)
-    inquiries.log(turn.tx, inquiry.id, "withdrawn", turn.now, actor="citizen", actor_id=turn.address.contact_id)
+    by = By(Actor.CITIZEN, turn.address.contact_id, turn.now)
+    inquiry = move(turn.tx, inquiry, Event.WITHDRAW, by, name="withdrawn", closed_at=turn.now, fold_until=None,
+                   paused_at=None)
+    for order in inquiries.assignments_of(turn.tx, inquiry.id):
+        if order.state in inquiries.OPEN_ASSIGNMENT:
+            move_order(turn.tx, order, AssignmentEvent.CANCEL, ended_at=turn.now)
+    drop_requests(turn.tx, inquiry, by)
+    stop_waiting(turn.tx, inquiry, turn.now, but=turn.address.id)
+    state = waits_no_more(state, inquiry.number)
     turn.wakes.add("outbox")
     turn.reply("withdraw", **about(inquiry))
     return state

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from handlers.orders import dispatch
+from bot.inquiries import Event, State
+from handlers.handing import dispatch
+from handlers.moving import move, system
 from store import directory, inquiries
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def _batch(deps: Deps, tx: Tx) -> int:
 
 def _route(deps: Deps, tx: Tx, inquiry: Record) -> None:
     now = deps.clock.now()
-    if inquiry.state not in inquiries.OPEN or inquiries.open_lead(tx, inquiry.id) is not None:
+    if inquiry.state not in {State.RECEIVED, State.ACCEPTED} or inquiries.open_lead(tx, inquiry.id) is not None:
         inquiries.set_fold(tx, inquiry.id, None)
         return
     said = "\n".join(m.text for m in inquiries.messages_of(tx, inquiry.id) if m.direction == "in")
@@ -52,10 +54,10 @@ def _route(deps: Deps, tx: Tx, inquiry: Record) -> None:
         tx.after_commit.append(lambda: deps.alarms.raise_alarm("no_duty_desk"))
         return
     inquiries.set_fold(tx, inquiry.id, None)
-    current = inquiries.get(tx, inquiry.id)
-    inquiries.change(tx, current, state="dispatched", unit_id=unit.id, routing={
-        "chosen": routing.chosen, "why": routing.why, "places": list(routing.places),
-        "candidates": [[c.unit_code, c.score, list(c.words)] for c in routing.candidates[:3]],
-    })
-    inquiries.log(tx, inquiry.id, "dispatched", now, unit=unit.name, why=routing.why)
-    dispatch(deps, tx, inquiries.get(tx, inquiry.id), unit.id, now=now)
+    current = move(
+        tx, inquiries.get(tx, inquiry.id), Event.DISPATCH, system(now), name="dispatched", unit_id=unit.id, routing={
+            "chosen": routing.chosen, "why": routing.why, "places": list(routing.places),
+            "candidates": [[c.unit_code, c.score, list(c.words)] for c in routing.candidates[:3]],
+        }, data={"unit": unit.name, "why": routing.why},
+    )
+    dispatch(deps, tx, current, unit.id, now=now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from handlers.recipients import Staff
 from handlers.wording import about, say_time, shorten
 from store import directory, inquiries, outbox
 
@@ -39,7 +40,7 @@ def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: 
     below = directory.children(tx, directory.unit(tx, unit_id).code)
     for officer in contacts_of(tx, unit_id):
         params = about(inquiry) | {
-            "due": say_time(due_at), "code": deps.signer.staff_code(assignment_id, officer.id),
+            "unit_due": "" if due_at == inquiry.due_at else say_time(due_at), "code": deps.signer.staff_code(assignment_id, officer.id),
             "url": deps.signer.staff_url(inquiry.id, officer.id), "text": shorten(text, 120),
             "subject": inquiry.summary or inquiry.number, "urgent": inquiry.urgent,
             "may_transfer": officer.role == "duty" or bool(below),
@@ -49,14 +50,42 @@ def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: 
                    now=now, inquiry_id=inquiry.id, urgent=inquiry.urgent)
 
 
+def new_assist(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: int, *, due_at: datetime,
+               now: datetime, lead: str) -> None:
+    """Tell a unit's officers that another unit asks for their help."""
+    for officer in contacts_of(tx, unit_id):
+        params = about(inquiry) | {
+            "due": say_time(due_at), "lead": lead, "code": deps.signer.staff_code(assignment_id, officer.id),
+            "url": deps.signer.staff_url(inquiry.id, officer.id),
+        }
+        to_officer(tx, officer.id, key="order.assist", once=f"order:{assignment_id}:{officer.id}", params=params,
+                   now=now, inquiry_id=inquiry.id, urgent=inquiry.urgent)
+
+
+def to_deciders(deps: Deps, tx: Tx, inquiry: Record, request: Record, *, now: datetime, leader: bool) -> None:
+    """Tell those who decide that something is asked for, with the words and the page that decide it."""
+    staff = Staff(tx, now)
+    proposed = directory.unit(tx, request.unit_id).name if request.unit_id is not None else ""
+    for officer in (staff.leaders() if leader else []) or staff.duty_desk():
+        params = about(inquiry) | {
+            "kind": request.kind, "unit": request.unit_name, "reason": shorten(request.reason, 120), "proposed": proposed,
+            "wanted": say_time(request.wanted_at) if request.wanted_at is not None else "",
+            "until": say_time(request.decide_by), "code": deps.signer.staff_code(request.assignment_id, officer.id),
+            "url": deps.signer.staff_url(inquiry.id, officer.id),
+        }
+        to_officer(tx, officer.id, key="order.request", params=params, now=now, inquiry_id=inquiry.id,
+                   once=f"request:{request.id}:{request.decide_by:%m%d%H%M}:{officer.id}")
+
+
 def to_unit(deps: Deps, tx: Tx, inquiry: Record, *, key: str, once: str, now: datetime,
-            params: dict[str, Any] | None = None, urgent: bool = False, only: int | None = None) -> None:
+            params: dict[str, Any] | None = None, urgent: bool = False, only: int | None = None,
+            unit_id: int | None = None) -> None:
     """Tell whoever has the order (had it last; else the duty desk) something about an inquiry.
 
-    ``only`` one officer of them.
+    ``only`` one officer of them; ``unit_id``: the officers of this unit.
     """
     lead = inquiries.open_lead(tx, inquiry.id)
-    unit_id = lead.unit_id if lead is not None else inquiry.unit_id
+    unit_id = unit_id or (lead.unit_id if lead is not None else inquiry.unit_id)
     staff: Sequence[Record] = contacts_of(tx, unit_id) if unit_id is not None else duty_staff(tx)
     for officer in staff:
         if only is not None and officer.id != only:

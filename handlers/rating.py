@@ -6,7 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.conversation import ConversationState, answered, rating_reason_asked
+from bot.inquiries import Actor, Event, State
+from handlers.moving import By, move
 from handlers.notices import to_unit
+from handlers.rework import dissatisfied
 from handlers.wording import RATINGS, about
 from store import inquiries, people
 
@@ -23,6 +26,7 @@ REPLACE_WITHIN = timedelta(hours=24)
 """A second rating within a day replaces the first; both are in the event log."""
 
 DISSATISFIED = 3
+LISTED = 5
 
 
 def await_rating(tx: Tx, address_id: int, number: str, now: datetime) -> None:
@@ -34,6 +38,9 @@ def await_rating(tx: Tx, address_id: int, number: str, now: datetime) -> None:
 
 def rate(turn: Turn, state: ConversationState, act: acts.Rate, _event: Any) -> ConversationState:
     """The score of the answer meant: the number's, or the latest answer's."""
+    if several := _which(turn, act):
+        turn.reply("rating.which", rows=[{"number": row.number, "summary": row.summary} for row in several[:LISTED]])
+        return state
     inquiry = _rated(turn, act.number)
     if inquiry is None:
         turn.reply("rating.nothing")
@@ -45,7 +52,7 @@ def rate(turn: Turn, state: ConversationState, act: acts.Rate, _event: Any) -> C
     if act.score == DISSATISFIED and not act.reason:
         turn.reply("rating.reason", **about(inquiry))
         return rating_reason_asked(state, inquiry.number, turn.now)
-    turn.reply("rating.thanks", **about(inquiry), rating=RATINGS[act.score])
+    _follow(turn, inquiry.id, act.score, act.reason)
     return state
 
 
@@ -56,8 +63,39 @@ def reason(turn: Turn, state: ConversationState, act: acts.RatingReason, _event:
         turn.reply("rating.nothing")
         return state
     _record(turn, inquiry, DISSATISFIED, act.text)
-    turn.reply("rating.thanks", **about(inquiry), rating=RATINGS[DISSATISFIED])
+    _follow(turn, inquiry.id, DISSATISFIED, act.text)
     return state
+
+
+def _which(turn: Turn, act: acts.Rate) -> list[Record]:
+    """Answers she may mean by a bare 不满意: it has one of them done again, so it is asked, not guessed."""
+    if act.score != DISSATISFIED or act.number is not None or turn.address.contact_id is None:
+        return []
+    own = inquiries.of_contact(turn.tx, turn.address.contact_id)
+    waiting = [row for row in own if row.answered_at is not None and row.rating is None
+               and turn.now - row.answered_at <= RATING_OPEN]
+    return waiting if len(waiting) > 1 else []
+
+
+def _follow(turn: Turn, inquiry_id: int, score: int, why: str) -> None:
+    """Satisfied closes it; not satisfied, with a reason, has it done again."""
+    inquiry = inquiries.get(turn.tx, inquiry_id)
+    by = By(Actor.CITIZEN, turn.address.contact_id, turn.now)
+    key = ""
+    if score == DISSATISFIED:
+        key = dissatisfied(turn.deps, turn.tx, inquiry, by, reason=why)
+    elif inquiry.state == State.ANSWERED:
+        limits = turn.deps.limits
+        move(turn.tx, inquiry, Event.CLOSE, by, name="closed", closed_at=turn.now,
+             next_state_at=turn.now + timedelta(days=limits.archive_days))
+    inquiry = inquiries.get(turn.tx, inquiry_id)
+    if key == "reopened":
+        turn.wakes.add("outbox-urgent")
+        turn.reply("reopened", **about(inquiry))
+    elif key:
+        turn.reply("rework.asked", **about(inquiry))
+    else:
+        turn.reply("rating.thanks", **about(inquiry), rating=RATINGS[score])
 
 
 def _rated(turn: Turn, number: str | None) -> Record | None:

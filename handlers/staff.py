@@ -1,4 +1,4 @@
-"""Staff words by WeChat or SMS: 待办, 收, 复, 转, 退, 看.
+"""Staff words by WeChat or SMS: 待办, 收, 复, 转, 退, 延, 问, 协, 准, 驳, 看.
 
 Over SMS a sender can be forged, so a changing command carries the code of its notice; five wrong
 codes lock the phone for 30 minutes.
@@ -9,8 +9,8 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING, Any
 
-from bot.routing import find_unit
-from handlers import orders
+from bot.routing import find_unit, unit_at_end
+from handlers import orders, requests
 from handlers.citizen import count_wrong_code
 from handlers.wording import about, say_time
 from store import directory, inquiries
@@ -64,23 +64,23 @@ def _order(turn: Turn, number: str, code: str | None, *, changing: bool = True) 
     if isinstance(found, orders.Outcome):
         _tell(turn, found)
         return None
-    if changing and turn.by_sms and not _code_right(turn, desk, found, code):
+    if changing and turn.by_sms and not _code_right(turn, desk, found.id, found.number, code):
         return None
     turn.inquiry_id = found.inquiry_id
     return desk, found
 
 
-def _code_right(turn: Turn, desk: orders.Desk, order: Record, code: str | None) -> bool:
+def _code_right(turn: Turn, desk: orders.Desk, order_id: int, number: str, code: str | None) -> bool:
     locked = turn.address.locked_until
     if locked is not None and locked > turn.now:
         turn.reply("progress.locked", until=say_time(locked))
         return False
-    right = turn.deps.signer.staff_code(order.id, desk.officer.id)
+    right = turn.deps.signer.staff_code(order_id, desk.officer.id)
     if code and hmac.compare_digest(right.encode(), code.encode()):
         return True
     if code:
         count_wrong_code(turn)
-    turn.reply("staff.code", number=order.number)
+    turn.reply("staff.code", number=number)
     return False
 
 
@@ -110,21 +110,77 @@ def transfer(turn: Turn, state: ConversationState, act: acts.StaffTransfer, _eve
     """转 1024 <unit>."""
     if (at := _order(turn, act.number, act.code)) is None:
         return state
-    units = find_unit(turn.deps.router().directory, act.unit)
-    if len(units) != 1:
-        turn.reply("staff.bad_unit", names=[unit.name for unit in units[:5]])
-        return state
-    row = directory.unit_by_code(turn.tx, units[0].code)
-    if row is not None:
+    if (row := _unit(turn, act.unit)) is not None:
         _tell(turn, orders.transfer(*at, row))
     return state
 
 
-def give_back(turn: Turn, state: ConversationState, act: acts.StaffReturn, _event: Any) -> ConversationState:
-    """退 1024 <reason>."""
-    if (at := _order(turn, act.number, act.code)) is not None:
-        _tell(turn, orders.give_back(*at, act.reason))
+def assist(turn: Turn, state: ConversationState, act: acts.StaffAssist, _event: Any) -> ConversationState:
+    """协 1024 <unit>."""
+    if (at := _order(turn, act.number, act.code)) is not None and (row := _unit(turn, act.unit)) is not None:
+        _tell(turn, orders.assist(*at, row))
     return state
+
+
+def _unit(turn: Turn, typed: str) -> Record | None:
+    """The one unit meant; otherwise the officer is told which come near."""
+    units = find_unit(turn.deps.router().directory, typed)
+    row = directory.unit_by_code(turn.tx, units[0].code) if len(units) == 1 else None
+    if row is None:
+        turn.reply("staff.bad_unit", names=[unit.name for unit in units[:5]])
+    return row
+
+
+def give_back(turn: Turn, state: ConversationState, act: acts.StaffReturn, _event: Any) -> ConversationState:
+    """退 1024 <reason>, with the unit it should go to at the end, if one is named."""
+    if (at := _order(turn, act.number, act.code)) is not None:
+        named = unit_at_end(turn.deps.router().directory, act.reason)
+        unit = directory.unit_by_code(turn.tx, named.code) if named is not None else None
+        _tell(turn, requests.give_back(*at, act.reason, unit))
+    return state
+
+
+def extend(turn: Turn, state: ConversationState, act: acts.StaffExtend, _event: Any) -> ConversationState:
+    """延 1024 3 <reason>."""
+    if (at := _order(turn, act.number, act.code)) is not None:
+        _tell(turn, requests.extend(*at, act.days, act.reason))
+    return state
+
+
+def ask(turn: Turn, state: ConversationState, act: acts.StaffAsk, _event: Any) -> ConversationState:
+    """问 1024 <question>."""
+    if (at := _order(turn, act.number, act.code)) is not None:
+        _tell(turn, requests.ask(*at, act.question))
+    return state
+
+
+def approve(turn: Turn, state: ConversationState, act: acts.StaffApprove, _event: Any) -> ConversationState:
+    """准 1024."""
+    if (at := _request(turn, act.number, act.code)) is not None:
+        _tell(turn, requests.approve(*at, act.note))
+    return state
+
+
+def refuse(turn: Turn, state: ConversationState, act: acts.StaffRefuse, _event: Any) -> ConversationState:
+    """驳 1024 <why>."""
+    if (at := _request(turn, act.number, act.code)) is not None:
+        _tell(turn, requests.refuse(*at, act.why))
+    return state
+
+
+def _request(turn: Turn, number: str, code: str | None) -> tuple[orders.Desk, Record] | None:
+    """The officer and the request to decide, once it is clear that the command is really theirs."""
+    desk = _desk(turn)
+    if desk is None:
+        return None
+    found = requests.find_request(desk, number)
+    if isinstance(found, orders.Outcome):
+        _tell(turn, found)
+        return None
+    if turn.by_sms and not _code_right(turn, desk, found.assignment_id, found.number, code):
+        return None
+    turn.inquiry_id = found.inquiry_id
+    return desk, found
 
 
 def show(turn: Turn, state: ConversationState, act: acts.StaffShow, _event: Any) -> ConversationState:

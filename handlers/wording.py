@@ -18,6 +18,12 @@ STATES = {
     "answered": "已答复", "closed": "已办结", "archived": "已归档", "need_info": "待补充", "rejected": "不予受理",
     "merged": "已并案", "withdrawn": "已撤回",
 }
+REASONS = {
+    "field_test": "需要现场检测", "joint_consultation": "需要几个部门一起商定", "statutory_procedure": "要走法定程序",
+    "construction_period": "施工需要时间", "awaiting_approval": "要等上级批复", "weather": "受天气影响", "": "有客观原因",
+}
+"""Why an answer takes longer, as a citizen is told; ``""`` for a reason of the office's own list."""
+REWORK = "市民不满意，重新办理："
 RATINGS = {1: "满意", 2: "基本满意", 3: "不满意"}
 
 

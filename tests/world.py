@@ -23,7 +23,7 @@ from adapters.console import Console, ConsoleConfig
 from bot.conversation import Rules
 from bot.messages import Address
 from bot.numbers import format_number
-from handlers import orders
+from handlers import orders, requests
 from handlers.caching import CachedCalendar, CachedRouter
 from handlers.deps import Deps
 from handlers.observing import PrometheusMetrics
@@ -31,6 +31,7 @@ from handlers.signing import Links
 from handlers.texts import Texts
 from handlers.wording import CHINA
 from store import directory, inquiries, people
+from store import requests as store_requests
 from store.engine import Store
 from store.spool import Spool
 from store.tables import metadata
@@ -106,10 +107,19 @@ class World:
         return self.deps.signer.citizen_url(inquiry_id).removeprefix(PUBLIC_URL)
 
     def act(self, action: str, inquiry_id: int, officer: str, *args: Any) -> orders.Outcome:
-        """``orders.<action>`` by an officer on the order as it is."""
+        """``orders.<action>``, or ``requests.<action>``, by an officer on the newest order."""
         def work(tx: Any) -> orders.Outcome:
             desk = orders.Desk(tx, self.deps, directory.officer(tx, self.officers[officer]), self.clock.now())
-            return getattr(orders, action)(desk, inquiries.assignments_of(tx, inquiry_id)[-1], *args)
+            does = getattr(orders, action, None) or getattr(requests, action)
+            return does(desk, inquiries.assignments_of(tx, inquiry_id)[-1], *args)
+
+        return self.deps.store.write(work)
+
+    def decide(self, action: str, inquiry_id: int, officer: str, *args: Any) -> orders.Outcome:
+        """``approve`` or ``refuse`` (with why) the newest request of an inquiry."""
+        def work(tx: Any) -> orders.Outcome:
+            desk = orders.Desk(tx, self.deps, directory.officer(tx, self.officers[officer]), self.clock.now())
+            return getattr(requests, action)(desk, store_requests.of_inquiry(tx, inquiry_id)[-1], *args)
 
         return self.deps.store.write(work)
 

@@ -204,6 +204,8 @@ def test_edge_43_the_code_of_an_order_given_back_does_not_open_the_next_one(desk
     desk = desk_on_each
     old = code(desk, "lamp")
     sms(desk, f"退 {tail(desk)} {old} 不是我们的事")
+    wechat(desk, f"准 {tail(desk)}", "duty")
+    assert order(desk).unit_code == "D00"
     wechat(desk, f"转 {tail(desk)} 区城市管理局", "duty")
     assert order(desk).unit_code == "D01"
     sms(desk, f"收 {tail(desk)} {old}")

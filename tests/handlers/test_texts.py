@@ -7,14 +7,26 @@ import re
 import pytest
 from jinja2 import Environment, UndefinedError, meta
 
-from bot.acts import Progress, StaffReply, StaffReturn, StaffShow, StaffSign, StaffTransfer, Supplement
+from bot.acts import (
+    Progress,
+    StaffApprove,
+    StaffExtend,
+    StaffRefuse,
+    StaffReply,
+    StaffReturn,
+    StaffShow,
+    StaffSign,
+    StaffTransfer,
+    Supplement,
+)
 from bot.commands import parse_citizen
 from bot.conversation import TEXT_KEYS
 from bot.emergency import KINDS
+from bot.request_rules import Problem
 from bot.sms import has_link, segments, size
 from bot.staff_words import parse_staff
 from handlers.texts import FOLDER, Texts
-from handlers.wording import RATINGS, STATES
+from handlers.wording import RATINGS, REASONS, STATES
 from tests.handlers import text_keys
 
 TEXTS = Texts(site="示范区问政", hotline="028-00000000", hours="工作日9:00-12:00、13:00-17:00")
@@ -43,7 +55,7 @@ NOTICES = [key for key in KEYS if TEXTS.notice(key)]
 CUT_ELSEWHERE = {"answer", "full_text"}
 """Fitted by handlers/composing.py and handlers/citizen.py."""
 
-THREE_SEGMENTS = {"progress", "progress.list", "which", "help", "staff.help", "staff.todo", "staff.which"}
+THREE_SEGMENTS = {"asked", "rating.which", "progress", "progress.list", "which", "help", "staff.help", "staff.todo", "staff.which"}
 ONLY_WECHAT = {"bind.impossible", "bind.sent"}
 JOINED_ON = {"mark.repeat", "more.link", "more.sms"}
 WHOLE_MESSAGE = {"staff.show"}
@@ -60,7 +72,9 @@ WORST = {
     "received": "12月31日(周四)17:00", "time": "12月31日(周四)17:00", "at": "12月31日(周四)17:00",
     "until": "12月31日(周四)17:00", "text": "楼" * 2000, "reason": "楼" * 500, "answer": "楼" * 2000,
     "parts": ["楼" * 400] * 9, "typed": "261231123456", "names": ["示范东路街道办事处"] * 5, "count": 999, "more": 99,
-    "new_due": "12月31日(周四)17:00", "over": 999, "soon": 999, "numbers": ["26-1231-123456"] * 3,
+    "was_due": "12月31日(周四)17:00", "wanted": "12月31日(周四)17:00", "unit_due": "12月31日(周四)17:00",
+    "question": "楼" * 60, "note": "楼" * 500, "proposed": "示范东路街道办事处", "lead": "示范东路街道办事处", "longest": 60,
+    "new_due": "12月31日(周四)17:00", "was": "12月31日(周四)17:00", "over": 999, "soon": 999, "numbers": ["26-1231-123456"] * 3,
     "kinds": list(KINDS), "left": 12, "part": "楼", "position": 8, "url": "https://wz.example.gov.cn/i/" + "x" * 120,
 }
 ROWS = {"number": WORST["number"], "summary": WORST["summary"], "due": WORST["due"], "state": "不予受理",
@@ -70,7 +84,9 @@ BOUNDED = {"order.new": 120, "alert.emergency": 60}
 
 BRANCHES = {"state": [*STATES.values()], "rating": [*RATINGS.values()], "rated": ["", "基本满意"], "mine": [True, False],
             "urgent": [True, False], "text": [WORST["text"], ""], "reason": [WORST["reason"], ""],
-            "answer": [WORST["answer"], ""], "names": [WORST["names"], []], "verb": ["催", "补充", "撤回"]}
+            "kind": ["extension", "return", "rework"], "decision": ["approved", "refused", "expired"],
+            "problem": [*Problem, "reason_long"], "why": [*REASONS.values()], "unit_due": [WORST["unit_due"], ""],
+            "note": [WORST["note"], ""], "asked": [True, False], "answer": [WORST["answer"], ""], "names": [WORST["names"], []], "verb": ["催", "补充", "撤回"]}
 
 
 def worst_samples(key):
@@ -288,7 +304,7 @@ def test_the_duty_officer_is_told_what_kind_of_danger_it_is(kind):
 
 
 def test_an_officer_never_sees_the_citizens_query_code_and_the_answer_does_not_carry_it():
-    for key in ("staff.show", "staff.signed", "staff.answered", "staff.transferred", "staff.returned"):
+    for key in ("staff.show", "staff.signed", "staff.answered", "staff.transferred", "staff.decided"):
         for sms in (True, False):
             sample = TEXTS.sample(key) | {"code": "902817"}
             assert "902817" not in TEXTS.render(key, sample, sms=sms)
@@ -326,8 +342,8 @@ def test_the_example_of_a_supplement_is_understood():
 
 def test_a_new_order_shows_the_exact_words_to_send():
     text = TEXTS.render("order.new", TEXTS.sample("order.new"))
-    acts = [parse_staff(line) for line in text.splitlines() if line[:1] in "收复转退" and line]
-    assert [type(act) for act in acts] == [StaffSign, StaffReply, StaffTransfer, StaffReturn]
+    acts = [parse_staff(line) for line in text.splitlines() if line[:1] in "收复转退延" and line]
+    assert [type(act) for act in acts] == [StaffSign, StaffReply, StaffTransfer, StaffReturn, StaffExtend]
     assert {act.number for act in acts} == {"2611230042"}
 
 
@@ -344,10 +360,22 @@ def test_the_words_to_see_a_supplement_are_understood():
     assert [parse_staff(word) for word in words] == [StaffShow("0042")]
 
 
-@pytest.mark.parametrize("key", ["staff.help", "staff.bad_text", "staff.bad_reason", "staff.no_transfer"])
+@pytest.mark.parametrize("kind", ["extension", "return", "rework"])
+def test_a_request_shows_the_words_that_decide_it(kind):
+    sample = TEXTS.sample("order.request") | {"kind": kind}
+    lines = TEXTS.render("order.request", sample).splitlines()
+    acts = [parse_staff(line) for line in lines if line[:1] in "准驳转" and line]
+    expected = [StaffApprove, StaffRefuse, StaffTransfer]
+    assert [type(act) for act in acts] == expected[: 3 if kind == "return" else 2]
+    by_sms = re.findall("“([准驳][^”]+)”", TEXTS.render("order.request", sample, sms=True))
+    assert [parse_staff(word) for word in by_sms] == [StaffApprove("0042", "", "384712"), StaffRefuse("0042", "理由", "384712")]
+
+
+@pytest.mark.parametrize("key", ["staff.help", "staff.bad_text", "staff.bad_reason", "staff.no_transfer",
+                                 "staff.no_extension", "staff.bad_extension", "staff.bad_question", "staff.bad_refusal"])
 def test_the_examples_for_officers_are_understood(key):
     text = TEXTS.render(key, TEXTS.sample(key))
-    examples = re.findall(r"[看收复转退]1123-0042(?: [^—（\n]+)?", text)
+    examples = re.findall(r"[看收复转退延问协准驳]1123-0042(?: [^—（，\n]+)?", text)
     acts = [parse_staff(example) for example in examples]
     assert acts
     assert {getattr(act, "number", None) for act in acts} == {"11230042"}

@@ -23,7 +23,7 @@ ABOUT = frozenset(about(SimpleNamespace(
 KEY_FIRST = {"reply", "refuse", "Reply", "Hint", "StaffBad"}
 CONTROL = {"key", "once", "now", "params", "urgent", "inquiry_id", "priority", "can_wait", "done", "address_id",
            "contact_id", "state", "way", "officer_id"}
-FORWARDED = {"to_unit": (ABOUT - {"code"}) | {"url"}, "_hand_over": ABOUT | {"unit"}}
+FORWARDED = {"to_unit": (ABOUT - {"code"}) | {"url"}, "hand_over": ABOUT | {"unit"}}
 """Functions that take a key and add fields of their own."""
 
 STAFF_BAD = {"staff.bad_unit": {"names"}, "staff.bad_text": {"longest"}}
@@ -68,7 +68,7 @@ def event_names() -> set[str]:
     for call, _ in _calls(path for path in sources() if path.parent.name == "handlers"):
         if _called(call) == "log" and not _of_no_inquiry(call):
             names |= {arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
-        if _called(call) == "_hand_over":
+        if _called(call) in {"hand_over", "move"}:
             names |= {k.value.value for k in call.keywords if k.arg == "name" and isinstance(k.value, ast.Constant)}
     return names
 

@@ -66,6 +66,7 @@ def test_a_rating_given_is_shown_instead_of_the_question(world):
 def test_nothing_personal_and_no_officers_name_is_on_the_citizens_page(world):
     inquiry_id = world.inquiry("我叫王某某，住3栋2单元")
     world.act("give_back", inquiry_id, "lamp", "诉求人态度恶劣")
+    world.decide("approve", inquiry_id, "duty")
     text = see(world, inquiry_id)
     for hidden in ("王某某", "3栋", CITIZEN.value, "384712", "骆星屿", "态度恶劣"):
         assert hidden not in text

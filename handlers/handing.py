@@ -1,0 +1,86 @@
+"""An inquiry is given to a unit: the order opened with its own clock, the officers told.
+
+Two clocks: the citizen's started at receipt and is on the inquiry; the unit's starts here, at
+dispatch. What is handed down inside a subdistrict keeps its clock: nobody gains time by passing on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.deadlines import assist_due, unit_due, urgent_due
+from bot.inquiries import AssignmentEvent, Event
+from handlers import notices
+from handlers.clocks import first_check
+from handlers.desk import Outcome, too_late
+from handlers.moving import move, move_order
+from handlers.wording import about, say_time
+from store import inquiries
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from handlers.deps import Deps
+    from handlers.desk import Desk
+    from store.engine import Tx
+    from store.rows import Record
+
+
+def clock_of(deps: Deps, inquiry: Record, now: datetime, *, days: int | None = None) -> datetime:
+    """The due time of an order opened now: working days, or the clock on the wall when it is urgent."""
+    if inquiry.urgent:
+        return urgent_due(now, hours=deps.limits.urgent_hours)
+    return unit_due(now, days or deps.limits.reply_days, deps.calendar(), rule=deps.due_rule).at
+
+
+def dispatch(deps: Deps, tx: Tx, inquiry: Record, unit_id: int, *, now: datetime, reason: str = "",
+             kind: str = "", due_at: datetime | None = None) -> int:
+    """Open the lead assignment of a unit and tell its officers; the assignment's id.
+
+    ``kind`` ``rework``: the citizen was not satisfied.
+    """
+    due_at = due_at or clock_of(deps, inquiry, now)
+    assignment_id = _open(deps, tx, inquiry, unit_id, role="lead", due_at=due_at, now=now, reason=kind)
+    said = [m.text for m in inquiries.messages_of(tx, inquiry.id) if m.direction == "in" and m.text]
+    notices.new_order(deps, tx, assignment_id, inquiry, unit_id, due_at=due_at, now=now,
+                      text=" / ".join([*([reason] if reason else []), *said]))
+    return assignment_id
+
+
+def call_in(desk: Desk, order: Record, unit: Record) -> int:
+    """An assist order for another unit, due before the lead's."""
+    deps, tx, now = desk.deps, desk.tx, desk.now
+    inquiry = inquiries.get(tx, order.inquiry_id)
+    due_at = assist_due(order.due_at, deps.calendar(), opened_at=now)
+    assignment_id = _open(deps, tx, inquiry, unit.id, role="assist", due_at=due_at, now=now, reason="")
+    notices.new_assist(deps, tx, assignment_id, inquiry, unit.id, due_at=due_at, now=now, lead=order.unit_name)
+    return assignment_id
+
+
+def _open(deps: Deps, tx: Tx, inquiry: Record, unit_id: int, *, role: str, due_at: datetime, now: datetime,
+          reason: str) -> int:
+    check = first_check(now, due_at, deps.calendar(), urgent=bool(inquiry.urgent), limits=deps.limits)
+    return inquiries.assign(tx, inquiry_id=inquiry.id, unit_id=unit_id, role=role, due_at=due_at, now=now,
+                            reason=reason, next_check_at=check)
+
+
+def hand_over(desk: Desk, order: Record, unit: Record, *, reason: str, name: str, key: str,
+              by_officer: int | None = None, returns: int = 0) -> Outcome:
+    """From one unit to another: the old order is over, a new one is open. ``by_officer``: who gave it back."""
+    moved = move_order(desk.tx, order, AssignmentEvent.RETURN, ended_at=desk.now, reason=reason,
+                       ended_by=by_officer or desk.officer.id)
+    if not moved:
+        return too_late(desk, order)
+    inquiry = inquiries.get(desk.tx, order.inquiry_id)
+    inquiry = move(desk.tx, inquiry, Event.REDISPATCH, desk.by, name=name, unit_id=unit.id,
+                   returns=inquiry.returns + returns,
+                   data={"unit": unit.name, "from_unit": order.unit_name, "reason": reason})
+    kept = order.due_at if unit.parent_code and unit.parent_code == order.unit_code else None
+    dispatch(desk.deps, desk.tx, inquiry, unit.id, now=desk.now, reason=reason if name == "returned" else "",
+             due_at=kept)
+    return Outcome(done=True, key=key, params=about(inquiry) | {"unit": unit.name})
+
+
+def unit_time(inquiry: Record, due_at: datetime) -> str:
+    """The unit's own date in words where it is another than the citizen's, else ``""``."""
+    return "" if due_at == inquiry.due_at else say_time(due_at)

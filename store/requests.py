@@ -1,0 +1,80 @@
+"""What units ask of the dispatch office, and what the office asks itself: rows of ``requests``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+
+from bot.numbers import NumberQuery, read_number
+from store.rows import insert_row
+from store.tables import assignments, inquiries, requests, units
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from store.engine import Tx
+    from store.rows import Record
+
+PENDING = "pending"
+TO_DECIDE = ("extension", "return", "rework")
+"""Kinds somebody decides; a supplement waits for the citizen."""
+
+_WITH_UNIT = (
+    select(requests, inquiries.c.number, assignments.c.unit_id.label("asked_by_unit"), units.c.name.label("unit_name"))
+    .join(inquiries, inquiries.c.id == requests.c.inquiry_id)
+    .join(assignments, assignments.c.id == requests.c.assignment_id)
+    .join(units, units.c.id == assignments.c.unit_id)
+)
+
+
+def add(tx: Tx, **values: Any) -> int:
+    """A new request, waiting for its decision."""
+    return insert_row(tx, requests, state=PENDING, **values)
+
+
+def find(tx: Tx, request_id: int) -> Record | None:
+    """One request with its inquiry's number and the unit that asked, or None."""
+    return tx.conn.execute(_WITH_UNIT.where(requests.c.id == request_id)).first()
+
+
+def of_inquiry(tx: Tx, inquiry_id: int) -> Sequence[Record]:
+    """Every request of an inquiry in order."""
+    return tx.conn.execute(_WITH_UNIT.where(requests.c.inquiry_id == inquiry_id).order_by(requests.c.id)).all()
+
+
+def pending(tx: Tx, inquiry_id: int, *kinds: str) -> list[Record]:
+    """Those still open, of some kinds or all."""
+    return [row for row in of_inquiry(tx, inquiry_id) if row.state == PENDING and (not kinds or row.kind in kinds)]
+
+
+def count_of_unit(tx: Tx, inquiry_id: int, unit_id: int, kind: str) -> int:
+    """How often a unit has asked for something in an inquiry, whatever came of it."""
+    return int(tx.conn.execute(
+        select(func.count()).select_from(requests).join(assignments, assignments.c.id == requests.c.assignment_id)
+        .where(requests.c.inquiry_id == inquiry_id, requests.c.kind == kind, assignments.c.unit_id == unit_id)
+    ).scalar_one())
+
+
+def to_decide(tx: Tx, typed: str) -> list[Record]:
+    """Open requests of the inquiry a typed number means; of expired ones the last, for a late approval."""
+    digits = read_number(typed)
+    if digits is None:
+        return []
+    query = NumberQuery.of(digits)
+    wanted = _WITH_UNIT.where(requests.c.kind.in_(TO_DECIDE), requests.c.state.in_((PENDING, "expired")))
+    if query.full:
+        wanted = wanted.where(inquiries.c.number == query.full)
+    else:
+        wanted = wanted.where(inquiries.c.number.endswith(digits[-4:].lstrip("0") or "0"))
+    rows = [row for row in tx.conn.execute(wanted.order_by(requests.c.id.desc()).limit(500)) if query.matches(row.number)]
+    return [row for row in rows if row.state == PENDING] or rows[:1]
+
+
+def move(tx: Tx, row: Record, state: str, **values: Any) -> bool:
+    """Change a request as it was read; False when somebody else was first."""
+    done = tx.conn.execute(
+        update(requests).where(requests.c.id == row.id, requests.c.version == row.version)
+        .values(state=state, version=row.version + 1, **values)
+    )
+    return done.rowcount == 1
