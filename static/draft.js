@@ -1,20 +1,28 @@
-// Keeps an unfinished answer on this phone until it is sent. The page works without it.
+// Counts what was written, and keeps an unfinished answer on this phone until it is sent. The page works without it.
 "use strict";
 (() => {
-  const field = document.querySelector("[data-draft]");
-  if (!field) return;
-  const key = "wenzheng-draft-" + field.dataset.draft;
-  const counter = document.querySelector("[data-count]");
-  const rest = counter ? counter.textContent : "";
   const store = (work) => { try { work(window.localStorage); } catch { /* private mode: no draft */ } };
 
-  const count = () => {
-    if (counter) counter.textContent = field.value ? `已写 ${field.value.length} 字。${rest}` : rest;
-  };
-  if (!field.value) store((kept) => { field.value = kept.getItem(key) || ""; });
-  count();
-  field.addEventListener("input", () => {
+  const counted = (note) => {
+    const field = document.getElementById(note.dataset.count);
+    if (!field) return;
+    const rest = note.textContent, least = Number(note.dataset.least || 0);
+    const count = () => {
+      const length = least ? field.value.replace(/\s/g, "").length : field.value.length;
+      const missing = least > length ? `，还差 ${least - length} 字` : "";
+      note.textContent = field.value ? `已写 ${length} 字${missing}。${rest}` : rest;
+    };
     count();
-    store((kept) => field.value ? kept.setItem(key, field.value) : kept.removeItem(key));
-  });
+    field.addEventListener("input", count);
+  };
+
+  const draft = document.querySelector("[data-draft]");
+  if (draft) {
+    const key = "wenzheng-draft-" + draft.dataset.draft;
+    if (!draft.value) store((kept) => { draft.value = kept.getItem(key) || ""; });
+    draft.addEventListener("input", () => {
+      store((kept) => draft.value ? kept.setItem(key, draft.value) : kept.removeItem(key));
+    });
+  }
+  document.querySelectorAll("[data-count]").forEach(counted);
 })();

@@ -1,4 +1,4 @@
-"""``/s/<token>``: one order on an officer's phone: read, sign, answer, transfer, give back.
+"""``/s/<token>``: one order on an officer's phone: read, sign, answer, hand on, ask for something, decide.
 
 The link is the officer's own and lasts 72 hours. Whether they are still in charge is asked each time;
 whoever is not learns nothing of the inquiry. Works without JavaScript.
@@ -6,18 +6,23 @@ whoever is not learns nothing of the inquiry. Works without JavaScript.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, redirect, request, url_for
+from jinja2 import UndefinedError
 
-from handlers import orders
+from handlers import orders, requests
+from handlers.desk import Desk, Outcome
+from store import directory
+from store import requests as store_requests
 from web.headers import page
 from web.staff_media import send_stored
 from web.staff_view import Visit, find_visit, note_view, parting, transfer_choices, view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from flask import Response
     from werkzeug.wrappers import Response as AnyResponse
@@ -28,9 +33,11 @@ if TYPE_CHECKING:
     from web.staff_view import Gone
 
 SHORTEST_ANSWER = 2
-FLASHES = frozenset({"signed", "answered", "returned", "transferred"})
+FLASHES = frozenset({"signed", "answered", "transferred", "requested", "asked", "assist_asked", "assist_answered",
+                     "decided"})
 """What ``?m=`` may say; the words are in ``templates/pages/flash.html``."""
-INVALID = frozenset({"staff.bad_text", "staff.bad_reason", "staff.bad_unit", "staff.same_unit"})
+INVALID = frozenset({"staff.bad_text", "staff.bad_reason", "staff.bad_unit", "staff.same_unit", "staff.no_extension",
+                     "staff.return_refused", "staff.no_question", "staff.bad_refusal"})
 """What the officer can put right in the form: shown again with what was typed."""
 
 
@@ -42,7 +49,7 @@ def make_staff_pages(deps: Deps) -> Blueprint:
     def order(token: str) -> Response:
         return _read(deps, token)
 
-    @pages.post("/<any(sign, answer, back, transfer):action>")
+    @pages.post("/<any(sign, answer, back, transfer, extend, ask, assist, approve, refuse):action>")
     def act(token: str, action: str) -> AnyResponse:
         link = deps.signer.read_staff(token)
         return _stale(deps, token) if link is None else _posted(deps, token, link, action)
@@ -76,12 +83,12 @@ def _read(deps: Deps, token: str) -> Response:
 def _posted(deps: Deps, token: str, link: tuple[int, int], action: str) -> AnyResponse:
     filled = _filled()
     if not deps.signer.form_sealed(token, f"{action}:{filled.order}", request.form.get("seal", "")):
-        return _show(deps, token, link, flash="form", status=403, draft=filled.text)
+        return _show(deps, token, link, flash="form", status=403, filled=filled, tried=action)
     outcome = deps.store.write(lambda tx: _act(deps, tx, link, action, filled))
     flash = outcome.key.removeprefix("staff.")
     if not outcome.done:
         status = 422 if outcome.key in INVALID else 409
-        return _show(deps, token, link, flash=flash, status=status, draft=filled.text, outcome=outcome)
+        return _show(deps, token, link, flash=flash, status=status, filled=filled, tried=action, outcome=outcome)
     for queue in ("outbox-urgent", "outbox"):
         deps.wake(queue)
     return redirect(url_for("staff.order", token=token, m=flash), 303)
@@ -91,63 +98,126 @@ def _posted(deps: Deps, token: str, link: tuple[int, int], action: str) -> AnyRe
 class Filled:
     """The form, read before the write: that runs in the store's own thread, where there is no request."""
 
-    order: str
-    text: str
-    reason: str
-    unit: str
+    order: str = ""
+    text: str = ""
+    reason: str = ""
+    unit: str = ""
+    days: str = ""
+    category: str = ""
+    question: str = ""
+    note: str = ""
+    request: str = ""
 
 
 def _filled() -> Filled:
     """Browsers send line ends as CR LF; 2000 characters are counted without."""
-    fields = (request.form.get(name, "") for name in ("order", "text", "reason", "unit"))
-    return Filled(*(value.replace("\r\n", "\n").replace("\r", "\n") for value in fields))
+    given = (request.form.get(each.name, "") for each in fields(Filled))
+    return Filled(*(value.replace("\r\n", "\n").replace("\r", "\n") for value in given))
 
 
-def _act(deps: Deps, tx: Tx, link: tuple[int, int], action: str, filled: Filled) -> orders.Outcome:
+def _act(deps: Deps, tx: Tx, link: tuple[int, int], action: str, filled: Filled) -> Outcome:
     """Do it on the order as it is now."""
     # Sealed, so it is what our own page wrote: digits.
     found = find_visit(tx, link, order_id=int(filled.order))
-    if not isinstance(found, Visit) or found.order is None:
-        return orders.Outcome(done=False, key="staff.gone")
-    desk = orders.Desk(tx, deps, found.officer, deps.clock.now())
+    decides = action in {"approve", "refuse"}
+    if not isinstance(found, Visit) or found.order is None or (found.only_decides and not decides):
+        return Outcome(done=False, key="staff.gone")
+    desk = Desk(tx, deps, found.officer, deps.clock.now())
     return ACTIONS[action](desk, found.order, filled)
 
 
-def _sign(desk: orders.Desk, order: Record, _filled: Filled) -> orders.Outcome:
+def _sign(desk: Desk, order: Record, _filled: Filled) -> Outcome:
     return orders.sign(desk, order)
 
 
-def _answer(desk: orders.Desk, order: Record, filled: Filled) -> orders.Outcome:
+def _answer(desk: Desk, order: Record, filled: Filled) -> Outcome:
     if len(filled.text.strip()) < SHORTEST_ANSWER:
         return desk.refuse("staff.bad_text", longest=orders.LONGEST_ANSWER)
     return orders.answer(desk, order, filled.text)
 
 
-def _back(desk: orders.Desk, order: Record, filled: Filled) -> orders.Outcome:
-    return orders.give_back(desk, order, filled.reason)
-
-
-def _transfer(desk: orders.Desk, order: Record, filled: Filled) -> orders.Outcome:
+def _back(desk: Desk, order: Record, filled: Filled) -> Outcome:
     wanted = filled.unit.strip()
-    named = [unit for unit in transfer_choices(desk, order) if wanted in {unit.name, unit.code, *unit.short_names}]
-    return orders.transfer(desk, order, named[0]) if len(named) == 1 else desk.refuse("staff.bad_unit")
+    unit = _named(_staffed(desk), wanted)
+    if wanted and unit is None:
+        return desk.refuse("staff.bad_unit")
+    return requests.give_back(desk, order, filled.reason, unit)
 
 
-ACTIONS: dict[str, Callable[[orders.Desk, Record, Filled], orders.Outcome]] = {
-    "sign": _sign, "answer": _answer, "back": _back, "transfer": _transfer,
+def _transfer(desk: Desk, order: Record, filled: Filled) -> Outcome:
+    unit = _named(transfer_choices(desk, order), filled.unit)
+    return orders.transfer(desk, order, unit) if unit is not None else desk.refuse("staff.bad_unit")
+
+
+def _assist(desk: Desk, order: Record, filled: Filled) -> Outcome:
+    unit = _named(_staffed(desk), filled.unit)
+    return orders.assist(desk, order, unit) if unit is not None else desk.refuse("staff.bad_unit")
+
+
+def _staffed(desk: Desk) -> list[Record]:
+    staffed = {officer.unit_id for officer in directory.all_officers(desk.tx)}
+    return [unit for unit in directory.all_units(desk.tx) if unit.id in staffed]
+
+
+def _named(units: Sequence[Record], typed: str) -> Record | None:
+    wanted = typed.strip()
+    named = [unit for unit in units if wanted in {unit.name, unit.code, *unit.short_names}]
+    return named[0] if len(named) == 1 else None
+
+
+def _extend(desk: Desk, order: Record, filled: Filled) -> Outcome:
+    days = int(filled.days) if filled.days.isascii() and filled.days.isdecimal() and len(filled.days) <= MOST_DIGITS else 0
+    return requests.extend(desk, order, days, filled.reason, filled.category or "none")
+
+
+def _ask(desk: Desk, order: Record, filled: Filled) -> Outcome:
+    return requests.ask(desk, order, filled.question)
+
+
+def _decide(desk: Desk, order: Record, filled: Filled) -> Record | Outcome:
+    """The request the form was made for, of this inquiry and no other."""
+    rows = store_requests.of_inquiry(desk.tx, order.inquiry_id)
+    found = next((row for row in rows if str(row.id) == filled.request), None)
+    return found if found is not None else desk.refuse("staff.gone")
+
+
+def _approve(desk: Desk, order: Record, filled: Filled) -> Outcome:
+    found = _decide(desk, order, filled)
+    return found if isinstance(found, Outcome) else requests.approve(desk, found, filled.note)
+
+
+def _refuse(desk: Desk, order: Record, filled: Filled) -> Outcome:
+    found = _decide(desk, order, filled)
+    return found if isinstance(found, Outcome) else requests.refuse(desk, found, filled.note)
+
+
+MOST_DIGITS = 3
+ACTIONS: dict[str, Callable[[Desk, Record, Filled], Outcome]] = {
+    "sign": _sign, "answer": _answer, "back": _back, "transfer": _transfer, "extend": _extend, "ask": _ask,
+    "assist": _assist, "approve": _approve, "refuse": _refuse,
 }
 
 
-def _show(deps: Deps, token: str, link: tuple[int, int], *, flash: str, status: int = 200, draft: str = "",
-          outcome: orders.Outcome | None = None) -> Response:
+def _show(deps: Deps, token: str, link: tuple[int, int], *, flash: str, status: int = 200,
+          filled: Filled | None = None, tried: str = "", outcome: Outcome | None = None) -> Response:
     """The page over what is true now, with a line on what just happened."""
     found = deps.store.read(lambda tx: _fresh(deps, tx, link))
     said = outcome.params if outcome else {}
+    filled = filled or Filled()
     if isinstance(found, dict):
-        return page("staff.html", status, token=token, flash=flash, said=said, draft=draft,
+        return page("staff.html", status, token=token, flash=flash, said=said, draft=filled.text, tried=tried,
+                    typed=filled, told=_told(deps, outcome),
                     seal=lambda action, order: deps.signer.form_seal(token, f"{action}:{order}"),
                     site=deps.texts.site, hotline=deps.texts.hotline, **found)
-    return _gone(deps, found, draft=draft)
+    return _gone(deps, found, draft=filled.text)
+
+
+def _told(deps: Deps, outcome: Outcome | None) -> str:
+    """What the officer would be told by word, for outcomes the page has no words of its own for."""
+    with suppress(KeyError, UndefinedError):
+        if outcome is not None:
+            return deps.texts.render(outcome.key, outcome.params).partition("\n")[0]
+    return ""
 
 
 def _fresh(deps: Deps, tx: Tx, link: tuple[int, int]) -> dict[str, object] | Gone:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handlers import orders
+from handlers.handing import unit_time
 from handlers.wording import say_time
-from store import directory, inquiries, outbox
+from store import directory, inquiries, outbox, requests
 from store.engine import StoreUnavailable
 from web.showing import due_of, state_of, steps_of
+from web.staff_requests import may_decide, requests_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,11 +24,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """An officer in charge. ``order`` is None while nobody was given the inquiry yet."""
+    """An officer in charge. ``order`` is None while nobody was given the inquiry yet.
+
+    ``only_decides``: a leader whose unit it is not, here for a request.
+    """
 
     inquiry: Record
     officer: Record
     order: Record | None
+    only_decides: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +51,29 @@ def find_visit(tx: Tx, link: tuple[int, int], *, order_id: int | None = None) ->
     officer, inquiry = directory.officer(tx, officer_id), inquiries.find(tx, inquiry_id)
     if officer is None or inquiry is None:
         return Gone()
-    leads = [row for row in inquiries.assignments_of(tx, inquiry_id) if row.role == "lead"]
+    rows = inquiries.assignments_of(tx, inquiry_id)
+    leads = [row for row in rows if row.role == "lead"]
     units = orders.units_in_charge(tx, officer)
-    own = leads if units is None else [row for row in leads if row.unit_id in units]
+    own = rows if units is None else [row for row in rows if row.unit_id in units]
     if order_id is not None:
         # The order the form was made for: if it is over, the officer is told who was first.
         picked = next((row for row in own if row.id == order_id), None)
-        return Visit(inquiry, officer, picked) if picked is not None else Gone()
+        return Visit(inquiry, officer, picked) if picked is not None else _deciding(tx, inquiry, officer, leads)
     current = leads[-1] if leads else None
     if units is None or (current is not None and current.unit_id in units):
         return Visit(inquiry, officer, current)
-    return _handed_on(tx, officer, own)
+    helping = [row for row in own if row.role == "assist"]
+    if helping and helping[-1].state != "cancelled":
+        return Visit(inquiry, officer, helping[-1])
+    found = _deciding(tx, inquiry, officer, leads)
+    return found if isinstance(found, Visit) else _handed_on(tx, officer, [row for row in own if row.role == "lead"])
+
+
+def _deciding(tx: Tx, inquiry: Record, officer: Record, leads: Sequence[Record]) -> Visit | Gone:
+    """A leader sees what is, or was, his to decide."""
+    rows = requests.of_inquiry(tx, inquiry.id) if officer.role == "leader" else []
+    theirs = any(may_decide(officer, inquiry, row) or row.decided_by == officer.id for row in rows)
+    return Visit(inquiry, officer, leads[-1], only_decides=True) if theirs and leads else Gone()
 
 
 def _handed_on(tx: Tx, officer: Record, own: Sequence[Record]) -> Gone:
@@ -76,18 +94,18 @@ def view(deps: Deps, tx: Tx, visit: Visit) -> dict[str, Any]:
     """Everything the page shows. No address of the citizen is read."""
     inquiry, order = visit.inquiry, visit.order
     desk = orders.Desk(tx, deps, visit.officer, deps.clock.now())
-    is_open = order is not None and order.state in inquiries.OPEN_ASSIGNMENT
-    duty = directory.duty_unit(tx)
+    is_open = order is not None and order.state in inquiries.OPEN_ASSIGNMENT and not visit.only_decides
+    asked = requests_view(desk, inquiry, order if is_open else None)
     return {
         "number": inquiry.number, "state": state_of(inquiry), "urgent": inquiry.urgent, "officer": visit.officer,
         "received": say_time(inquiry.received_at), "due": due_of(deps.calendar(), inquiry, desk.now),
+        "unit_due": unit_time(inquiry, order.due_at) if is_open and order is not None else "",
         "order": order, "is_open": is_open, "signed_by": inquiries.officer_name(tx, order.signed_by) if order else "",
         "parts": _parts(tx, inquiry.id), "answers": _answers(tx, inquiry.id),
         "delivery": _delivery(tx, inquiry.id),
         "places": (inquiry.routing or {}).get("places", []), "steps": steps_of(tx, inquiry.id, names=True),
-        "choices": transfer_choices(desk, order) if is_open and order is not None else [],
-        "can_return": is_open and order is not None and duty is not None and duty.id != order.unit_id,
-    }
+        "choices": transfer_choices(desk, order) if is_open and order is not None and order.role == "lead" else [],
+    } | asked
 
 
 def _parts(tx: Tx, inquiry_id: int) -> list[dict[str, Any]]:

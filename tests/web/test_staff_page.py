@@ -183,6 +183,11 @@ def test_giving_back_needs_a_reason_and_ends_the_officers_sight_of_it(world, pho
     assert phone.press("back", reason=" ").status_code == 422
     answer = phone.press("back", reason="不属本局，建议水务局")
     assert answer.status_code == 303
+    assert world.order(inquiry_id).unit_code == "D01", "the duty desk decides first"
+    assert "路灯" in phone.client.get(answer.location).text
+    decider = Phone(world)
+    assert "不属本局" in decider.open(inquiry_id, "duty").text
+    assert decider.press("approve").status_code == 303
     assert world.order(inquiry_id).unit_code == "D00"
     after = phone.client.get(answer.location)
     assert "您已于11月23日(周一)10:00把此件退回值班室" in after.text
@@ -324,8 +329,9 @@ def test_the_seal_of_one_action_or_officer_does_not_fit_another(world, phone):
 def test_a_page_left_open_while_the_order_came_back_acts_on_the_old_order_only(world, phone):
     inquiry_id = world.inquiry()
     phone.open(inquiry_id, "lamp")
-    world.act("give_back", inquiry_id, "lamp2", "不属本局")
-    world.act("transfer", inquiry_id, "duty", world.deps.store.read(lambda tx: directory.unit_by_code(tx, "D01")))
+    for code in ("D02", "D01"):
+        unit = world.deps.store.read(lambda tx, code=code: directory.unit_by_code(tx, code))
+        assert world.act("transfer", inquiry_id, "duty", unit).done
     assert phone.press("sign").status_code == 409
     assert world.order(inquiry_id).state == "pending"
 
