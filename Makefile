@@ -21,8 +21,8 @@ run: .venv/.installed    ## the whole system with simulated phones, on http://12
 test: .venv/.installed   ## every test, the browser's among them
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-unit: .venv/.installed   ## the tests that need no service
-	$(BIN)/python -m pytest -m "not integration and not wire and not browser and not faults"
+unit: .venv/.installed   ## the domain's and the channels' tests: no service, seconds
+	$(BIN)/python -m pytest -n auto -q -m "not integration" tests/bot tests/adapters
 
 faults: .venv/.installed ## the fault table
 	$(BIN)/python -m pytest -m faults

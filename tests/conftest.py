@@ -7,13 +7,24 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Few examples at a developer's desk, ten times as many where nobody waits.
+settings.register_profile("desk", max_examples=30, deadline=None)
+settings.register_profile("thorough", max_examples=300, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "desk"))
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ORDER = ("browser", "wire", "faults", "integration")
+WITH_A_DATABASE = {"cli", "edge", "simulator", "store", "web"}
+"""Folders whose tests open a database or a socket each: no unit tests, though quick."""
 
 
 def pytest_collection_modifyitems(config, items):
     """Quick tests first; browser tests are left out, and said so, where there is no Chromium."""
+    for item in items:
+        if item.path.parent.name in WITH_A_DATABASE:
+            item.add_marker("integration")
     items.sort(key=lambda item: [mark in item.keywords for mark in ORDER])
     if CHROMIUM is not None:
         return
