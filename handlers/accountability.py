@@ -58,6 +58,11 @@ def settle_order(
     return sum(made)
 
 
+def settle_now(tx: Tx, assignment_id: int, calendar: Calendar, now: datetime) -> int:
+    """What an event of an order costs, entered with it: a refused return, rework. After its event is logged."""
+    return settle_order(tx, deadlines.order(tx, assignment_id), calendar, now)
+
+
 def facts_of(order: Record, events: Sequence[Record], until: datetime) -> Facts:
     """An order as its row and the event log tell it."""
     clock = [event for event in events if event.name == CLOCK_SET and event.data["assignment"] == order.id]

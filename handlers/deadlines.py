@@ -9,8 +9,11 @@ hour) gets one summary. A clock stepped back repeats nothing: checks only move f
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
 
 from bot.deadlines import JUST_AFTER, Step, StepName, fired
 from bot.inquiries import OPEN as OPEN_STATES
@@ -19,8 +22,10 @@ from handlers.clocks import following_check, reschedule, sign_by
 from handlers.recipients import Staff
 from handlers.reminders import LATE_SIGN, Due, apologize, tell
 from store import deadlines, inquiries
+from store.engine import Conflict, StoreUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from bot.workdays import Calendar
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["drain", "reschedule"]
 
 BATCH = 500
+PUT_OFF = timedelta(hours=1)
 OVER = (StepName.OVERDUE, StepName.YELLOW, StepName.RED)
 
 
@@ -52,19 +58,30 @@ def drain(deps: Deps) -> int:
     total = 0
     summarized: frozenset[int] = frozenset()
     while True:
-        count, told = deps.store.write(partial(_batch, deps, summarized))
+        count, told = _run_batch(deps, summarized)
         summarized |= told
         total += count
         if count < BATCH:
             return total
 
 
-def _batch(deps: Deps, summarized: frozenset[int], tx: Tx) -> tuple[int, set[int]]:
+def _run_batch(deps: Deps, summarized: frozenset[int]) -> tuple[int, set[int]]:
+    try:
+        return deps.store.write(partial(_batch, deps, summarized, _look))
+    except (StoreUnavailable, Conflict, DBAPIError):
+        raise
+    except Exception:  # noqa: BLE001  once more, each order by itself: one must not stop the others
+        return deps.store.write(partial(_batch, deps, summarized, _look_apart))
+
+
+def _batch(
+    deps: Deps, summarized: frozenset[int], look: Callable[[_Run, Record], None], tx: Tx
+) -> tuple[int, set[int]]:
     now = deps.clock.now()
     orders = deadlines.due_orders(tx, now, BATCH)
     run = _Run(deps, tx, now, deps.calendar())
     for order in orders:
-        _look(run, order)
+        look(run, order)
     deadlines.mark_checked(tx, run.marks)
     told: set[int] = set()
     if run.notices:
@@ -74,6 +91,20 @@ def _batch(deps: Deps, summarized: frozenset[int], tx: Tx) -> tuple[int, set[int
     if run.notices or run.apologies:
         tx.after_commit.append(lambda: deps.wake("outbox"))
     return len(orders), told
+
+
+def _look_apart(run: _Run, order: Record) -> None:
+    """An order that cannot be looked at is put off and said aloud."""
+    try:
+        with run.tx.conn.begin_nested():
+            _look(run, order)
+    except (Conflict, DBAPIError):
+        raise
+    except Exception as error:  # noqa: BLE001  a fault of ours, not a reason to remind nobody
+        name = type(error).__name__
+        run.marks.append((order.id, order.checked_at or order.created_at, run.now + PUT_OFF))
+        run.tx.after_commit.append(
+            lambda: run.deps.alarms.raise_alarm("deadline_failed", error=name, row=order.id))
 
 
 def _look(run: _Run, order: Record) -> None:

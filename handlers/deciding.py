@@ -12,7 +12,7 @@ from bot import request_rules
 from bot.deadlines import unit_due
 from bot.inquiries import RequestEvent, RequestKind, RequestState
 from bot.routing import find_unit
-from handlers import clocks, notices, rework
+from handlers import accountability, clocks, notices, rework
 from handlers.desk import Desk, Outcome, refusing
 from handlers.handing import hand_over
 from handlers.moving import By, move_request, system
@@ -69,6 +69,7 @@ def refuse(desk: Desk, request: Record, why: str) -> Outcome:
     # The log's word is read by the citizen too; why is for who asked.
     desk.log(inquiry.id, f"{request.kind}_refused", unit=request.unit_name, assignment=request.assignment_id,
              request=request.id)
+    accountability.settle_now(desk.tx, request.assignment_id, desk.deps.calendar(), desk.now)
     if request.kind == RequestKind.REWORK:
         notices.to_citizen(desk.tx, inquiry, key="rework.refused", once=f"rework.refused:{request.id}", now=desk.now,
                            params=about(inquiry) | {"reason": why.strip()})

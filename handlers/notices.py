@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handlers.recipients import Staff
+from handlers.recipients import Staff, stand_ins
 from handlers.wording import about, say_time, shorten
 from store import directory, inquiries, outbox
 
@@ -38,7 +38,7 @@ def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: 
               now: datetime, text: str) -> None:
     """Tell a unit's officers of a new order, each with the code and the link that are theirs alone."""
     below = directory.children(tx, directory.unit(tx, unit_id).code)
-    for officer in contacts_of(tx, unit_id):
+    for officer in stand_ins(tx, contacts_of(tx, unit_id), now):
         params = about(inquiry) | {
             "unit_due": "" if due_at == inquiry.due_at else say_time(due_at), "code": deps.signer.staff_code(assignment_id, officer.id),
             "url": deps.signer.staff_url(inquiry.id, officer.id), "text": shorten(text, 120),
@@ -53,7 +53,7 @@ def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: 
 def new_assist(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: int, *, due_at: datetime,
                now: datetime, lead: str) -> None:
     """Tell a unit's officers that another unit asks for their help."""
-    for officer in contacts_of(tx, unit_id):
+    for officer in stand_ins(tx, contacts_of(tx, unit_id), now):
         params = about(inquiry) | {
             "due": say_time(due_at), "lead": lead, "code": deps.signer.staff_code(assignment_id, officer.id),
             "url": deps.signer.staff_url(inquiry.id, officer.id),
@@ -87,9 +87,7 @@ def to_unit(deps: Deps, tx: Tx, inquiry: Record, *, key: str, once: str, now: da
     lead = inquiries.open_lead(tx, inquiry.id)
     unit_id = unit_id or (lead.unit_id if lead is not None else inquiry.unit_id)
     staff: Sequence[Record] = contacts_of(tx, unit_id) if unit_id is not None else duty_staff(tx)
-    for officer in staff:
-        if only is not None and officer.id != only:
-            continue
+    for officer in stand_ins(tx, (row for row in staff if only in {None, row.id}), now):
         fields = about(inquiry) | {"url": deps.signer.staff_url(inquiry.id, officer.id)} | (params or {})
         to_officer(tx, officer.id, key=key, once=f"{once}:{officer.id}", params=fields, now=now,
                    inquiry_id=inquiry.id, urgent=urgent)

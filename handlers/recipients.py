@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from store import directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from store.engine import Tx
@@ -56,18 +56,28 @@ class Staff:
 
     def at_work(self, officer: Record) -> Record:
         """The officer, or who stands in today; the last one known when that leads in a circle."""
-        seen = {officer.id}
-        while is_away(officer, self._now) and len(seen) <= CHAIN:
-            substitute = self._all.get(officer.substitute_id)
-            if substitute is None or substitute.id in seen:
-                break
-            seen.add(substitute.id)
-            officer = substitute
-        return officer
+        return _at_work(officer, self._all.get, self._now)
 
     def _at_work(self, officers: Iterable[Record]) -> list[Record]:
         found = {row.id: row for row in map(self.at_work, officers)}
         return list(found.values())
+
+
+def stand_ins(tx: Tx, officers: Iterable[Record], now: datetime) -> list[Record]:
+    """Each officer, or who stands in today; nobody twice. For a few officers: who is there costs no query."""
+    found = (_at_work(officer, lambda officer_id: directory.officer(tx, officer_id), now) for officer in officers)
+    return list({officer.id: officer for officer in found}.values())
+
+
+def _at_work(officer: Record, find: Callable[[int], Record | None], now: datetime) -> Record:
+    seen = {officer.id}
+    while is_away(officer, now) and len(seen) <= CHAIN:
+        substitute = find(officer.substitute_id) if officer.substitute_id is not None else None
+        if substitute is None or substitute.id in seen:
+            break
+        seen.add(substitute.id)
+        officer = substitute
+    return officer
 
 
 def is_away(officer: Record, now: datetime) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot import request_rules
 from bot.inquiries import Actor, Event, RequestKind
-from handlers import notices
+from handlers import accountability, notices
 from handlers.handing import clock_of, dispatch
 from handlers.moving import By, move
 from handlers.wording import REWORK
@@ -50,6 +50,7 @@ def reopen(deps: Deps, tx: Tx, inquiry: Record, by: By, *, reason: str) -> Recor
         data={"unit": last.unit_name, "assignment": last.id, "was_due": inquiry.due_at.isoformat(), "due": due_at.isoformat(),
               "by_office": by.actor is not Actor.CITIZEN},
     )
+    accountability.settle_now(tx, last.id, deps.calendar(), by.now)
     dispatch(deps, tx, inquiry, last.unit_id, now=by.now, kind="rework", due_at=due_at, reason=f"{REWORK}{reason}")
     return inquiry
 

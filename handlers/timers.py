@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handlers import deadlines
+from handlers import deadlines, digest, lapses
 from store.deadlines import anything_due
 
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 
 def drain(deps: Deps) -> int:
-    """Requests undecided, states that change by themselves, then orders' clocks; how many of all."""
+    """Requests undecided, states that change by themselves, then orders' clocks, and the morning's figures."""
     due = deps.store.read(lambda tx: anything_due(tx, deps.clock.now()))
-    return deadlines.drain(deps) if due.orders else 0
+    done = lapses.drain_requests(deps) if due.requests else 0
+    done += lapses.drain_states(deps) if due.states else 0
+    done += deadlines.drain(deps) if due.orders else 0
+    return done + digest.drain(deps)

@@ -92,7 +92,7 @@ def due_inquiries(tx: Tx, now: datetime, limit: int) -> Sequence[Record]:
 def due_requests(tx: Tx, now: datetime, limit: int) -> Sequence[Record]:
     """Requests nobody decided in time."""
     query = (
-        select(requests).where(requests.c.state == "pending", requests.c.decide_by <= now)
+        select(requests).where(requests.c.state == "pending", requests.c.decide_by < now)
         .order_by(requests.c.decide_by).limit(limit)
     )
     return tx.conn.execute(_locked(tx, query, requests)).all()
@@ -111,7 +111,7 @@ def anything_due(tx: Tx, now: datetime) -> Waiting:
     looks = (
         select(assignments.c.id).where(assignments.c.next_check_at <= now).exists(),
         select(inquiries.c.id).where(inquiries.c.next_state_at <= now).exists(),
-        select(requests.c.id).where(requests.c.state == "pending", requests.c.decide_by <= now).exists(),
+        select(requests.c.id).where(requests.c.state == "pending", requests.c.decide_by < now).exists(),
     )
     found = tx.conn.execute(select(*looks)).one()
     return Waiting(*map(bool, found))

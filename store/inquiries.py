@@ -38,6 +38,11 @@ def next_count(tx: Tx, name: str) -> int:
     return int(_COUNT.scalar(tx, name=name, value=1))
 
 
+def counted(tx: Tx, name: str) -> int:
+    """A counter's value; 0 when nobody has counted."""
+    return int(tx.conn.execute(select(counters.c.value).where(counters.c.name == name)).scalar() or 0)
+
+
 def next_of_day(tx: Tx, day: date) -> int:
     """The next inquiry number of a day. On PostgreSQL taken outside the transaction, in blocks."""
     name = f"number:{day:%y%m%d}"

@@ -199,8 +199,8 @@ def test_edge_46_a_clock_stepped_back_repeats_nothing(world, signed):
 
 
 def test_a_sweep_with_nothing_due_touches_nothing(world, signed):
-    assert run(world, china(24, 10)) == 1  # the look at whether it was signed for
-    assert run(world, china(24, 10, 1)) == 0
+    assert run(world, china(24, 8)) == 1  # the look at whether it was signed for
+    assert run(world, china(24, 8, 1)) == 0
 
 
 @pytest.fixture
