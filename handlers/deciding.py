@@ -205,8 +205,8 @@ def expire(deps: Deps, tx: Tx, request: Record, now: datetime) -> None:
         resume(deps, tx, inquiry, now, answered=False)
     elif row.kind == RequestKind.REWORK:
         by = request_rules.decide_by(now, deps.calendar(), limits=deps.limits)
-        requests.move(tx, row, row.state, decide_by=by)
-        notices.to_deciders(deps, tx, inquiry, row, now=now, leader=False)
+        if requests.move(tx, row, row.state, decide_by=by):
+            notices.to_deciders(deps, tx, inquiry, requests.find(tx, row.id) or row, now=now, leader=False)
     else:
         _over(deps, tx, inquiry, row, now)
 
