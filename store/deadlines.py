@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import Select, bindparam, func, literal_column, select, update
 
 from bot.inquiries import OPEN as OPEN_STATES
 from store.rows import update_row
@@ -37,6 +37,14 @@ _ORDER = (
 _MARK = update(assignments).where(assignments.c.id == bindparam("order_id")).values(
     checked_at=bindparam("checked"), next_check_at=bindparam("following")
 )
+_EARLIEST = select(*(
+    select(column).where(condition).order_by(column).limit(1).scalar_subquery().label(column.name)
+    for column, condition in (
+        (assignments.c.next_check_at, assignments.c.next_check_at.is_not(None)),
+        (inquiries.c.next_state_at, inquiries.c.next_state_at.is_not(None)),
+        (requests.c.decide_by, requests.c.state == literal_column("'pending'")),  # as the index has it
+    )
+))
 
 
 def order(tx: Tx, assignment_id: int) -> Record:
@@ -92,7 +100,7 @@ def due_inquiries(tx: Tx, now: datetime, limit: int) -> Sequence[Record]:
 def due_requests(tx: Tx, now: datetime, limit: int) -> Sequence[Record]:
     """Requests nobody decided in time."""
     query = (
-        select(requests).where(requests.c.state == "pending", requests.c.decide_by < now)
+        select(requests).where(requests.c.state == literal_column("'pending'"), requests.c.decide_by < now)
         .order_by(requests.c.decide_by).limit(limit)
     )
     return tx.conn.execute(_locked(tx, query, requests)).all()
@@ -107,14 +115,12 @@ class Waiting(NamedTuple):
 
 
 def anything_due(tx: Tx, now: datetime) -> Waiting:
-    """One look before any lock is taken."""
-    looks = (
-        select(assignments.c.id).where(assignments.c.next_check_at <= now).exists(),
-        select(inquiries.c.id).where(inquiries.c.next_state_at <= now).exists(),
-        select(requests.c.id).where(requests.c.state == "pending", requests.c.decide_by < now).exists(),
-    )
-    found = tx.conn.execute(select(*looks)).one()
-    return Waiting(*map(bool, found))
+    """One look before any lock is taken: the earliest moment of each kind.
+
+    Not "is there a row due": PostgreSQL would guess that one turns up early and read the table for it
+    (6 ms of 100,000 orders, measured 2026-11-23).
+    """
+    return Waiting(*(moment is not None and moment <= now for moment in tx.conn.execute(_EARLIEST).one()))
 
 
 def open_by_unit(tx: Tx, *, now: datetime, today: datetime, tomorrow: datetime) -> Sequence[Record]:
