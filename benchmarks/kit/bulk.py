@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from store.engine import Store, Tx
 
 PAGE = 20_000
+DAYS = 28
+"""A day's counter ends at 999,999."""
 OFFICERS = 7
 """Of each unit: a head and six more; the model district has about 390 in 55 units."""
 INQUIRY = ("id", "number", "query_code", "contact_id", "address_id", "channel", "state", "summary", "unit_id",
@@ -71,7 +73,8 @@ def load(store: Store, rows: Iterable[Stored], *, units: int) -> None:
 def _make(row: Stored, n: int, units: int, address: Any, derivations: dict[Any, str]) -> tuple[tuple[Any, ...], ...]:
     unit = n % units + 1
     derivation = derivations.setdefault((row.opened, row.due), _derivation(row))
-    inquiry = (n, format_number(row.opened.astimezone(CHINA).date(), n), "384712", address.contact_id, address.id,
+    day = row.opened.astimezone(CHINA).date() - timedelta(days=n % DAYS)
+    inquiry = (n, format_number(day, n // DAYS + 1), "384712", address.contact_id, address.id,
                "console", "in_progress", "幸福路12号楼下路灯三天不亮", unit, row.opened, row.due, derivation, False)
     officer = (unit - 1) * OFFICERS + 3
     return inquiry, (n, n, unit, "lead", "signed", row.opened, row.due, row.opened, officer, row.checked, row.following)
