@@ -40,18 +40,19 @@ def points(*, unit_code: str | None, month: str | None, replay: bool, as_json: b
     """A month's points by unit, each deduction with its rule. Units without orders are 无件, not 100."""
     with services() as deps:
         if replay:
-            calendar = deps.calendar()
-            _say_replayed(deps.store.read(lambda tx: accountability.replay(tx, calendar)), as_json=as_json)
+            calendar, rules = deps.calendar(), accountability.rules_for(deps.limits)
+            found = deps.store.read(lambda tx: accountability.replay(tx, calendar, rules=rules))
+            _say_replayed(found, as_json=as_json)
             return
         month = month or accountability.this_month(deps.clock.now())
-        found = deps.store.read(lambda tx: _report(tx, month, unit_code))
-    if found is None:
+        report = deps.store.read(lambda tx: _report(tx, month, unit_code))
+    if report is None:
         complain(f"no unit has the code {unit_code!r}")
         raise SystemExit(FAILED)
     if as_json:
-        print_json(found)
+        print_json(report)
         return
-    for unit in found["units"]:
+    for unit in report["units"]:
         click.echo(_line(unit))
         for entry in unit["entries"]:
             taken = f" takes back {entry['reverses']}: {entry['reason']}" if entry["reverses"] else ""

@@ -7,7 +7,7 @@ be computed again at any time (``replay``) and must come out the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.accountability import Pause, PointRules
+    from bot.deadlines import Limits
     from bot.workdays import Calendar
+    from handlers.deps import Deps
     from store.engine import Tx
     from store.rows import Record
 
@@ -58,9 +60,18 @@ def settle_order(
     return sum(made)
 
 
-def settle_now(tx: Tx, assignment_id: int, calendar: Calendar, now: datetime) -> int:
+def settle_now(deps: Deps, tx: Tx, assignment_id: int, now: datetime) -> int:
     """What an event of an order costs, entered with it: a refused return, rework. After its event is logged."""
-    return settle_order(tx, deadlines.order(tx, assignment_id), calendar, now)
+    order = deadlines.order(tx, assignment_id)
+    return settle_order(tx, order, deps.calendar(), now, rules=rules_for(deps.limits))
+
+
+def rules_for(limits: Limits) -> PointRules:
+    """The rules in force: an office with another limit for signing has a version of its own."""
+    if limits.sign_hours == DEFAULT_RULES.sign_hours:
+        return DEFAULT_RULES
+    version = f"{DEFAULT_RULES.version}:sign{limits.sign_hours:g}"
+    return replace(DEFAULT_RULES, sign_hours=limits.sign_hours, version=version)
 
 
 def facts_of(order: Record, events: Sequence[Record], until: datetime) -> Facts:

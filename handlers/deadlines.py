@@ -122,7 +122,8 @@ def _look(run: _Run, order: Record) -> None:
     following = following_check(order, run.calendar, after=max(checked, run.now), limits=run.deps.limits)
     run.marks.append((order.id, max(checked, run.now), following if live else None))
     if late is not None or until > order.due_at:
-        accountability.settle_order(run.tx, order, run.calendar, run.now)
+        rules = accountability.rules_for(run.deps.limits)
+        accountability.settle_order(run.tx, order, run.calendar, run.now, rules=rules)
     if live:
         _tell_of(run, order, steps, late)
         if order.role == "lead" and order.promised_at < run.now:

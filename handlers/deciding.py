@@ -69,7 +69,7 @@ def refuse(desk: Desk, request: Record, why: str) -> Outcome:
     # The log's word is read by the citizen too; why is for who asked.
     desk.log(inquiry.id, f"{request.kind}_refused", unit=request.unit_name, assignment=request.assignment_id,
              request=request.id)
-    accountability.settle_now(desk.tx, request.assignment_id, desk.deps.calendar(), desk.now)
+    accountability.settle_now(desk.deps, desk.tx, request.assignment_id, desk.now)
     if request.kind == RequestKind.REWORK:
         notices.to_citizen(desk.tx, inquiry, key="rework.refused", once=f"rework.refused:{request.id}", now=desk.now,
                            params=about(inquiry) | {"reason": why.strip()})

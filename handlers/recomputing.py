@@ -166,7 +166,8 @@ def _set_order(deps: Deps, calendars: Calendars, tx: Tx, order: Record, found: C
         inquiry = inquiries.get(tx, order.inquiry_id)
         notices.to_unit(deps, tx, inquiry, key="due.earlier.unit", once=f"earlier:{order.id}:{found.new:%y%m%d%H%M}",
                         now=now, params={"was": say_time(found.old), "new_due": say_time(found.new)})
-    return accountability.settle_order(tx, deadlines.order(tx, order.id), calendars.after, now, reason=calendars.source)
+    return accountability.settle_order(tx, deadlines.order(tx, order.id), calendars.after, now,
+                                       rules=accountability.rules_for(deps.limits), reason=calendars.source)
 
 
 def _charged(deps: Deps, calendars: Calendars, tx: Tx) -> tuple[int, list[Changed]]:

@@ -50,7 +50,7 @@ def reopen(deps: Deps, tx: Tx, inquiry: Record, by: By, *, reason: str) -> Recor
         data={"unit": last.unit_name, "assignment": last.id, "was_due": inquiry.due_at.isoformat(), "due": due_at.isoformat(),
               "by_office": by.actor is not Actor.CITIZEN},
     )
-    accountability.settle_now(tx, last.id, deps.calendar(), by.now)
+    accountability.settle_now(deps, tx, last.id, by.now)
     dispatch(deps, tx, inquiry, last.unit_id, now=by.now, kind="rework", due_at=due_at, reason=f"{REWORK}{reason}")
     return inquiry
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from bot.messages import Address
 from bot.numbers import format_number
-from bot.workdays import CHINA, Calendar
+from bot.workdays import Calendar
 from store import directory as units_table
 from store import people
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from store.engine import Store, Tx
 
 PAGE = 20_000
+FIRST_DAY = date(2026, 10, 26)
 DAYS = 28
 """A day's counter ends at 999,999."""
 OFFICERS = 7
@@ -73,7 +74,7 @@ def load(store: Store, rows: Iterable[Stored], *, units: int) -> None:
 def _make(row: Stored, n: int, units: int, address: Any, derivations: dict[Any, str]) -> tuple[tuple[Any, ...], ...]:
     unit = n % units + 1
     derivation = derivations.setdefault((row.opened, row.due), _derivation(row))
-    day = row.opened.astimezone(CHINA).date() - timedelta(days=n % DAYS)
+    day = FIRST_DAY + timedelta(days=n % DAYS)
     inquiry = (n, format_number(day, n // DAYS + 1), "384712", address.contact_id, address.id,
                "console", "in_progress", "幸福路12号楼下路灯三天不亮", unit, row.opened, row.due, derivation, False)
     officer = (unit - 1) * OFFICERS + 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -107,6 +108,18 @@ def test_one_signed_for_in_time_is_none_though_the_run_was_down(world):
     run(world, china(24, 9))
     assert "late_sign" not in names(world, inquiry_id)
     assert ledger(world) == []
+
+
+def test_an_office_with_another_limit_for_signing_charges_by_it(world):
+    world.deps.limits = replace(world.deps.limits, sign_hours=2)
+    order(world)
+    world.deps.store.write(lambda tx: tx.conn.execute(update(assignments).values(next_check_at=china(23, 12))))
+    run(world, china(23, 13, 1))
+    assert ledger(world) == [("late_sign", -10)]
+    [row] = world.deps.store.read(lambda tx: tx.conn.execute(select(scores)).all())
+    assert (row.at, row.rule_version) == (china(23, 12) + timedelta(microseconds=1), "2012-1:sign2")
+    rules = accountability.rules_for(world.deps.limits)
+    assert world.deps.store.read(lambda tx: accountability.replay(tx, world.deps.calendar(), rules=rules)).same
 
 
 def test_an_urgent_order_counts_by_the_clock_on_the_wall_and_does_not_wait_for_morning(world):
@@ -229,6 +242,25 @@ def test_edge_45_two_runs_at_once_tell_everything_once(shared, tmp_path):
     assert sum(counts) == 40
     assert ledger(shared) == [("late_sign", -10)] * 40
     assert len(set(told(shared))) == len(told(shared)) == 6
+
+
+def test_edge_45_two_runs_that_share_the_work_do_each_part_once(shared, tmp_path, monkeypatch):
+    monkeypatch.setattr(deadlines, "BATCH", 7)
+    ids = [order(shared, citizen=number) for number in range(50)]
+    other = district(tmp_path, store=Store(shared.deps.store.url, Vault(SECRET), pool_size=8))
+    shared.clock.time = other.clock.time = china(23, 15, 1)
+    counts: list[int] = []
+    threads = [threading.Thread(target=lambda w=w: counts.append(deadlines.drain(w.deps)))
+               for w in (shared, other, shared)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # A worker that finds only a few rows free stops; the sweep a second later finds the rest.
+    assert sum(counts) + deadlines.drain(shared.deps) == 50
+    other.close()
+    assert ledger(shared) == [("late_sign", -10)] * 50
+    assert [names(shared, inquiry_id).count("late_sign") for inquiry_id in ids] == [1] * 50
 
 
 # --- when the clock stops ---
