@@ -21,6 +21,7 @@ from bot.accountability import (
     reversal,
     settle,
 )
+from bot.workdays import CHINA
 from handlers.clocks import CLOCK_SET
 from store import deadlines, inquiries, scores
 
@@ -39,6 +40,8 @@ OPENINGS = frozenset({"dispatched", "transferred", "returned", "return_approved"
 """Events a due time follows from."""
 RETURN_REFUSED, REWORKED = "return_refused", "reworked"
 FAKE_CLOSING, IDENTICAL_REPLY = "fake_closing", "identical_reply"
+SETTLED_AT_ONCE = frozenset({RETURN_REFUSED, REWORKED, FAKE_CLOSING, IDENTICAL_REPLY})
+"""Events that cost something by themselves; for what the clock says the next look of the deadline run is waited for."""
 
 
 def settle_order(
@@ -53,11 +56,26 @@ def settle_order(
     rows = scores.of_order(tx, order.inquiry_id, order.id)
     found = settle(entries(rows), charges(facts_of(order, events, now), rules, calendar))
     shown = {"order_events": [event.id for event in events if event.data.get("assignment") == order.id],
-             "derivation": order.derivation if order.due_at == order.promised_at else []}
+             "derivation": _derivation(order, calendar)}
     made = [_charge(tx, order, charge, shown) for charge in found.add]
     ids = {row.once: row for row in rows}
     made += [_take_back(tx, ids[entry.once], entry, now, reason or "recomputed") for entry in found.reverse]
     return sum(made)
+
+
+def _derivation(order: Record, calendar: Calendar) -> list[Any]:
+    """Day by day how the due time came about: the citizen's, or the unit's own from dispatch. Empty for one
+    that was moved: its events say by whom and why.
+    """
+    if order.due_at == order.promised_at:
+        promised: list[Any] = order.derivation
+        return promised
+    opened, due = (at.astimezone(CHINA).date() for at in (order.created_at, order.due_at))
+    days = calendar.workdays_between(opened, due)
+    counted = calendar.due(order.created_at, days) if days > 0 else None
+    if counted is None or counted.at != order.due_at:
+        return []
+    return [[step.day.isoformat(), step.counted, step.why, step.status] for step in counted.derivation]
 
 
 def settle_now(deps: Deps, tx: Tx, assignment_id: int, now: datetime) -> int:
@@ -213,7 +231,7 @@ def replay(tx: Tx, calendar: Calendar, *, rules: PointRules = DEFAULT_RULES) -> 
 
 def _looked_at(order: Record, events: Sequence[Record]) -> datetime:
     """Up to when the ledger has been brought: the last look, or what was settled at once."""
-    own: list[datetime] = [event.at for event in events if event.data.get("assignment") == order.id]
+    own: list[datetime] = [e.at for e in events if e.name in SETTLED_AT_ONCE and e.data.get("assignment") == order.id]
     looked_at: datetime = order.checked_at or order.created_at
     return max([looked_at, *own])
 

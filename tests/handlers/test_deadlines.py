@@ -359,6 +359,16 @@ def test_an_entry_names_its_rule_its_events_and_the_derivation_of_the_due_time(w
     assert row.evidence["derivation"][-1][:2] == ["2026-11-27", 4]
 
 
+def test_the_derivation_of_a_units_own_due_time_counts_from_dispatch(world, signed):
+    world.deps.store.write(lambda tx: update_row(
+        tx, assignments, world.order(signed).id, created_at=china(24, 9), due_at=china(30, 17)))
+    world.deps.store.write(lambda tx: clocks.reschedule(tx, world.order(signed), world.deps.calendar(), world.clock.now()))
+    run(world, china(30, 17, 1))
+    [row] = world.deps.store.read(lambda tx: tx.conn.execute(select(scores)).all())
+    assert [step[0] for step in row.evidence["derivation"] if step[1]] == [
+        "2026-11-25", "2026-11-26", "2026-11-27", "2026-11-30"]
+
+
 def test_edge_50_a_granted_appeal_gives_the_points_back_by_an_entry_of_its_own(world, signed):
     run(world, china(27, 17, 1))
     [row] = world.deps.store.read(lambda tx: tx.conn.execute(select(scores)).all())
