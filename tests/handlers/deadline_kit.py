@@ -12,7 +12,7 @@ from store import directory, inquiries, scores
 from store.rows import update_row
 from store.tables import inquiries as inquiries_table
 from store.tables import officers, outbox
-from tests.world import make_world
+from tests.world import _inquiry, make_world
 
 HEADS = (("lamphead", "陆知远", "D01", "head"), ("waterhead", "白溪亭", "D02", "head"),
          ("chief", "顾言和", "D00", "leader"))
@@ -49,6 +49,13 @@ def order(world, text="建设路的路灯坏了三天", *, unit="D01", citizen=0
 
     world.deps.store.write(work)
     return inquiry_id
+
+
+def many(world, count, *, unit="D01"):
+    """So many orders of different citizens, in one transaction; their inquiries' ids."""
+    return world.deps.store.write(lambda tx: [
+        _inquiry(world, tx, "建设路的路灯坏了三天", unit=unit, media=(), citizen=Address("console", f"citizen-{n}"))
+        for n in range(count)])
 
 
 def run(world, at=None):

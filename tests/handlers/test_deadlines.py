@@ -18,7 +18,19 @@ from store.tables import assignments, scores
 from store.tables import inquiries as inquiries_table
 from store.tables import outbox as outbox_table
 from store.vault import Vault
-from tests.handlers.deadline_kit import away, china, district, events, ledger, names, order, run, sign, told
+from tests.handlers.deadline_kit import (
+    away,
+    china,
+    district,
+    events,
+    ledger,
+    many,
+    names,
+    order,
+    run,
+    sign,
+    told,
+)
 from tests.world import SECRET, add_directory
 
 
@@ -169,8 +181,7 @@ def test_two_who_stand_in_for_each_other_end_with_one_of_them_told(world, signed
 
 
 def test_edge_45_three_hundred_missed_steps_are_one_message_to_an_officer(world):
-    for number in range(300):
-        order(world, citizen=number)
+    many(world, 300)
     world.deps.store.write(lambda tx: tx.conn.execute(
         update(assignments).values(signed_at=world.clock.now(), signed_by=world.officers["lamp"], state="signed")))
     run(world, china(7, 9, month=12))
@@ -181,8 +192,7 @@ def test_edge_45_three_hundred_missed_steps_are_one_message_to_an_officer(world)
 
 def test_a_summary_covers_what_did_not_fit_into_the_first_batch(world, monkeypatch):
     monkeypatch.setattr(deadlines, "BATCH", 10)
-    for number in range(25):
-        order(world, citizen=number)
+    many(world, 25)
     assert run(world, china(23, 15, 1)) == 25
     assert sorted(told(world)) == [("catch_up", "lamp"), ("catch_up", "lamp2"), ("catch_up", "lamphead")]
 
@@ -246,7 +256,7 @@ def test_edge_45_two_runs_at_once_tell_everything_once(shared, tmp_path):
 
 def test_edge_45_two_runs_that_share_the_work_do_each_part_once(shared, tmp_path, monkeypatch):
     monkeypatch.setattr(deadlines, "BATCH", 7)
-    ids = [order(shared, citizen=number) for number in range(50)]
+    ids = many(shared, 50)
     other = district(tmp_path, store=Store(shared.deps.store.url, Vault(SECRET), pool_size=8))
     shared.clock.time = other.clock.time = china(23, 15, 1)
     counts: list[int] = []
