@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,12 @@ import click
 
 import bootstrap
 from bot.numbers import new_code
+from cli.common import plainly, services
 from handlers import directory_apply
 from handlers.caching import read_directory
 from handlers.directory_files import read_directory as read_file
 from handlers.directory_import import describe, plan_import
+from handlers.wording import CHINA
 from store import directory as units
 
 if TYPE_CHECKING:
@@ -91,6 +93,35 @@ def code(officer_code: str) -> None:
     if made is None:
         raise click.ClickException(f"no active officer {officer_code!r}; see: wenzheng officer list")
     click.echo(made)
+
+
+@officer.command("away")
+@click.argument("officer_code")
+@click.option("--substitute", help="Code of the officer who stands in.")
+@click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), help="First day; today when not given.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; until further notice when not given.")
+@click.option("--back", is_flag=True, help="At work again.")
+@plainly
+def away(
+    officer_code: str, *, substitute: str | None, start: datetime | None, until: datetime | None, back: bool
+) -> None:
+    """On leave: what is for this officer goes to the substitute meanwhile (AB角)."""
+    if back == (substitute is not None):
+        raise click.UsageError("give either --substitute CODE or --back")
+    with services() as deps:
+        first = _morning(start) if start is not None else deps.clock.now()
+        last = _morning(until) + timedelta(days=1) if until is not None else None
+        if last is not None and last <= first:
+            raise click.BadParameter("is before the first day", param_hint="--until")
+        leave = {"away_from": None, "away_until": None} if back else {"away_from": first, "away_until": last}
+        unknown = deps.store.write(lambda tx: units.set_leave(tx, officer_code, substitute, **leave))
+    if unknown:
+        raise click.ClickException(f"no active officer {unknown!r}; see: wenzheng officer list")
+    click.echo("at work" if back else f"{substitute} stands in for {officer_code}")
+
+
+def _morning(day: datetime) -> datetime:
+    return day.replace(tzinfo=CHINA)
 
 
 COMMANDS = (directory, officer)

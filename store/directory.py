@@ -96,6 +96,18 @@ def code_in_use(tx: Tx, code: str, now: datetime) -> bool:
     )).first() is not None
 
 
+def set_leave(tx: Tx, code: str, substitute: str | None, **times: datetime | None) -> str:
+    """Who stands in for an officer, and when (``away_from``, ``away_until``); the first code nobody has, or ``""``."""
+    officer_row = officer_by_code(tx, code)
+    stand_in = officer_by_code(tx, substitute) if substitute is not None else None
+    if officer_row is None:
+        return code
+    if substitute is not None and stand_in is None:
+        return substitute
+    update_row(tx, officers, officer_row.id, substitute_id=stand_in.id if stand_in is not None else None, **times)
+    return ""
+
+
 def save_unit(tx: Tx, code: str, **values: Any) -> int:
     """Insert or change a unit by code."""
     return _save(tx, units, code, values)

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from bot.workdays import Calendar
-from cli import calendar, points
+from cli import calendar, directory, points
 from cli.checks import check_calendar
-from tests.handlers.deadline_kit import china, district, ledger, order, run, sign
+from tests.handlers.deadline_kit import china, district, ledger, order, run, sign, told
 from tests.handlers.test_recomputing import EXTENSION, NOTICE_2027
 from tests.world import SECRET, make_store
 
@@ -29,7 +29,7 @@ def command(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "CHANNELS"):
         monkeypatch.delenv(name, raising=False)
-    group = click.Group("wenzheng", commands=[*calendar.COMMANDS, *points.COMMANDS])
+    group = click.Group("wenzheng", commands=[*calendar.COMMANDS, *points.COMMANDS, *directory.COMMANDS])
 
     def invoke(*arguments, stdin=None):
         env = {"SECRET_KEY": SECRET, "DATA_DIR": str(tmp_path)}
@@ -148,6 +148,30 @@ def test_replaying_says_that_the_ledger_is_the_same_and_fails_when_it_is_not(wor
     found = command("points", "--replay", "--json")
     assert found.exit_code == 1
     assert json.loads(found.output)["surplus"] == ["made-up"]
+
+
+# --- leave ---
+
+
+def test_who_is_on_leave_is_stood_in_for_until_back(world, command):
+    assert "lamp2 stands in" in command("officer", "away", "lamp", "--substitute", "lamp2", "--from", "2026-11-23",
+                                        "--until", "2026-11-25").output
+    sign(world, order(world, citizen=1))
+    run(world, china(25, 14, 1))
+    assert told(world) == [("remind.half", "lamp2")]
+    assert command("officer", "away", "lamp", "--back").output == "at work\n"
+    run(world, china(26, 17, 1))
+    assert ("remind.day", "lamp") in told(world)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["lamp"], 2), (["lamp", "--substitute", "lamp2", "--back"], 2), (["nobody", "--substitute", "lamp"], 1),
+     (["lamp", "--substitute", "nobody"], 1),
+     (["lamp", "--substitute", "lamp2", "--from", "2026-11-25", "--until", "2026-11-24"], 2)],
+)
+def test_leave_that_cannot_be_is_refused(world, command, arguments, code):
+    assert command("officer", "away", *arguments).exit_code == code
 
 
 # --- the check ---
