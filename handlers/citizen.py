@@ -20,7 +20,7 @@ from handlers.moving import By, move, move_order
 from handlers.notices import to_unit
 from handlers.pausing import resume, stop_waiting
 from handlers.requests import drop_requests
-from handlers.wording import RATINGS, STATES, about, say_due, say_time
+from handlers.wording import RATINGS, STATES, UNSEEN, about, say_due, say_time
 from store import inquiries, outbox, people
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _show(turn: Turn, inquiry: Record) -> None:
     turn.inquiry_id = inquiry.id
     lead = inquiries.open_lead(turn.tx, inquiry.id)
     steps = [{"at": say_time(e.at), "name": e.name, "unit": e.data.get("unit", "")}
-             for e in inquiries.events_of(turn.tx, inquiry.id)]
+             for e in inquiries.events_of(turn.tx, inquiry.id) if e.name not in UNSEEN]
     answer = next((m.text for m in reversed(inquiries.messages_of(turn.tx, inquiry.id)) if m.direction == "out"), "")
     turn.reply("progress", **about(inquiry), unit=lead.unit_name if lead else "", steps=steps[-4:], answer=answer,
                left=_left(turn, inquiry), rated=RATINGS.get(inquiry.rating or 0, ""))

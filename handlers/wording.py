@@ -27,6 +27,10 @@ REWORK = "市民不满意，重新办理："
 RATINGS = {1: "满意", 2: "基本满意", 3: "不满意"}
 
 
+UNSEEN = frozenset({"viewed", "clock_set", "points_appealed", "points_returned", "request_dropped"})
+"""Events that explain dates and points, or who looked: no step in the history of an inquiry."""
+
+
 def say_day(at: datetime) -> str:
     """``11月27日(周五)``: never "soon", always with the weekday."""
     local = at.astimezone(CHINA)

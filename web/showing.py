@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from handlers.wording import CHINA, STATES, say_due, say_time
+from handlers.wording import CHINA, STATES, UNSEEN, say_due, say_time
 from store import inquiries
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ ENDED = ("answered", "closed", "archived", "withdrawn", "rejected", "merged")
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """``days`` are working days left, negative when past; ``clock``: ok, today, overdue or ended."""
+    """``days`` are working days left, negative when past; ``clock``: ok, today, paused, overdue or ended."""
 
     text: str
     days: int
@@ -46,6 +46,8 @@ def due_of(calendar: Calendar, inquiry: Record, now: datetime) -> Due:
     days = calendar.workdays_between(today, last)
     if inquiry.state in ENDED:
         clock = "ended"
+    elif inquiry.paused_at is not None:
+        clock = "paused"
     elif now > inquiry.due_at:
         clock = "overdue"
     else:
@@ -60,7 +62,7 @@ def state_of(inquiry: Record) -> str:
 
 def steps_of(tx: Tx, inquiry_id: int, *, names: bool) -> list[Step]:
     """The history in order. ``names`` false: no officer's name and no reason, as for the citizen."""
-    return [_step(tx, event, names=names) for event in inquiries.events_of(tx, inquiry_id) if event.name != "viewed"]
+    return [_step(tx, event, names=names) for event in inquiries.events_of(tx, inquiry_id) if event.name not in UNSEEN]
 
 
 def _step(tx: Tx, event: Record, *, names: bool) -> Step:

@@ -17,7 +17,7 @@ from bot.request_rules import (
 from handlers.deciding import DECIDERS
 from handlers.pausing import LONGEST_QUESTION
 from handlers.requests import is_second
-from handlers.wording import REASONS, say_time
+from handlers.wording import REASONS, say_day, say_time
 from store import directory, inquiries, requests
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _extension(desk: Desk, inquiry: Record, order: Record) -> dict[str, Any] | N
     limits, calendar = desk.deps.limits, desk.deps.calendar()
     days = range(1, limits.extension_max_days + 1)
     return {
-        "days": [(n, say_time(extension_due(order.due_at, n, calendar))) for n in days],
+        "days": [(n, say_day(extension_due(order.due_at, n, calendar))) for n in days],
         "usual": limits.extension_default_days,
         "reasons": [(code, words) for code, words in REASONS.items() if code],
     }

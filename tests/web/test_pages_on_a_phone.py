@@ -74,7 +74,12 @@ def paths(world):
     inquiry_id = world.inquiry("楼道堆杂物" * 40, unit="S01")
     answered = world.inquiry("路灯坏了")
     world.act("answer", answered, "lamp", "已修复。" * 50)
-    return ["/", world.staff_path(inquiry_id, "street"), world.staff_path(answered, "lamp"), world.citizen_path(answered)]
+    wanted = world.inquiry("路面塌陷")
+    reason = "路面塌陷需第三方现场检测，检测机构排期到下周二才能进场"
+    assert world.act("extend", wanted, "lamp", 3, reason).done
+    returned = world.inquiry("水管漏水")
+    assert world.act("give_back", returned, "lamp", "不属本局职责").done
+    return [*(world.staff_path(each, who) for each in (wanted, returned) for who in ("lamp", "duty")), "/", world.staff_path(inquiry_id, "street"), world.staff_path(answered, "lamp"), world.citizen_path(answered)]
 
 
 def test_text_is_18_px_buttons_48_px_and_nothing_is_cut_off_at_320(world, phone):
@@ -98,6 +103,34 @@ def test_an_officer_answers_without_javascript(world, phone):
     page.click("text=发送答复")
     assert "答复已提交" in page.locator("[role=status]").inner_text()
     assert world.get(inquiry_id).state == "answered"
+
+
+def test_an_extension_is_asked_for_and_granted_without_javascript(world, phone):
+    inquiry_id = world.inquiry()
+    page = phone(java_script_enabled=False)
+    page.goto(world.staff_path(inquiry_id, "lamp"))
+    page.click("summary:has-text('申请延期')")
+    page.select_option("#days", "3")
+    page.select_option("#category", "field_test")
+    page.fill("#why", "路面塌陷需第三方现场检测，检测机构排期到下周二才能进场")
+    page.click("text=提交延期申请")
+    assert "申请已提交" in page.locator("[role=status]").inner_text()
+    old = world.get(inquiry_id).due_at
+    page.goto(world.staff_path(inquiry_id, "duty"))
+    page.click("text=同意延期")
+    assert "已决定" in page.locator("[role=status]").inner_text()
+    assert world.get(inquiry_id).due_at > old
+
+
+def test_a_reason_is_counted_while_it_is_written(world, phone):
+    page = phone()
+    page.goto(world.staff_path(world.inquiry(), "lamp"))
+    page.click("summary:has-text('申请延期')")
+    page.fill("#why", "需要 现场检测")
+    assert "已写 6 字，还差 14 字" in page.locator("#why-note").inner_text()
+    page.click("text=提交延期申请")
+    assert "?m=" not in page.url, "the browser itself holds a reason back that is too short"
+    assert page.complaints == []
 
 
 def test_a_draft_survives_a_reload_and_goes_with_its_order(world, phone):
