@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, or_, select
 
 from store.rows import insert_ignoring
+from store.statements import Prepared, named
 from store.tables import assignments, inquiries, officers, scores, units
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ _SHOWN = (
     .order_by(scores.c.id)
 )
 
+_OF_ORDER = Prepared(lambda _: select(scores).where(
+    scores.c.inquiry_id == named("inquiry_id"), scores.c.assignment_id == named("assignment_id")
+).order_by(scores.c.id))
+
 
 def add(tx: Tx, *, once: str, **values: Any) -> int | None:
     """An entry; None when it was made before."""
@@ -38,10 +43,7 @@ def get(tx: Tx, entry_id: int) -> Record | None:
 
 def of_order(tx: Tx, inquiry_id: int, assignment_id: int) -> Sequence[Record]:
     """The entries of one order in order."""
-    return tx.conn.execute(
-        select(scores).where(scores.c.inquiry_id == inquiry_id, scores.c.assignment_id == assignment_id)
-        .order_by(scores.c.id)
-    ).all()
+    return _OF_ORDER.rows(tx, inquiry_id=inquiry_id, assignment_id=assignment_id)
 
 
 def of_inquiry(tx: Tx, inquiry_id: int) -> Sequence[Record]:

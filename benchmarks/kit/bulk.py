@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from itertools import islice
@@ -106,9 +107,14 @@ def _as_text(rows: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
 
 
 def _settle(store: Store) -> None:
-    """Identities behind what was loaded, and the planner's figures as autovacuum would have them."""
-    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-        if store.engine.dialect.name != "sqlite":
+    """As a database that grew over years: identities behind the rows, the planner's figures, nothing to write back."""
+    if store.engine.dialect.name == "sqlite":
+        store.engine.dispose()  # the last connection's end empties the log
+    else:
+        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
             for table in ("inquiries", "assignments"):
                 conn.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
             conn.exec_driver_sql("VACUUM ANALYZE")
+            conn.exec_driver_sql("CHECKPOINT")
+    # Else the first rounds' fsync waits for the load's own pages (3 s against 0.7, measured 2026-11-23).
+    os.sync()
