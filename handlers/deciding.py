@@ -121,6 +121,8 @@ def _extend(desk: Desk, inquiry: Record, request: Record, note: str) -> Outcome:
     clocks.reschedule(desk.tx, order, desk.deps.calendar(), desk.now, limits=desk.deps.limits)
     desk.log(inquiry.id, "extended", unit=order.unit_name, assignment=order.id, request=request.id, late=late,
              was_due=old.isoformat(), due=new.isoformat(), reason_code=request.reason_code)
+    # Granted late, after the old due time was charged: the new one answers for that.
+    accountability.settle_now(desk.deps, desk.tx, order.id, desk.now)
     inquiry = inquiries.get(desk.tx, inquiry.id)
     if new != old:
         _tell_extended(desk, inquiry, request, old)

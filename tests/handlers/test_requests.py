@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bot.deadlines import Limits
-from handlers import orders
+from handlers import accountability, orders
 from store import directory, inquiries
-from tests.handlers.deadline_kit import china, told
+from tests.handlers.deadline_kit import china, ledger, run, told
 from tests.handlers.town import (
     GOOD,
     asked,
@@ -209,6 +209,17 @@ def test_edge_48_a_late_approval_still_gives_the_date_whoever_came_first(world, 
     assert world.order(inquiry).due_at == NEW
     assert event(world, inquiry, "extended").data["late"] is True
     assert "extension_expired" in logged(world, inquiry)
+
+
+def test_edge_48_a_late_approval_takes_back_what_the_old_due_time_cost(world, inquiry):
+    world.clock.time = china(27, 16, 30)
+    extend(world, "word", inquiry)
+    run(world, china(27, 18))
+    assert ("overdue", -50) in ledger(world)
+    decide(world, "word", inquiry, "approve")
+    assert sum(points for rule, points in ledger(world) if rule == "overdue") == 0
+    calendar = world.deps.calendar()
+    assert world.deps.store.read(lambda tx: accountability.replay(tx, calendar)).same
 
 
 def test_edge_48_an_approval_of_a_date_that_has_passed_gives_nothing(world, inquiry):
