@@ -49,16 +49,20 @@ CHATTER = frozenset({"part", "supplement", "urge"})
 """Texts that leave the last free-form message of a window to an answer."""
 
 
-def drain(deps: Deps) -> int:
-    """Send what is due until nothing is; how many rows were handled."""
+def drain(deps: Deps, *, threads: int = THREADS) -> int:
+    """Send what is due until nothing is; how many rows were handled. ``threads`` 1: in this one."""
     total = 0
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="send") as pool:
+    with ThreadPoolExecutor(threads, thread_name_prefix="send") as pool:  # a thread starts with its first lane
         while True:
             rows = deps.store.write(lambda tx: outbox.claim(tx, worker=deps.worker_name, now=deps.clock.now(), limit=BATCH))
             # One recipient's messages in order, different recipients at once.
             lanes = [list(lane) for _, lane in groupby(sorted(rows, key=_recipient), key=_recipient)]
-            for done in [pool.submit(_lane, deps, lane) for lane in lanes]:
-                done.result()
+            if threads == 1 or len(lanes) == 1:
+                for lane in lanes:
+                    _lane(deps, lane)
+            else:
+                for done in [pool.submit(_lane, deps, lane) for lane in lanes]:
+                    done.result()
             total += len(rows)
             if len(rows) < BATCH:
                 return total

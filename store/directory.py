@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import NoResultFound
 
 from store.rows import insert_row, update_row
+from store.statements import Prepared, named
 from store.tables import officers, units
 
 if TYPE_CHECKING:
@@ -15,6 +17,21 @@ if TYPE_CHECKING:
 
     from store.engine import Tx
     from store.rows import Record
+
+_OFFICER = Prepared(lambda _: (
+    select(officers, units.c.name.label("unit_name"), units.c.code.label("unit_code"), units.c.tier)
+    .join(units, units.c.id == officers.c.unit_id)
+    .where(officers.c.id == named("officer_id"), officers.c.active)
+))
+_ALL_OFFICERS = Prepared(lambda _: (
+    select(officers, units.c.code.label("unit_code")).join(units, units.c.id == officers.c.unit_id)
+    .where(officers.c.active).order_by(officers.c.code)
+))
+_UNIT = Prepared(lambda _: select(units).where(units.c.id == named("unit_id")))
+_CHILDREN = Prepared(lambda _: select(units).where(units.c.parent_code == named("code"), units.c.active))
+_OFFICERS_OF = Prepared(lambda _: (
+    select(officers).where(officers.c.unit_id == named("unit_id"), officers.c.active).order_by(officers.c.id)
+))
 
 
 def all_units(tx: Tx, *, active: bool = True) -> Sequence[Record]:
@@ -25,17 +42,15 @@ def all_units(tx: Tx, *, active: bool = True) -> Sequence[Record]:
 
 def all_officers(tx: Tx, *, active: bool = True) -> Sequence[Record]:
     """Officers by code, with their units' codes."""
+    if active:
+        return _ALL_OFFICERS.rows(tx)
     query = select(officers, units.c.code.label("unit_code")).join(units, units.c.id == officers.c.unit_id)
-    return tx.conn.execute((query.where(officers.c.active) if active else query).order_by(officers.c.code)).all()
+    return tx.conn.execute(query.order_by(officers.c.code)).all()
 
 
 def officer(tx: Tx, officer_id: int) -> Record | None:
     """An active officer with the unit, or None."""
-    return tx.conn.execute(
-        select(officers, units.c.name.label("unit_name"), units.c.code.label("unit_code"), units.c.tier)
-        .join(units, units.c.id == officers.c.unit_id)
-        .where(officers.c.id == officer_id, officers.c.active)
-    ).first()
+    return _OFFICER.first(tx, officer_id=officer_id)
 
 
 def officer_by_code(tx: Tx, code: str) -> Record | None:
@@ -45,7 +60,10 @@ def officer_by_code(tx: Tx, code: str) -> Record | None:
 
 def unit(tx: Tx, unit_id: int) -> Record:
     """One unit."""
-    return tx.conn.execute(select(units).where(units.c.id == unit_id)).one()
+    row = _UNIT.first(tx, unit_id=unit_id)
+    if row is None:
+        raise NoResultFound("no such unit")
+    return row
 
 
 def unit_by_code(tx: Tx, code: str) -> Record | None:
@@ -55,14 +73,12 @@ def unit_by_code(tx: Tx, code: str) -> Record | None:
 
 def children(tx: Tx, code: str) -> Sequence[Record]:
     """Active units directly under a unit."""
-    return tx.conn.execute(select(units).where(units.c.parent_code == code, units.c.active)).all()
+    return _CHILDREN.rows(tx, code=code)
 
 
 def officers_of(tx: Tx, unit_id: int) -> Sequence[Record]:
     """Active officers of a unit."""
-    return tx.conn.execute(
-        select(officers).where(officers.c.unit_id == unit_id, officers.c.active).order_by(officers.c.id)
-    ).all()
+    return _OFFICERS_OF.rows(tx, unit_id=unit_id)
 
 
 def duty_unit(tx: Tx) -> Record | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, literal_column, select
 from sqlalchemy.exc import NoResultFound
 
 from bot.numbers import NumberQuery, read_number
 from store.engine import Conflict
-from store.rows import insert_row, update_row
+from store.rows import change_version, insert_row, update_row
 from store.statements import Prepared, named
 from store.tables import assignments, counters, events, inquiries, media, messages, officers, units
 
@@ -31,6 +31,10 @@ _COUNT = Prepared(
     ).returning(counters.c.value), ("name", "value"),
 )
 _BY_ID = Prepared(lambda _: select(inquiries).where(inquiries.c.id == named("inquiry_id")))
+
+
+_MESSAGES = Prepared(lambda _: select(messages).where(messages.c.inquiry_id == named("inquiry_id")).order_by(messages.c.id))
+_EVENTS = Prepared(lambda _: select(events).where(events.c.inquiry_id == named("inquiry_id")).order_by(events.c.id))
 
 
 def next_count(tx: Tx, name: str) -> int:
@@ -115,11 +119,7 @@ def change(tx: Tx, row: Record, **values: Any) -> None:
 
     Raises Conflict when somebody else changed it meanwhile: the whole piece of work is then run again.
     """
-    done = tx.conn.execute(
-        update(inquiries).where(inquiries.c.id == row.id, inquiries.c.version == row.version)
-        .values(version=row.version + 1, **values)
-    )
-    if done.rowcount != 1:
+    if not change_version(tx, inquiries, row, **values):
         raise Conflict("an inquiry changed while it was worked on")
 
 
@@ -143,9 +143,7 @@ def add_message(
 
 def messages_of(tx: Tx, inquiry_id: int) -> Sequence[Record]:
     """All messages of an inquiry in order."""
-    return tx.conn.execute(
-        select(messages).where(messages.c.inquiry_id == inquiry_id).order_by(messages.c.id)
-    ).all()
+    return _MESSAGES.rows(tx, inquiry_id=inquiry_id)
 
 
 def media_of(tx: Tx, inquiry_id: int) -> Sequence[Record]:
@@ -164,7 +162,7 @@ def log(tx: Tx, inquiry_id: int | None, name: str, now: datetime, *, actor: str 
 
 def events_of(tx: Tx, inquiry_id: int) -> Sequence[Record]:
     """The event log of an inquiry in order."""
-    return tx.conn.execute(select(events).where(events.c.inquiry_id == inquiry_id).order_by(events.c.id)).all()
+    return _EVENTS.rows(tx, inquiry_id=inquiry_id)
 
 
 # -- assignments -----------------------------------------------------------------------------
@@ -186,19 +184,21 @@ _ASSIGNED = (
 )
 
 
+_ASSIGNMENTS = Prepared(lambda _: _ASSIGNED.where(assignments.c.inquiry_id == named("inquiry_id")).order_by(assignments.c.id))
+_OPEN_LEAD = Prepared(lambda _: _ASSIGNED.where(
+    assignments.c.inquiry_id == named("inquiry_id"), assignments.c.role == literal_column("'lead'"),
+    assignments.c.state.in_([literal_column(f"'{state}'") for state in OPEN_ASSIGNMENT]),  # as the index has it
+))
+
+
 def assignments_of(tx: Tx, inquiry_id: int) -> Sequence[Record]:
     """All assignments of an inquiry in order, with their units."""
-    return tx.conn.execute(
-        _ASSIGNED.where(assignments.c.inquiry_id == inquiry_id).order_by(assignments.c.id)
-    ).all()
+    return _ASSIGNMENTS.rows(tx, inquiry_id=inquiry_id)
 
 
 def open_lead(tx: Tx, inquiry_id: int) -> Record | None:
     """The one open lead assignment, or None."""
-    return tx.conn.execute(_ASSIGNED.where(
-        assignments.c.inquiry_id == inquiry_id, assignments.c.role == "lead",
-        assignments.c.state.in_(OPEN_ASSIGNMENT),
-    )).first()
+    return _OPEN_LEAD.first(tx, inquiry_id=inquiry_id)
 
 
 def open_of_units(tx: Tx, unit_ids: Sequence[int], limit: int = 50) -> Sequence[Record]:
@@ -251,11 +251,7 @@ def change_assignment(tx: Tx, row: Record, **values: Any) -> None:
 
 def move_assignment(tx: Tx, row: Record, state: str, **values: Any) -> bool:
     """Change an assignment's state if nobody else did meanwhile."""
-    done = tx.conn.execute(
-        update(assignments).where(assignments.c.id == row.id, assignments.c.version == row.version)
-        .values(state=state, version=row.version + 1, **values)
-    )
-    return done.rowcount == 1
+    return change_version(tx, assignments, row, state=state, **values)
 
 
 def officer_name(tx: Tx, officer_id: int | None) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, exists, func, literal_column, or_, select, update
+from sqlalchemy import ColumnClause, Integer, and_, delete, exists, func, literal_column, or_, select, update
+from sqlalchemy.dialects import postgresql
 
 from store.rows import insert_ignoring, insert_row, update_row
 from store.statements import Prepared, named
@@ -25,6 +26,37 @@ if TYPE_CHECKING:
 _HELD = Prepared(lambda _: select(outbox).where(
     outbox.c.contact_id == named("contact_id"), outbox.c.state == literal_column("'held'")  # as the index has it
 ).order_by(outbox.c.id))
+
+PENDING: ColumnClause[str] = literal_column("'pending'")
+SENDING: ColumnClause[str] = literal_column("'sending'")
+_UNDER_WAY = outbox.c.state.in_([PENDING, SENDING])
+"""As the partial index has it: with bound values SQLite reads the whole table (EXPLAIN, 2026-11-23)."""
+
+
+def _claimable(dialect: Any) -> Any:
+    busy = outbox.alias("busy")
+    due = and_(outbox.c.state == PENDING, outbox.c.not_before <= named("now"))
+    abandoned = and_(outbox.c.state == SENDING, outbox.c.claimed_until < named("now"))
+    on_its_way = exists().where(
+        busy.c.state.in_([PENDING, SENDING]), busy.c.state == SENDING, busy.c.claimed_until >= named("now"),
+        busy.c.id != outbox.c.id,
+        or_(busy.c.contact_id == outbox.c.contact_id, busy.c.officer_id == outbox.c.officer_id,
+            busy.c.address_id == outbox.c.address_id),
+    )
+    query = select(outbox).where(_UNDER_WAY, or_(due, abandoned), ~on_its_way)
+    query = query.order_by(outbox.c.priority, outbox.c.id).limit(named("most", type_=Integer))
+    return query.with_for_update(skip_locked=True, of=outbox) if dialect is postgresql else query
+
+
+_CLAIMABLE = Prepared(_claimable)
+_TAKE = Prepared(
+    lambda _: update(outbox).where(outbox.c.id == named("row_id")).values(
+        state=SENDING, claimed_by=named("worker"), claimed_until=named("until"), attempts=outbox.c.attempts + 1),
+)
+_EARLY = Prepared(lambda _: select(early_receipts).where(
+    early_receipts.c.channel == named("channel"), early_receipts.c.message_id == named("message_id")
+).order_by(early_receipts.c.id))
+_DELIVERIES = Prepared(lambda _: select(deliveries).where(deliveries.c.outbox_id == named("outbox_id")).order_by(deliveries.c.id))
 
 CLAIM = timedelta(seconds=60)
 """How long a claimed row is left to its worker: longer than every provider timeout together."""
@@ -49,23 +81,9 @@ def claim(tx: Tx, *, worker: str, now: datetime, limit: int) -> Sequence[Record]
     One recipient's messages go out in order: a row waits while another of the same recipient is
     on its way.
     """
-    busy = outbox.alias("busy")
-    due = and_(outbox.c.state == "pending", outbox.c.not_before <= now)
-    abandoned = and_(outbox.c.state == "sending", outbox.c.claimed_until < now)
-    on_its_way = exists().where(
-        busy.c.state == "sending", busy.c.claimed_until >= now, busy.c.id != outbox.c.id,
-        or_(busy.c.contact_id == outbox.c.contact_id, busy.c.officer_id == outbox.c.officer_id,
-            busy.c.address_id == outbox.c.address_id),
-    )
-    query = select(outbox).where(or_(due, abandoned), ~on_its_way)
-    query = query.order_by(outbox.c.priority, outbox.c.id).limit(limit)
-    rows = tx.conn.execute(query if tx.sqlite else query.with_for_update(skip_locked=True, of=outbox)).all()
-    if rows:
-        tx.conn.execute(
-            update(outbox).where(outbox.c.id.in_([row.id for row in rows])).values(
-                state="sending", claimed_by=worker, claimed_until=now + CLAIM, attempts=outbox.c.attempts + 1
-            )
-        )
+    rows = _CLAIMABLE.rows(tx, now=now, most=limit)
+    for row in rows:
+        _TAKE.run(tx, row_id=row.id, worker=worker, until=now + CLAIM)
     return rows
 
 
@@ -82,9 +100,7 @@ def record(tx: Tx, outbox_id: int, now: datetime, *, way: str, outcome: str, **v
 
 def deliveries_of(tx: Tx, outbox_id: int) -> Sequence[Record]:
     """Every attempt and skip of a row in order."""
-    return tx.conn.execute(
-        select(deliveries).where(deliveries.c.outbox_id == outbox_id).order_by(deliveries.c.id)
-    ).all()
+    return _DELIVERIES.rows(tx, outbox_id=outbox_id)
 
 
 def get(tx: Tx, outbox_id: int) -> Record:
@@ -149,10 +165,9 @@ def keep_early(tx: Tx, **values: Any) -> None:
 
 def take_early(tx: Tx, channel: str, message_id: str) -> Sequence[Record]:
     """Receipts that came early, in order of arrival; they are removed."""
-    where = and_(early_receipts.c.channel == channel, early_receipts.c.message_id == message_id)
-    rows = tx.conn.execute(select(early_receipts).where(where).order_by(early_receipts.c.id)).all()
+    rows = _EARLY.rows(tx, channel=channel, message_id=message_id)
     if rows:
-        tx.conn.execute(delete(early_receipts).where(where))
+        tx.conn.execute(delete(early_receipts).where(early_receipts.c.id.in_([row.id for row in rows])))
     return rows
 
 
@@ -173,7 +188,7 @@ def waiting(tx: Tx, now: datetime) -> tuple[int, float]:
     """How many rows are due, and the age of the oldest in seconds: the queue's health."""
     row = tx.conn.execute(
         select(func.count(), func.min(outbox.c.not_before))
-        .where(outbox.c.state.in_(("pending", "sending")), outbox.c.not_before <= now)
+        .where(_UNDER_WAY, outbox.c.not_before <= now)
     ).one()
     return int(row[0]), (now - row[1]).total_seconds() if row[1] else 0.0
 

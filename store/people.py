@@ -31,6 +31,9 @@ _BY_HASH = Prepared(lambda _: _WITH_CONVERSATION.where(
 ))
 _BY_ID = Prepared(lambda _: _WITH_CONVERSATION.where(addresses.c.id == named("address_id")))
 
+_OF_CONTACT = Prepared(lambda _: select(addresses).where(addresses.c.contact_id == named("contact_id")).order_by(addresses.c.id))
+_OF_OFFICER = Prepared(lambda _: select(addresses).where(addresses.c.officer_id == named("officer_id")).order_by(addresses.c.id))
+
 _NEW = Prepared(
     lambda dialect: dialect.insert(addresses).on_conflict_do_nothing().returning(
         *addresses.c, null().label("conversation")
@@ -121,16 +124,12 @@ def save_conversation(tx: Tx, address_id: int, state: dict[str, Any], now: datet
 
 def of_contact(tx: Tx, contact_id: int) -> Sequence[Record]:
     """Every address of a citizen, oldest first."""
-    return tx.conn.execute(
-        select(addresses).where(addresses.c.contact_id == contact_id).order_by(addresses.c.id)
-    ).all()
+    return _OF_CONTACT.rows(tx, contact_id=contact_id)
 
 
 def of_officer(tx: Tx, officer_id: int) -> Sequence[Record]:
     """Every address of an officer, oldest first."""
-    return tx.conn.execute(
-        select(addresses).where(addresses.c.officer_id == officer_id).order_by(addresses.c.id)
-    ).all()
+    return _OF_OFFICER.rows(tx, officer_id=officer_id)
 
 
 def use_window(tx: Tx, address_id: int, *, event: bool, parts: int) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from bot.numbers import NumberQuery, read_number
-from store.rows import insert_row
+from store.rows import change_version, insert_row
+from store.statements import Prepared, named
 from store.tables import assignments, inquiries, requests, units
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ _WITH_UNIT = (
     .join(units, units.c.id == assignments.c.unit_id)
 )
 
+_OF_INQUIRY = Prepared(lambda _: _WITH_UNIT.where(requests.c.inquiry_id == named("inquiry_id")).order_by(requests.c.id))
+
 
 def add(tx: Tx, **values: Any) -> int:
     """A new request, waiting for its decision."""
@@ -40,7 +43,7 @@ def find(tx: Tx, request_id: int) -> Record | None:
 
 def of_inquiry(tx: Tx, inquiry_id: int) -> Sequence[Record]:
     """Every request of an inquiry in order."""
-    return tx.conn.execute(_WITH_UNIT.where(requests.c.inquiry_id == inquiry_id).order_by(requests.c.id)).all()
+    return _OF_INQUIRY.rows(tx, inquiry_id=inquiry_id)
 
 
 def pending(tx: Tx, inquiry_id: int, *kinds: str) -> list[Record]:
@@ -73,8 +76,4 @@ def to_decide(tx: Tx, typed: str) -> list[Record]:
 
 def move(tx: Tx, row: Record, state: str, **values: Any) -> bool:
     """Change a request as it was read; False when somebody else was first."""
-    done = tx.conn.execute(
-        update(requests).where(requests.c.id == row.id, requests.c.version == row.version)
-        .values(state=state, version=row.version + 1, **values)
-    )
-    return done.rowcount == 1
+    return change_version(tx, requests, row, state=state, **values)

@@ -41,6 +41,12 @@ def update_row(tx: Tx, table: Table, row_id: int, **values: Any) -> None:
     _update(table, tuple(values)).run(tx, by_id=row_id, **values)
 
 
+def change_version(tx: Tx, table: Table, row: Any, **values: Any) -> bool:
+    """Change a row as it was read; False when its ``version`` is another by now."""
+    changing = _change_version(table, ("version", *values))
+    return changing.run(tx, by_id=row.id, by_version=row.version, version=row.version + 1, **values) == 1
+
+
 # Column names come from our own calls, never from outside: the caches stay small.
 
 
@@ -69,3 +75,10 @@ def _insert_ignoring_plain(table: Table, names: tuple[str, ...]) -> Prepared:
 @cache
 def _update(table: Table, names: tuple[str, ...]) -> Prepared:
     return Prepared(lambda _: update(table).where(table.c.id == named("by_id")), names)
+
+
+@cache
+def _change_version(table: Table, names: tuple[str, ...]) -> Prepared:
+    return Prepared(lambda _: update(table).where(
+        table.c.id == named("by_id"), table.c.version == named("by_version")
+    ), names)

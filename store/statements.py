@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import bindparam
+from sqlalchemy import Float, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
@@ -164,6 +164,8 @@ def _moment_binder(dialect: Dialect) -> Processor | None:
 
 
 def _fetcher(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
+    if isinstance(kind, Float):
+        return None  # both drivers give floats; psycopg's processor would ask for the column's type number
     return kind.dialect_impl(dialect).result_processor(dialect, None)
 
 
