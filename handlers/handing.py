@@ -51,7 +51,7 @@ def call_in(desk: Desk, order: Record, unit: Record) -> int:
     """An assist order for another unit, due before the lead's."""
     deps, tx, now = desk.deps, desk.tx, desk.now
     inquiry = inquiries.get(tx, order.inquiry_id)
-    due_at = assist_due(order.due_at, deps.calendar(), opened_at=now)
+    due_at = _not_over(deps, inquiry, assist_due(order.due_at, deps.calendar(), opened_at=now), now)
     assignment_id = _open(deps, tx, inquiry, unit.id, role="assist", due_at=due_at, now=now, reason="")
     notices.new_assist(deps, tx, assignment_id, inquiry, unit.id, due_at=due_at, now=now, lead=order.unit_name)
     return assignment_id
@@ -75,10 +75,16 @@ def hand_over(desk: Desk, order: Record, unit: Record, *, reason: str, name: str
     inquiry = move(desk.tx, inquiry, Event.REDISPATCH, desk.by, name=name, unit_id=unit.id,
                    returns=inquiry.returns + returns,
                    data={"unit": unit.name, "from_unit": order.unit_name, "reason": reason})
-    kept = order.due_at if unit.parent_code and unit.parent_code == order.unit_code else None
+    below = unit.parent_code and unit.parent_code == order.unit_code
+    kept = _not_over(desk.deps, inquiry, order.due_at, desk.now) if below else None
     dispatch(desk.deps, desk.tx, inquiry, unit.id, now=desk.now, reason=reason if name == "returned" else "",
              due_at=kept)
     return Outcome(done=True, key=key, params=about(inquiry) | {"unit": unit.name})
+
+
+def _not_over(deps: Deps, inquiry: Record, due_at: datetime, now: datetime) -> datetime:
+    """A due time taken over from another's order; where it is over, one day: nobody is late before they have it."""
+    return due_at if due_at > now else clock_of(deps, inquiry, now, days=1)
 
 
 def unit_time(inquiry: Record, due_at: datetime) -> str:

@@ -1,0 +1,50 @@
+"""What random lives (test_life_cycle_machine) have found, as the shortest story that showed it."""
+
+from __future__ import annotations
+
+import pytest
+
+from store import directory, inquiries, scores
+from tests.handlers.deadline_kit import china, district, order, run
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = district(tmp_path)
+    yield made
+    made.close()
+
+
+def unit(world, code):
+
+    return world.deps.store.read(lambda tx: directory.unit_by_code(tx, code))
+
+
+def orders(world, inquiry_id):
+    return world.deps.store.read(lambda tx: inquiries.assignments_of(tx, inquiry_id))
+
+
+def test_a_unit_called_in_after_the_due_time_is_not_late_before_it_was_asked(world):
+    inquiry_id = order(world)
+    world.act("sign", inquiry_id, "lamp")
+    world.clock.time = china(30, 10)
+    world.act("assist", inquiry_id, "lamp", unit(world, "D02"))
+    assert orders(world, inquiry_id)[-1].due_at == china(1, 17, month=12)
+    run(world, china(30, 10, 1))
+    charged = world.deps.store.read(scores.all_entries)
+    assert {row.unit_id for row in charged} == {world.units["D01"]}
+
+
+def test_what_a_subdistrict_hands_down_after_the_due_time_leaves_its_community_a_day(world):
+    inquiry_id = order(world, "楼道堆满了杂物", unit="S01")
+    world.clock.time = china(30, 10)
+    assert world.act("transfer", inquiry_id, "street", unit(world, "S01C1")).done
+    assert orders(world, inquiry_id)[-1].due_at == china(1, 17, month=12)
+    assert world.get(inquiry_id).due_at == china(27, 17)
+
+
+def test_what_a_subdistrict_hands_down_in_time_keeps_its_clock(world):
+    inquiry_id = order(world, "楼道堆满了杂物", unit="S01")
+    world.clock.forward(3600)
+    world.act("transfer", inquiry_id, "street", unit(world, "S01C1"))
+    assert orders(world, inquiry_id)[-1].due_at == orders(world, inquiry_id)[0].due_at
