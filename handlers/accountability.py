@@ -221,17 +221,19 @@ def replay(tx: Tx, calendar: Calendar, *, rules: PointRules = DEFAULT_RULES) -> 
     for order in deadlines.all_orders(tx):
         orders += 1
         events = inquiries.events_of(tx, order.inquiry_id)
-        computed = charges(facts_of(order, events, _looked_at(order, events)), rules, calendar)
-        found = settle(entries(recorded.pop(order.id, [])), computed)
+        rows = recorded.pop(order.id, [])
+        computed = charges(facts_of(order, events, _looked_at(order, events, rows)), rules, calendar)
+        found = settle(entries(rows), computed)
         missing += [charge.once for charge in found.add]
         surplus += [entry.once for entry in found.reverse]
     surplus += [row.once for rows in recorded.values() for row in rows if row.reverses_id is None]
     return Replayed(orders, tuple(missing), tuple(surplus))
 
 
-def _looked_at(order: Record, events: Sequence[Record]) -> datetime:
-    """Up to when the ledger has been brought: the last look, or what was settled at once."""
+def _looked_at(order: Record, events: Sequence[Record], rows: Sequence[Record]) -> datetime:
+    """Up to when the ledger has been brought: the last look, the latest charge, or what was settled at once."""
     own: list[datetime] = [e.at for e in events if e.name in SETTLED_AT_ONCE and e.data.get("assignment") == order.id]
+    own += [row.at for row in rows if row.reverses_id is None]
     looked_at: datetime = order.checked_at or order.created_at
     return max([looked_at, *own])
 

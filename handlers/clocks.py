@@ -81,7 +81,7 @@ def reschedule(
     order = deadlines.order(tx, assignment.id)
     checked = order.checked_at or order.created_at
     if order.due_at > now:
-        checked = max(checked, now)
+        checked = max(checked, _let_go_until(order, checked, now, calendar, limits))
     still = _still(order)
     moment = None if still else following_check(order, calendar, after=checked, limits=limits)
     deadlines.set_check(tx, order.id, checked_at=checked, next_check_at=moment)
@@ -89,6 +89,13 @@ def reschedule(
     inquiries.log(tx, order.inquiry_id, CLOCK_SET, now, assignment=order.id, due_at=order.due_at.isoformat(),
                   still=still)
     return moment
+
+
+def _let_go_until(order: Record, checked: datetime, now: datetime, calendar: Calendar, limits: Limits) -> datetime:
+    """Now; but a limit for signing missed since the last look is still to be told and charged: it does not move."""
+    missed = sign_by(order.created_at, calendar, limits) + JUST_AFTER
+    in_time = order.signed_at is not None and order.signed_at < missed
+    return missed - JUST_AFTER if checked < missed <= now and not in_time else now
 
 
 def _still(order: Record) -> bool:

@@ -19,5 +19,6 @@ def drain(deps: Deps) -> int:
     due = deps.store.read(lambda tx: anything_due(tx, deps.clock.now()))
     done = lapses.drain_requests(deps) if due.requests else 0
     done += lapses.drain_states(deps) if due.states else 0
-    done += deadlines.drain(deps) if due.orders else 0
+    # What lapsed just now set its orders' clocks going again.
+    done += deadlines.drain(deps) if due.orders or done else 0
     return done + digest.drain(deps)

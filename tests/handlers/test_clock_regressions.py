@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from handlers import accountability
 from store import directory, inquiries, scores
-from tests.handlers.deadline_kit import china, district, order, run
+from tests.handlers.deadline_kit import china, district, ledger, order, run
 
 
 @pytest.fixture
@@ -22,6 +25,20 @@ def unit(world, code):
 
 def orders(world, inquiry_id):
     return world.deps.store.read(lambda tx: inquiries.assignments_of(tx, inquiry_id))
+
+
+def replayed(world):
+    return world.deps.store.read(lambda tx: accountability.replay(tx, world.deps.calendar()))
+
+
+def test_what_the_next_run_will_charge_is_not_missing_from_the_ledger(world):
+    inquiry_id = order(world)
+    world.clock.time = china(23, 15, 30)
+    world.act("answer", inquiry_id, "lamp", "已于今日修复。")
+    assert (ledger(world), replayed(world).missing) == ([], ())
+    run(world)
+    assert ledger(world) == [("late_sign", -10)]
+    assert replayed(world).same
 
 
 def test_a_unit_called_in_after_the_due_time_is_not_late_before_it_was_asked(world):
@@ -48,3 +65,13 @@ def test_what_a_subdistrict_hands_down_in_time_keeps_its_clock(world):
     world.clock.forward(3600)
     world.act("transfer", inquiry_id, "street", unit(world, "S01C1"))
     assert orders(world, inquiry_id)[-1].due_at == orders(world, inquiry_id)[0].due_at
+
+
+def test_a_missed_signature_is_charged_though_the_clock_was_set_anew_before_anybody_looked(world):
+    inquiry_id = order(world)
+    world.clock.time = china(23, 15, 30)
+    assert world.act("ask", inquiry_id, "lamp", "请问具体在几号门前？").done
+    world.clock.time += timedelta(days=7)
+    run(world)
+    assert ("late_sign", -10) in ledger(world)
+    assert replayed(world).same
