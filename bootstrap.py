@@ -254,10 +254,15 @@ def make_store(settings: Settings, *, pool_size: int = 16) -> Store:
     return Store(settings.database, Vault(secrets[0], *secrets[1:]), pool_size=pool_size)
 
 
-def build(configured: Configured, *, worker_name: str = "web", pool_size: int = 16) -> Deps:
-    """The services of one process. Starts no thread and opens no connection by itself."""
+def build(
+    configured: Configured, *, worker_name: str = "web", pool_size: int = 16, store: Store | None = None
+) -> Deps:
+    """The services of one process. Starts no thread and opens no connection by itself.
+
+    ``store``: another than the settings' usual one over their database.
+    """
     settings = configured.settings
-    store = make_store(settings, pool_size=pool_size)
+    store = store or make_store(settings, pool_size=pool_size)
     clock: Clock = DemoClock(settings.clock_file) if settings.clock_file else SystemClock()
     redis = connect(settings.redis)
     alarms = StoredAlarms(store, clock)

@@ -112,14 +112,14 @@ def _environment(host: str, port: int, phones_port: int) -> dict[str, str]:
     data_dir = Path(os.environ.get("DATA_DIR", "var"))
     defaults |= {
         "CHANNELS": "wechat,twilio", "PUBLIC_URL": f"http://{host}:{port}", "QUIET_SECONDS": DEMO_QUIET_SECONDS,
-        "SECRET_KEY": _kept_secret(data_dir), "CLOCK_FILE": str((data_dir / "clock-offset").resolve()),
+        "SECRET_KEY": kept_secret(data_dir), "CLOCK_FILE": str((data_dir / "clock-offset").resolve()),
         "RATE_PER_DAY": "300",
     }
     wanted = {name: value for name, value in defaults.items() if not os.environ.get(name)}
     return wanted | {"DEMO": "true"}
 
 
-def _kept_secret(data_dir: Path) -> str:
+def kept_secret(data_dir: Path) -> str:
     """The demo's own secret, kept beside its database: without it nothing stored could be read."""
     path = data_dir / "demo-secret"
     if not path.is_file():
@@ -130,18 +130,22 @@ def _kept_secret(data_dir: Path) -> str:
 
 
 def _load_sample() -> None:
-    """The sample district, once."""
     deps = bootstrap.build(bootstrap.read(), pool_size=2)
     try:
-        if deps.store.read(directory.all_units):
-            return
-        wanted, errors = read_directory(SAMPLE)
-        if wanted is None:
-            raise DemoError(f"the sample directory is broken: {errors[0].message}")
-        now = deps.clock.now()
-        deps.store.write(lambda tx: directory_apply.apply(tx, wanted, now, sms_channel=deps.sms_channel))
+        load_sample(deps)
     finally:
         deps.store.close()
+
+
+def load_sample(deps: Deps) -> None:
+    """The sample district, once."""
+    if deps.store.read(directory.all_units):
+        return
+    wanted, errors = read_directory(SAMPLE)
+    if wanted is None:
+        raise DemoError(f"the sample directory is broken: {errors[0].message}")
+    now = deps.clock.now()
+    deps.store.write(lambda tx: directory_apply.apply(tx, wanted, now, sms_channel=deps.sms_channel))
 
 
 def _wait_for(url: str, supervisor: Supervisor, seconds: float = 30.0) -> None:
