@@ -20,12 +20,15 @@ URGENT, NORMAL, BULK = 0, 1, 2
 
 
 def contacts_of(tx: Tx, unit_id: int) -> list[Record]:
-    """Whom a unit's notices go to: its duty staff, else its officers, else its head."""
+    """Whom a unit's notices go to: its duty staff, else its officers, else its head.
+
+    A unit that nobody is left in (the directory changed) has its orders seen by the duty desk.
+    """
     staff = directory.officers_of(tx, unit_id)
     for role in ("duty", "officer", "head"):
         if first := [officer for officer in staff if officer.role == role]:
             return first
-    return list(staff)
+    return list(staff) or duty_staff(tx)
 
 
 def duty_staff(tx: Tx) -> list[Record]:
