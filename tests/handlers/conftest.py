@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.edge.conftest import migrated_sqlite, sqlite_url
+from tests.edge.conftest import migrated_postgres, migrated_sqlite, postgres_url, sqlite_url
 
-__all__ = ["migrated_sqlite", "sqlite_url"]
+__all__ = ["migrated_postgres", "migrated_sqlite", "postgres_url", "sqlite_url"]
