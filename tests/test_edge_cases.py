@@ -20,6 +20,9 @@ NUMBER = re.compile(r"(?:^test_edge|_and)_(\d{2})(?=_)")
 IN_THE_APP = [*range(1, 45), 61, 62, 63]
 """1-8 envelope, 9-14 content, 15-16 repeats, 17-23 people and time, 24-31 WeChat's answers, 32-42 SMS, 43 staff,
 44 queue, 61-63 answers and storms."""
+BY_THE_CLOCK = range(45, 53)
+"""45 scheduler, 46-47 days, 48 extensions, 49 returns, 50 points, 51 replies, 52 what is written after closing: over
+the real handlers and store."""
 
 
 @cache
@@ -36,6 +39,11 @@ def numbers_in(folder: Path) -> Counter[int]:
 @pytest.mark.parametrize("number", IN_THE_APP)
 def test_each_edge_case_is_proved_in_the_running_app(number):
     assert sum(numbers_in(folder)[number] for folder in APP) > 0
+
+
+@pytest.mark.parametrize("number", BY_THE_CLOCK)
+def test_each_edge_case_of_deadlines_is_proved_over_the_real_store(number):
+    assert numbers_in(TESTS / "handlers")[number] > 0
 
 
 def test_a_number_that_is_not_there_would_be_missed():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import click
 import pytest
@@ -15,7 +15,7 @@ from bot.ports import CacheUnavailable
 from bot.workdays import Calendar, Override
 from cli import checks
 from cli.reports import COMMANDS
-from store import alarms, migrate, outbox
+from store import alarms, calendar, migrate, outbox
 from store.engine import Store
 from store.vault import Vault
 from tests.world import CITIZEN, SECRET, make_store, make_world
@@ -149,6 +149,53 @@ def test_due_in_words_says_what_kind_each_day_is_and_what_is_provisional(run, wo
     shown = run("due", "2026-12-28 09:00", "--days", "4").stdout
     assert "2027-01-01 Fri   -  holiday, not announced yet" in shown
     assert "provisional: the days off of that year are not announced yet" in shown
+
+
+BEFORE_MIDNIGHT = """\
+received 2026-11-18T23:59:59+08:00, 4 working day(s), rule A
+  2026-11-18 Wed   -  day of receipt, not counted
+  2026-11-19 Thu   1  working day
+  2026-11-20 Fri   2  working day
+  2026-11-21 Sat   -  weekend
+  2026-11-22 Sun   -  weekend
+  2026-11-23 Mon   3  working day
+  2026-11-24 Tue   4  working day
+due 2026-11-24T17:00:00+08:00 (Tue)
+"""
+LAST_OF_THE_YEAR = """\
+received 2026-12-31T10:00:00+08:00, 4 working day(s), rule A
+  2026-12-31 Thu   -  day of receipt, not counted
+  2027-01-01 Fri   -  holiday, not announced yet
+  2027-01-02 Sat   -  weekend, not announced yet
+  2027-01-03 Sun   -  weekend, not announced yet
+  2027-01-04 Mon   1  working day, not announced yet
+  2027-01-05 Tue   2  working day, not announced yet
+  2027-01-06 Wed   3  working day, not announced yet
+  2027-01-07 Thu   4  working day, not announced yet
+due 2027-01-07T17:00:00+08:00 (Thu)
+provisional: the days off of that year are not announced yet, the date may change
+"""
+
+
+@pytest.mark.parametrize(("moment", "shown"), [
+    ("2026-11-18 23:59:59", BEFORE_MIDNIGHT), ("2026-12-31 10:00", LAST_OF_THE_YEAR),
+])
+def test_edge_46_due_prints_the_last_second_of_a_day_and_the_last_working_day_of_a_year(run, world, moment, shown):
+    assert run("due", moment).stdout == shown
+
+
+def test_edge_46_a_second_later_is_another_day_of_receipt(run, world):
+    assert json.loads(run("due", "2026-11-19 00:00:00", "--json").stdout)["due"] == "2026-11-25T17:00:00+08:00"
+
+
+def test_edge_46_once_the_office_has_entered_every_day_nothing_is_provisional(run, world):
+    days = {date(2027, 1, 1) + timedelta(days=n): n > 3 and n % 7 not in {1, 2} for n in range(10)}
+    now = world.clock.now()
+    world.deps.store.write(lambda tx: calendar.put(tx, days, author="ops", source="notice", now=now))
+    shown = run("due", "2026-12-31 10:00").stdout
+    assert "2027-01-04 Mon   -  holiday, decided by the office" in shown
+    assert "due 2027-01-08T17:00:00+08:00 (Fri)" in shown
+    assert "provisional" not in shown
 
 
 def test_due_takes_days_and_rule_from_the_settings(run, world):
