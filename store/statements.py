@@ -7,6 +7,7 @@ What is bound and fetched goes through the same column types, errors come out as
 
 from __future__ import annotations
 
+import json
 from collections import namedtuple
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -16,7 +17,7 @@ from sqlalchemy import Float, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
-from store.types import SafeText, UtcTime, clean
+from store.types import JsonText, SafeText, UtcTime, clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -166,7 +167,22 @@ def _moment_binder(dialect: Dialect) -> Processor | None:
 def _fetcher(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
     if isinstance(kind, Float):
         return None  # both drivers give floats; psycopg's processor would ask for the column's type number
+    if isinstance(kind, UtcTime):
+        return _moment_fetcher(dialect)
+    if isinstance(kind, JsonText):
+        return _read_json  # what the type does, without the steps around it
     return kind.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def _read_json(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
+
+
+@cache
+def _moment_fetcher(dialect: Dialect) -> Processor | None:
+    """The rows of one inquiry hold the same few moments again and again."""
+    fetcher = UtcTime().dialect_impl(dialect).result_processor(dialect, None)
+    return lru_cache(1024)(fetcher) if fetcher else None
 
 
 def _execute(tx: Tx, compiled: _Compiled, values: dict[str, Any]) -> Any:
