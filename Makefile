@@ -30,6 +30,8 @@ faults: .venv/.installed ## the fault table
 bench: .venv/.installed  ## every benchmark in its short form, one JSON line a figure
 	$(BIN)/python benchmarks/intake.py --short --json
 	$(BIN)/python benchmarks/deadlines.py --short --json
+	$(BIN)/python benchmarks/growth.py --short --json
+	$(BIN)/python benchmarks/replay.py --short --json
 
 lint: .venv/.installed   ## ruff, mypy, import directions
 	$(BIN)/ruff check .

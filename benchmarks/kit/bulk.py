@@ -67,8 +67,8 @@ def load(store: Store, rows: Iterable[Stored], *, units: int) -> None:
     while page := list(islice(all_rows, PAGE)):
         made = [_make(row, number + n, units, address, derivations) for n, row in enumerate(page, 1)]
         number += len(page)
-        _insert(store, "inquiries", INQUIRY, [inquiry for inquiry, _ in made])
-        _insert(store, "assignments", ORDER, [order for _, order in made])
+        insert(store, "inquiries", INQUIRY, [inquiry for inquiry, _ in made])
+        insert(store, "assignments", ORDER, [order for _, order in made])
     _settle(store)
 
 
@@ -87,7 +87,7 @@ def _derivation(row: Stored) -> str:
     return json.dumps([[step.day.isoformat(), step.counted, step.why, step.status] for step in due.derivation])
 
 
-def _insert(store: Store, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+def insert(store: Store, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     with store.engine.begin() as conn:
         raw: Any = conn.connection.dbapi_connection
         names = ", ".join(columns)
