@@ -30,7 +30,8 @@ _HELD = Prepared(lambda _: select(outbox).where(
 PENDING: ColumnClause[str] = literal_column("'pending'")
 SENDING: ColumnClause[str] = literal_column("'sending'")
 _UNDER_WAY = outbox.c.state.in_([PENDING, SENDING])
-"""As the partial index has it: with bound values SQLite reads the whole table (EXPLAIN, 2026-11-23)."""
+"""As the partial index has it: from bound states, or an OR of two, SQLite does not see that it may use it and
+reads the whole table (EXPLAIN QUERY PLAN, 2026-11-23)."""
 
 
 def _claimable(dialect: Any) -> Any:
