@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from store.engine import Tx
     from store.rows import Record
 
+INTERNAL = frozenset({"late_sign", "yellow", "red"})
+"""Steps between the office and a unit; the citizen is told that it is overdue, as in her progress text."""
 ENDED = ("answered", "closed", "archived", "withdrawn", "rejected", "merged")
 
 
@@ -62,7 +64,8 @@ def state_of(inquiry: Record) -> str:
 
 def steps_of(tx: Tx, inquiry_id: int, *, names: bool) -> list[Step]:
     """The history in order. ``names`` false: no officer's name and no reason, as for the citizen."""
-    return [_step(tx, event, names=names) for event in inquiries.events_of(tx, inquiry_id) if event.name not in UNSEEN]
+    unseen = UNSEEN if names else UNSEEN | INTERNAL
+    return [_step(tx, event, names=names) for event in inquiries.events_of(tx, inquiry_id) if event.name not in unseen]
 
 
 def _step(tx: Tx, event: Record, *, names: bool) -> Step:
