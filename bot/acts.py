@@ -210,6 +210,16 @@ class StaffRefuse:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffCallBack:
+    """回访 1024 满意: what the citizen said when the office called. ``score`` 0: not reached."""
+
+    number: str
+    score: int
+    note: str = ""
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StaffShow:
     """看 1024: the whole text."""
 
@@ -232,7 +242,7 @@ class Ignore:
 
 StaffAct = (
     StaffList | StaffSign | StaffReply | StaffTransfer | StaffReturn | StaffExtend | StaffAsk | StaffAssist
-    | StaffApprove | StaffRefuse | StaffShow | StaffBad
+    | StaffApprove | StaffRefuse | StaffCallBack | StaffShow | StaffBad
 )
 Act = (
     OpenInquiry | AddPart | EndDraft | Hint | Progress | Urge | Supplement | Withdraw | Rate | RatingReason

@@ -1,4 +1,4 @@
-"""Officers' words: 待办, 收, 复, 转, 退, 延, 问, 协, 准, 驳, 看 and 绑定.
+"""Officers' words: 待办, 收, 复, 转, 退, 延, 问, 协, 准, 驳, 回访, 看 and 绑定.
 
 Read only for a known officer, and only from the first characters of a message: the same words in a
 forwarded, quoted or longer text are not a command. What follows the number of 复 stays as written.
@@ -18,6 +18,7 @@ from bot.acts import (
     StaffAsk,
     StaffAssist,
     StaffBad,
+    StaffCallBack,
     StaffExtend,
     StaffList,
     StaffRefuse,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 STAFF_KEYS = (
+    "staff.bad_call_back",
     "staff.bad_extension",
     "staff.bad_number",
     "staff.bad_question",
@@ -60,6 +62,7 @@ _WORDS = {
     "协": "assist", "协办": "assist", "協": "assist", "協辦": "assist",
     "准": "approve", "批准": "approve", "同意": "approve", "準": "approve",
     "驳": "refuse", "驳回": "refuse", "不准": "refuse", "不同意": "refuse", "駁": "refuse", "駁回": "refuse",
+    "回访": "call_back", "回訪": "call_back",
     "看": "show", "查看": "show", "详情": "show", "詳情": "show",
 }  # fmt: skip
 _WORD = re.compile(
@@ -195,6 +198,19 @@ def _return(args: _Args) -> StaffAct:
     return StaffReturn(args.number, reason, code) if reason else StaffBad("staff.bad_reason")
 
 
+# "不满意" before "满意", which it ends with.
+_HEARD = re.compile(rf"^(?P<heard>不满意|基本满意|满意|未接通|没接通|无人接听)(?:{_GAP}|[。.!！]|$)+")
+_SCORES = {"满意": 1, "基本满意": 2, "不满意": 3}
+
+
+def _call_back(args: _Args) -> StaffAct:
+    code, rest = _any_code(args.rest)
+    match = _HEARD.match(rest)
+    if match is None:
+        return StaffBad("staff.bad_call_back")
+    return StaffCallBack(args.number, _SCORES.get(match["heard"], 0), rest[match.end() :].strip(), code)
+
+
 _READERS: dict[str, Callable[[_Args], StaffAct]] = {
     "sign": _sign,
     "reply": _reply,
@@ -206,4 +222,5 @@ _READERS: dict[str, Callable[[_Args], StaffAct]] = {
     "approve": _approve,
     "refuse": _refuse,
     "show": _show,
+    "call_back": _call_back,
 }

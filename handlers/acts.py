@@ -59,6 +59,7 @@ CARRIERS: dict[type, Callable[[Turn, ConversationState, Any, Any], ConversationS
     acts.StaffExtend: staff.extend,
     acts.StaffAsk: staff.ask,
     acts.StaffAssist: staff.assist,
+    acts.StaffCallBack: staff.call_back,
     acts.StaffApprove: staff.approve,
     acts.StaffRefuse: staff.refuse,
     acts.StaffShow: staff.show,

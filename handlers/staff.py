@@ -10,7 +10,7 @@ import hmac
 from typing import TYPE_CHECKING, Any
 
 from bot.routing import find_unit, unit_at_end
-from handlers import orders, requests
+from handlers import calling_back, orders, requests
 from handlers.citizen import count_wrong_code
 from handlers.wording import about, say_time
 from store import directory, inquiries
@@ -119,6 +119,13 @@ def assist(turn: Turn, state: ConversationState, act: acts.StaffAssist, _event: 
     """协 1024 <unit>."""
     if (at := _order(turn, act.number, act.code)) is not None and (row := _unit(turn, act.unit)) is not None:
         _tell(turn, orders.assist(*at, row))
+    return state
+
+
+def call_back(turn: Turn, state: ConversationState, act: acts.StaffCallBack, _event: Any) -> ConversationState:
+    """回访 1024 满意."""
+    if (at := _order(turn, act.number, act.code)) is not None:
+        _tell(turn, calling_back.call_back(*at, act.score, act.note))
     return state
 
 

@@ -24,6 +24,7 @@ REASONS = {
 }
 """Why an answer takes longer, as a citizen is told; ``""`` for a reason of the office's own list."""
 REWORK = "市民不满意，重新办理："
+CALLED_BACK = {0: "未接通", 1: "满意", 2: "基本满意", 3: "不满意"}
 RATINGS = {1: "满意", 2: "基本满意", 3: "不满意"}
 
 

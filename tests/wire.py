@@ -44,7 +44,7 @@ class Wire:
         self.demo_env = self._demo_environment()
 
     def _demo_environment(self) -> dict[str, str]:
-        from cli.demo import _environment  # noqa: PLC0415  imports the application: only where it is started
+        from cli.demo import _environment  # the application is imported only where it is started
 
         os.environ["DATA_DIR"] = str(self.data_dir)
         try:
