@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bot.directory import Tier
@@ -101,12 +100,10 @@ def _moments(rng: random.Random, calendar: Calendar, first: date, last: date, *,
     weights = [BY_WEEKDAY[day.weekday()] if calendar.is_workday(day) or day.weekday() >= 5 else ON_HOLIDAYS
                for day in days]
     drawn = zip(rng.choices(days, weights, k=count), rng.choices(range(24), BY_HOUR, k=count), strict=True)
-    moments = sorted(
+    return sorted(
         datetime(day.year, day.month, day.day, hour, rng.randrange(60), rng.randrange(60), tzinfo=CHINA)
         for day, hour in drawn
     )
-    # Two messages in one second would still be two inquiries; apart they are easier to follow.
-    return [max(at, before) for before, at in pairwise([moments[0], *moments])] if moments else []
 
 
 class _Citizens:
