@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, Json, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from adapters.base import Services
 from adapters.registry import ChannelNotFound, config_from_env, find_channel_class, parse_channels, prefix
 from bot.conversation import Rules
 from bot.deadlines import Limits
+from bot.kinds import InquiryKind  # noqa: TC001  pydantic reads the annotation
 from handlers.caching import CachedCalendar, CachedRouter
 from handlers.deps import Deps
 from handlers.observing import PrometheusMetrics, StoredAlarms
@@ -59,6 +60,9 @@ class Settings(BaseSettings):
     hotline: str = Field("12345", description="The number people are told to call.")
     office_hours: str = Field("工作日9:00-12:00、13:00-17:00", description="Office hours as told to people.")
     due_days: Annotated[int, Field(ge=1, le=60)] = Field(4, description="Working days to answer.")
+    due_days_by_kind: Json[dict[InquiryKind, Annotated[int, Field(ge=1, le=60)]]] = Field(
+        "{}", validate_default=True, description='Working days of single kinds, e.g. {"consult": 2}.'
+    )
     due_rule: Literal["A", "B"] = Field("A", description="A: counting starts the day after receipt; B: what comes after hours came the next day.")
     sign_hours: float = Field(4, gt=0, le=70, description="Office hours for a unit to sign for an order.")
     return_days: int = Field(1, ge=1, le=10, description="Working days after dispatch in which a unit may give an order back.")
@@ -273,7 +277,7 @@ def build(
         texts=Texts(site=settings.site_name, hotline=settings.hotline, hours=settings.office_hours),
         rules=_rules(settings), calendar=CachedCalendar(store).get, router=CachedRouter(store).get,
         spool=Spool(settings.data_dir / "spool", store.vault), signer=Links(settings.public_url, settings.secrets),
-        metrics=PrometheusMetrics(), media_folder=settings.data_dir / "media", due_days=settings.due_days,
+        metrics=PrometheusMetrics(), media_folder=settings.data_dir / "media",
         due_rule=settings.due_rule, limits=_limits(settings), webhook_budget=settings.webhook_budget,
         sms_channel=settings.sms_channel or _first_sms(channels),
     )
@@ -286,7 +290,9 @@ def _rules(settings: Settings) -> Rules:
 
 
 def _limits(settings: Settings) -> Limits:
-    return Limits(reply_days=settings.due_days, sign_hours=settings.sign_hours, return_days=settings.return_days,
+    by_kind = {kind.value: days for kind, days in settings.due_days_by_kind.items()}
+    return Limits(reply_days=settings.due_days, per_kind=by_kind,
+                  sign_hours=settings.sign_hours, return_days=settings.return_days,
                   decide_hours=settings.decide_hours, extension_max_days=settings.extension_max_days,
                   extension_default_days=min(Limits().extension_default_days, settings.extension_max_days),
                   rework_days=settings.rework_days, supplement_days=settings.supplement_days,

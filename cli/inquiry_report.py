@@ -36,7 +36,7 @@ def report(tx: Tx, inquiry: Record) -> dict[str, Any]:
 def headline(inquiry: Record, unit: str | None) -> dict[str, Any]:
     """What a list shows of an inquiry."""
     return {
-        "number": inquiry.number, "state": inquiry.state, "channel": inquiry.channel, "unit": unit,
+        "number": inquiry.number, "kind": inquiry.kind, "state": inquiry.state, "channel": inquiry.channel, "unit": unit,
         "urgent": bool(inquiry.urgent), "summary": inquiry.summary, "received_at": when(inquiry.received_at),
         "due_at": when(inquiry.due_at), "provisional": bool(inquiry.provisional),
         "answered_at": when(inquiry.answered_at), "closed_at": when(inquiry.closed_at), "rating": inquiry.rating,

@@ -75,7 +75,6 @@ class Deps:
     alarms: Alarms
     metrics: Metrics
     media_folder: Path
-    due_days: int = 4
     due_rule: Rule = "A"
     limits: Limits = DEFAULT_LIMITS
     webhook_budget: float = 2.5

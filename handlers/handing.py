@@ -30,7 +30,7 @@ def clock_of(deps: Deps, inquiry: Record, now: datetime, *, days: int | None = N
     """The due time of an order opened now: working days, or the clock on the wall when it is urgent."""
     if inquiry.urgent:
         return urgent_due(now, hours=deps.limits.urgent_hours)
-    return unit_due(now, days or deps.limits.reply_days, deps.calendar(), rule=deps.due_rule).at
+    return unit_due(now, days or deps.limits.reply_days_for(inquiry.kind), deps.calendar(), rule=deps.due_rule).at
 
 
 def dispatch(deps: Deps, tx: Tx, inquiry: Record, unit_id: int, *, now: datetime, reason: str = "",

@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from bot.conversation import fold_closes_at, opened
+from bot.kinds import kind_of
 from bot.messages import InboundMessage, Kind
 from bot.numbers import format_number, new_code
 from bot.workdays import CHINA
@@ -32,11 +33,12 @@ def open_inquiry(
     tx, deps, now = turn.tx, turn.deps, turn.now
     contact_id = people.ensure_contact(tx, turn.address, now)
     day = now.astimezone(CHINA).date()
-    due = deps.calendar().due(now, deps.due_days, rule=deps.due_rule)
+    kind = kind_of(event.text)
+    due = deps.calendar().due(now, deps.limits.reply_days_for(kind), rule=deps.due_rule)
     inquiry = inquiries.open_new(
         tx, number=format_number(day, inquiries.next_of_day(tx, day)), query_code=new_code(secrets.randbelow),
         contact_id=contact_id, address_id=turn.address.id, channel=turn.channel.account, state="received",
-        summary=_summary(event), received_at=now, due_at=due.at, provisional=due.provisional,
+        kind=kind.value, summary=_summary(event), received_at=now, due_at=due.at, provisional=due.provisional,
         derivation=[[s.day.isoformat(), s.counted, s.why, s.status] for s in due.derivation],
         fold_until=fold_closes_at(state, deps.rules),
     )

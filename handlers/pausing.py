@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING
 from bot import request_rules
 from bot.conversation import ConversationState, supplement_asked, waits_no_more
 from bot.deadlines import resumed
-from bot.inquiries import Actor, AssignmentState, Event, RequestEvent, RequestKind, State, state_before_asking
+from bot.inquiries import (
+    Actor,
+    AssignmentEvent,
+    AssignmentState,
+    Event,
+    RequestEvent,
+    RequestKind,
+    State,
+    state_before_asking,
+)
 from handlers import clocks, notices
 from handlers.desk import Desk, Outcome, refusing, too_late
 from handlers.handing import unit_time
-from handlers.moving import By, move, move_request, system
+from handlers.moving import By, move, move_order, move_request, system
 from handlers.wording import about, say_time
 from store import inquiries, people, requests
 
@@ -41,6 +50,11 @@ def ask(desk: Desk, order: Record, question: str) -> Outcome:
         said = "reason_long" if problem is None else problem.value
         return desk.refuse("staff.no_question", problem=said, longest=LONGEST_QUESTION,
                            days=desk.deps.limits.supplement_days)
+    if order.state == AssignmentState.PENDING and not move_order(
+        # Who asks has taken the matter on: the limit for signing must not run out while she is asked.
+        desk.tx, order, AssignmentEvent.SIGN, signed_at=desk.now, signed_by=desk.officer.id
+    ):
+        return too_late(desk, order)
     return _ask(desk, order, inquiry, question)
 
 

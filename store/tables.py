@@ -117,6 +117,7 @@ inquiries = Table(
     _ref("address_id", "addresses.id", nullable=False),
     Column("channel", String(32), nullable=False),
     Column("state", String(16), nullable=False),
+    Column("kind", String(12), nullable=False, server_default="help"),
     Column("summary", SafeText, nullable=False, server_default=""),
     _ref("unit_id", "units.id"),
     Column("received_at", UtcTime, nullable=False),

@@ -238,3 +238,13 @@ def test_a_command_with_bad_settings_ends_with_a_line_each_and_starts_nothing(tm
     assert "77" not in done.stderr
     assert "Traceback" not in done.stderr
     assert not Path(tmp_path / "var").exists()
+
+
+def test_limits_by_kind_are_read_as_json_and_checked(tmp_path):
+    env = {"SECRET_KEY": "x" * 40, "DATA_DIR": str(tmp_path), "DUE_DAYS_BY_KIND": '{"consult": 2}'}
+    deps = bootstrap.build(bootstrap.read(env))
+    assert (deps.limits.reply_days_for("consult"), deps.limits.reply_days_for("help")) == (2, 4)
+    deps.store.close()
+    for wrong in ('{"consult": 0}', '{"nonsense": 2}', "2"):
+        with pytest.raises(bootstrap.SettingsError, match="DUE_DAYS_BY_KIND"):
+            bootstrap.read(env | {"DUE_DAYS_BY_KIND": wrong})

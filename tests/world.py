@@ -208,7 +208,7 @@ def _inquiry(world: World, tx: Any, text: str, *, unit: str | None, media: Any, 
     now, deps = world.clock.now(), world.deps
     address = people.ensure(tx, "console", citizen, now)
     day = now.astimezone(CHINA).date()
-    due = deps.calendar().due(now, deps.due_days)
+    due = deps.calendar().due(now, deps.limits.reply_days)
     inquiry_id = inquiries.add(
         tx, number=format_number(day, inquiries.next_of_day(tx, day)), query_code="384712",
         contact_id=address.contact_id, address_id=address.id, channel="console", state="received", summary=text[:30],

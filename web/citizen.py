@@ -27,7 +27,7 @@ def make_citizen_pages(deps: Deps) -> Blueprint:
     @pages.get("/")
     def home() -> Response:
         return page("home.html", site=deps.texts.site, hotline=deps.texts.hotline, hours=deps.texts.hours,
-                    days=deps.due_days)
+                    days=deps.limits.reply_days)
 
     @pages.get("/i/<token>")
     def progress(token: str) -> Response:

@@ -236,3 +236,14 @@ def test_the_same_unit_is_not_called_in_twice_nor_the_lead_itself(world, inquiry
 def test_an_assist_never_reads_the_citizens_name_or_address(world, inquiry):
     say(world, "lamp", "协 1 区水务局")
     assert CITIZEN.value not in shown(world, "water", inquiry)
+
+
+def test_who_asks_has_signed_so_the_limit_for_signing_does_not_run_out_meanwhile(world):
+    unsigned = world.inquiry()
+    ask(world, "word", unsigned)
+    order = world.order(unsigned)
+    assert (order.state, order.signed_at) == ("signed", china(23, 10))
+    world.clock.time = china(25, 10)
+    citizen_says(world, "3栋")
+    assert world.get(unsigned).state == "in_progress"
+    assert "late_sign" not in logged(world, unsigned)

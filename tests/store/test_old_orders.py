@@ -22,7 +22,7 @@ def at_revision(engine, revision):
 
 def test_an_open_order_from_before_is_looked_at_and_an_answer_is_closed(database_url, tmp_path):
     store = Store(database_url, Vault(SECRET), pool_size=4)
-    at_revision(store.engine, "0002")
+    migrate(store.engine)
     store.write(add_directory)
     world = district(tmp_path, store=store)
     waiting, answered = order(world, citizen=1), order(world, citizen=2)
@@ -31,7 +31,9 @@ def test_an_open_order_from_before_is_looked_at_and_an_answer_is_closed(database
     with store.engine.begin() as conn:
         conn.execute(text("UPDATE assignments SET next_check_at = NULL, checked_at = NULL"))
         conn.execute(text("UPDATE inquiries SET next_state_at = NULL"))
-    migrate(store.engine)
+        # As a database of the revision before it was: the handlers know only the newest schema.
+        conn.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+    at_revision(store.engine, "0003")
     assert world.get(answered).next_state_at == world.get(answered).answered_at + timedelta(days=7)
     run(world, china(24, 7))
     due = store.read(lambda tx: deadlines.order(tx, world.order(waiting).id)).next_check_at
