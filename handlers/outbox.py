@@ -8,6 +8,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 BATCH = 40
 THREADS = 8
+RENEW_AFTER = outbox.CLAIM / 3
 AMBIGUOUS_WAIT = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(hours=1)
 """A rung that asks for more (a day's quota used up) is left for the next one."""
@@ -54,14 +56,15 @@ def drain(deps: Deps, *, threads: int = THREADS) -> int:
     total = 0
     with ThreadPoolExecutor(threads, thread_name_prefix="send") as pool:  # a thread starts with its first lane
         while True:
-            rows = deps.store.write(lambda tx: outbox.claim(tx, worker=deps.worker_name, now=deps.clock.now(), limit=BATCH))
+            claimed_at = deps.clock.now()
+            rows = deps.store.write(partial(outbox.claim, worker=deps.worker_name, now=claimed_at, limit=BATCH))
             # One recipient's messages in order, different recipients at once.
             lanes = [list(lane) for _, lane in groupby(sorted(rows, key=_recipient), key=_recipient)]
             if threads == 1 or len(lanes) == 1:
                 for lane in lanes:
-                    _lane(deps, lane)
+                    _lane(deps, lane, claimed_at)
             else:
-                for done in [pool.submit(_lane, deps, lane) for lane in lanes]:
+                for done in [pool.submit(_lane, deps, lane, claimed_at) for lane in lanes]:
                     done.result()
             total += len(rows)
             if len(rows) < BATCH:
@@ -75,14 +78,23 @@ def _recipient(row: Record) -> tuple[str, int]:
     return ("officer", row.officer_id) if row.officer_id is not None else ("address", row.address_id or 0)
 
 
-def _lane(deps: Deps, rows: Sequence[Record]) -> None:
+def _lane(deps: Deps, rows: Sequence[Record], claimed_at: datetime) -> None:
     for row in rows:
         try:
-            deliver(deps, row)
+            if _still_ours(deps, row, claimed_at):
+                deliver(deps, row)
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001  one bad message must not stop the others
             _broken(deps, row, error)
+
+
+def _still_ours(deps: Deps, row: Record, claimed_at: datetime) -> bool:
+    """A slow provider before this row may have used up its claim: then another worker has it."""
+    now = deps.clock.now()
+    if now - claimed_at < RENEW_AFTER:
+        return True
+    return deps.store.write(lambda tx: outbox.renew(tx, row.id, claimed_at=claimed_at, now=now))
 
 
 def _broken(deps: Deps, row: Record, error: Exception) -> None:

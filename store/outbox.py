@@ -88,6 +88,15 @@ def claim(tx: Tx, *, worker: str, now: datetime, limit: int) -> Sequence[Record]
     return rows
 
 
+def renew(tx: Tx, outbox_id: int, *, claimed_at: datetime, now: datetime) -> bool:
+    """Keep a row claimed at ``claimed_at`` for as long again; False when somebody else took it over."""
+    done = tx.conn.execute(
+        update(outbox).where(outbox.c.id == outbox_id, outbox.c.state == "sending",
+                             outbox.c.claimed_until == claimed_at + CLAIM).values(claimed_until=now + CLAIM)
+    )
+    return done.rowcount == 1
+
+
 def settle(tx: Tx, outbox_id: int, state: str, now: datetime, **values: Any) -> None:
     """Move a claimed row on."""
     unclaimed = {"claimed_by": None, "claimed_until": None}

@@ -529,3 +529,23 @@ def test_the_rest_is_asked_for_where_there_is_no_answer_yet(rig):
     assert rig.wechat("全文") == rig.deps.texts.render("progress.none", {})
 
 
+
+
+def test_a_row_whose_claim_ran_out_behind_a_slow_provider_is_left_to_who_took_it(rig):
+    """The provider takes a minute: the claims of the rows behind are over before their turn comes."""
+    taken = []
+
+    class Crawling(Far):
+        def send(self, message):
+            rig.clock.forward(61)
+            if not taken:
+                taken.extend(row.id for row in rig.deps.store.write(
+                    lambda tx: store_outbox.claim(tx, worker="another", now=rig.clock.now(), limit=10)))
+            return super().send(message)
+
+    rig.use("wechat", Crawling(rig.deps.channels["wechat"]))
+    rows = [rig.queue() for _ in range(3)]
+    rig.deliver()
+    assert taken == rows
+    attempts = [rig.deps.store.read(lambda tx, row=row: store_outbox.deliveries_of(tx, row)) for row in rows]
+    assert [sum(attempt.outcome == "sent" for attempt in one) for one in attempts] == [1, 0, 0]
