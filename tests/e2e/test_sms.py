@@ -59,7 +59,7 @@ def test_number_and_date_in_five_seconds_the_officer_needs_the_code_and_she_rate
 
 
 def _check(record):
-    assert (record["channel"], record["state"], record["rating"]) == ("twilio", "answered", 1)
+    assert (record["channel"], record["state"], record["rating"]) == ("twilio", "closed", 1)
     assert [m["text"] for m in record["messages"]] == [PROPERTY, ANSWER]
     assert rungs(deliveries(record, "receipt")[0]) == [("passive", "sent", "")]
     assert rungs(deliveries(record, "answer")[0])[-1] == ("sms", "sent", "")

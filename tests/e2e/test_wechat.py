@@ -31,10 +31,10 @@ def test_number_and_date_come_within_five_seconds_and_the_answer_by_the_form(des
 
 
 def _check(record):
-    assert (record["state"], record["rating"], record["unit"]) == ("answered", 1, "区城市管理局")
+    assert (record["state"], record["rating"], record["unit"]) == ("closed", 1, "区城市管理局")
     assert [(m["direction"], m["text"]) for m in record["messages"]] == [("in", STREETLIGHT), ("out", ANSWER)]
     names = [event["name"] for event in record["events"]]
-    assert [name for name in names if name != "viewed"] == ["received", "dispatched", "signed", "answered", "rated"]
+    assert [name for name in names if name != "viewed"] == ["received", "dispatched", "signed", "answered", "rated", "closed"]
     assert [(a["unit"], a["state"]) for a in record["assignments"]] == [("区城市管理局", "done")]
     assert rungs(deliveries(record, "receipt")[0]) == [("passive", "sent", "")]
     assert rungs(deliveries(record, "answer")[0]) == [("customer_service", "sent", "")]
@@ -74,7 +74,7 @@ def test_she_asks_for_progress_urges_adds_and_tells_why_she_is_not_satisfied(des
     her.say("3")
     her.hears("请用一句话告诉我们")
     her.say("修好一天又坏了")
-    her.hears("您的意见已转给工作人员")
+    her.hears("已退回重新办理")
     chengguan.hears("原因：修好一天又坏了")
     assert desk.record(number)["rating"] == 3
 
