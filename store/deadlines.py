@@ -73,8 +73,18 @@ def open_inquiries(tx: Tx, after: int, limit: int) -> Sequence[Record]:
     return tx.conn.execute(query.order_by(inquiries.c.id).limit(limit)).all()
 
 
+_ONE_RUN = select(func.pg_try_advisory_xact_lock(5_718_204_332))
+"""Any number of our own, beside the migrations' lock."""
+
+
 def due_orders(tx: Tx, now: datetime, limit: int) -> Sequence[Record]:
-    """Orders to be looked at, the longest waiting first; of this worker until it commits."""
+    """Orders to be looked at, the longest waiting first; of this worker until it commits.
+
+    One worker at a time: two that shared what was missed would each tell an officer her part of it,
+    and the promise is one summary. The other finds nothing and looks again a second later.
+    """
+    if not tx.sqlite and not tx.conn.execute(_ONE_RUN).scalar_one():
+        return []
     query = _ORDER.where(assignments.c.next_check_at <= now).order_by(assignments.c.next_check_at).limit(limit)
     return tx.conn.execute(_locked(tx, query, assignments)).all()
 
