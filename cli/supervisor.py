@@ -6,6 +6,7 @@ work in hand is finished. In production systemd or Compose does this instead (do
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -65,6 +66,10 @@ class Program:
 
     def plan_restart(self) -> None:
         """Sooner after a long life, later after each quick death."""
+        if self.process is not None:
+            # A web server killed outright leaves its own children in the group, on the same port.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGTERM)
         lived = time.monotonic() - self.started
         self.pause = 0.2 if lived > STEADY else min(LONGEST_PAUSE, self.pause * 2)
         self.next_start = time.monotonic() + self.pause

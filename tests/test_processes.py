@@ -399,3 +399,27 @@ def test_migrations_started_at_once_all_succeed(tmp_path, database_url):
     told = [command.communicate(timeout=90) for command in commands]
     assert [command.returncode for command in commands] == [0, 0, 0], told
     assert all(newest() in out for out, _err in told)
+
+
+@pytest.mark.integration
+def test_what_a_killed_program_left_behind_ends_before_it_is_started_again(tmp_path):
+    """A web server killed outright leaves its workers: they would hold its port for ever."""
+    left = tmp_path / "left"
+    code = (
+        "import subprocess, sys, time, pathlib\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"pathlib.Path({str(left)!r}).write_text(str(child.pid))\n"
+        "time.sleep(60)\n"
+    )
+    program = Program("parent", [sys.executable, "-c", code])
+    program.start()
+    deadline = time.monotonic() + 10
+    while not (left.exists() and left.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    child = psutil.Process(int(left.read_text()))
+    program.process.kill()
+    program.process.wait(5)
+    assert child.is_running()
+    program.plan_restart()
+    _gone, alive = psutil.wait_procs([child], timeout=10)
+    assert not [p for p in alive if p.status() != psutil.STATUS_ZOMBIE]
