@@ -67,9 +67,10 @@ class Program:
     def plan_restart(self) -> None:
         """Sooner after a long life, later after each quick death."""
         if self.process is not None:
-            # A web server killed outright leaves its own children in the group, on the same port.
+            # A web server killed outright leaves its own children in the group, on the same port; granian's
+            # wait for their parent's word and heed no signal but this one (2.8.7, seen 2026-11-23).
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGTERM)
+                os.killpg(self.process.pid, signal.SIGKILL)
         lived = time.monotonic() - self.started
         self.pause = 0.2 if lived > STEADY else min(LONGEST_PAUSE, self.pause * 2)
         self.next_start = time.monotonic() + self.pause
