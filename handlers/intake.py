@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from handlers.deps import Deps
     from store.engine import Tx
 
-REPLAYED = WebhookRejected("replayed")
-
 
 def receive(deps: Deps, account: str, request: WebhookRequest) -> WebhookResponse:
     """The webhook's whole life. Never raises; a 500 means nothing was stored: try again."""
@@ -82,7 +80,7 @@ def take(
         taken = inbox.take(tx, channel=channel.account, external_id=event.external_id, replay_key=replay_key,
                            kind=_kind(event), raw=raw, now=now)
         if taken is None:
-            raise REPLAYED
+            raise WebhookRejected("replayed")
         if isinstance(taken, inbox.Repeat):
             if not passive:
                 arrival.send_late(deps, tx, channel.account, taken, now)
