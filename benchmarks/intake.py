@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit import servers
+from kit.figures import say
 from sqlalchemy import func, select
 
 from cli.processes import THREADS
@@ -182,11 +183,6 @@ def run_mode(mode: str, options: argparse.Namespace, folder: Path) -> Iterator[d
             if sizes:
                 yield {"name": f"web_memory_{product.served.name}{suffix}", "value": round(sizes[0]), "unit": "MB",
                        "each": [round(each) for each in sizes]}
-
-
-def say(figure: dict[str, Any]) -> str:
-    details = ", ".join(f"{key} {value}" for key, value in figure.items() if key not in {"name", "value", "unit"})
-    return f"{figure['name']:32} {figure['value']:>9} {figure['unit']}" + (f"   ({details})" if details else "")
 
 
 def read_options(argv: list[str] | None = None) -> argparse.Namespace:
