@@ -1,4 +1,5 @@
-"""The tables. One MetaData; migrations in ``store/migrations`` are written from it.
+"""The tables. Migrations in ``store/migrations`` are written from them; the router's
+own are in ``store/routing_tables.py``.
 
 States are short strings: ``bot`` owns their meaning. Nothing here is personal in clear but message
 texts: addresses are encrypted beside a keyed hash for look-up.
@@ -7,7 +8,6 @@ texts: addresses are encrypted beside a keyed hash for look-up.
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     Date,
@@ -15,35 +15,16 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     UniqueConstraint,
     text,
 )
 
+from store.schema import Id, metadata
+from store.schema import id_column as _id
+from store.schema import ref_column as _ref
 from store.types import JsonText, SafeText, UtcTime
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-# SQLite numbers rows by itself only for INTEGER PRIMARY KEY; BIGINT there would not.
-Id = BigInteger().with_variant(Integer, "sqlite")
-
-
-def _id() -> Column[int]:
-    return Column("id", Id, primary_key=True, autoincrement=True)
-
-
-def _ref(name: str, target: str, *, nullable: bool = True) -> Column[int]:
-    return Column(name, Id, ForeignKey(target), nullable=nullable)
-
 
 inbox = Table(
     "inbox", metadata, _id(),
@@ -138,8 +119,20 @@ inquiries = Table(
     Column("reopened", Integer, nullable=False, server_default="0"),
     Column("paused_at", UtcTime),
     Column("next_state_at", UtcTime),
+    Column("category", String(16), nullable=False, server_default=""),
+    Column("flags", JsonText),
+    Column("reject_code", String(24), nullable=False, server_default=""),
+    Column("appeals", Integer, nullable=False, server_default="0"),
+    # To other inquiries and to a topic. No foreign keys: SQLite adds a constraint only by making the table anew.
+    Column("merged_into_id", Id),
+    Column("linked_to_id", Id),
+    Column("repeat_of_id", Id),
+    Column("topic_id", Id),
     Column("version", Integer, nullable=False, server_default="1"),
     Index(None, "contact_id"),
+    *(Index(f"ix_inquiries_{name}", name, sqlite_where=text(f"{name} IS NOT NULL"),
+            postgresql_where=text(f"{name} IS NOT NULL"))
+      for name in ("merged_into_id", "linked_to_id", "topic_id")),
     Index("ix_inquiries_next_state", "next_state_at", sqlite_where=text("next_state_at IS NOT NULL"),
           postgresql_where=text("next_state_at IS NOT NULL")),
     Index("ix_inquiries_fold", "fold_until", sqlite_where=text("fold_until IS NOT NULL"),
@@ -190,6 +183,8 @@ units = Table(
     Column("places", JsonText, nullable=False),
     Column("phone", String(32), nullable=False, server_default=""),
     Column("active", Boolean, nullable=False, server_default=text("true")),
+    # The code of the unit that took over the work of an abolished one.
+    Column("merged_into", String(32), nullable=False, server_default=""),
 )
 
 officers = Table(

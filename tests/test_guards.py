@@ -24,7 +24,7 @@ from docs import generate
 from handlers import dispatching, intake, media, outbox, timers, waking
 from handlers.observing import COUNTERS, HISTOGRAMS
 from store.migrate import migrate
-from store.tables import metadata
+from store.routing_tables import metadata
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("bot", "adapters", "store", "handlers", "web", "cli", "simulator")

@@ -33,8 +33,8 @@ from handlers.wording import CHINA
 from store import directory, inquiries, people
 from store import requests as store_requests
 from store.engine import Store
+from store.routing_tables import metadata
 from store.spool import Spool
-from store.tables import metadata
 from store.vault import Vault
 from tests.fakes import FakeClock, MemoryCache, RecordingAlarms, fake_services
 from web.citizen import make_citizen_pages

@@ -37,7 +37,8 @@ from handlers.caching import read_calendar
 from store import calendar as calendar_table
 from store import directory, people, scores
 from store.engine import Store
-from store.tables import assignments, inquiries, metadata
+from store.routing_tables import metadata
+from store.tables import assignments, inquiries
 from store.vault import Vault
 from tests.handlers.deadline_kit import HEADS
 from tests.handlers.life_kit import Watch

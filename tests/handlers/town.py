@@ -14,7 +14,7 @@ from handlers import requests as handling
 from store import inquiries, people, requests
 from store import outbox as store_outbox
 from store.engine import Store
-from store.tables import metadata
+from store.routing_tables import metadata
 from store.vault import Vault
 from tests.handlers.deadline_kit import district
 from tests.world import CITIZEN, SECRET, add_directory

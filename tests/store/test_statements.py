@@ -9,9 +9,10 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from store.engine import Store
+from store.routing_tables import metadata
 from store.rows import insert_ignoring, insert_row, update_row
 from store.statements import Prepared, named
-from store.tables import contacts, conversations, events, inbox, metadata, officers
+from store.tables import contacts, conversations, events, inbox, officers
 from store.vault import Vault
 from tests.fakes import START
 

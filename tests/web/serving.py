@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 import bootstrap
 from app import create_app
 from store.migrate import migrate
-from store.tables import metadata
+from store.routing_tables import metadata
 from tests.edge.rig import PUBLIC_URL, environment
 
 if TYPE_CHECKING:

@@ -1,0 +1,77 @@
+"""What the router learns from: which unit an inquiry belonged to in the end, and who said so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from store.routing_tables import decisions
+from store.rows import insert_row, update_row
+from store.statements import Prepared, named
+from store.tables import inquiries, messages, units
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from store.engine import Tx
+    from store.rows import Record
+
+_OF = Prepared(lambda _: select(decisions).where(decisions.c.inquiry_id == named("inquiry_id")))
+
+
+def record(tx: Tx, inquiry: Record, unit_id: int, *, source: str, now: datetime, officer_id: int | None = None,
+           category: str = "") -> None:
+    """Keep the latest word on whose matter this is.
+
+    ``source``: ``desk`` (dispatched by hand), ``correction`` (taken from the unit the machine or the
+    desk had chosen), ``answered`` (the unit the machine chose answered: it was right). What the machine
+    had suggested is kept beside it.
+    """
+    values: dict[str, Any] = {"unit_id": unit_id, "source": source, "officer_id": officer_id, "at": now,
+                              "category": category or inquiry.category}
+    known = _OF.first(tx, inquiry_id=inquiry.id)
+    if known is not None:
+        update_row(tx, decisions, known.id, **values)
+    else:
+        insert_row(tx, decisions, inquiry_id=inquiry.id, suggested=inquiry.routing or {}, **values)
+
+
+def of_inquiry(tx: Tx, inquiry_id: int) -> Record | None:
+    """The decision on one inquiry, or None."""
+    return _OF.first(tx, inquiry_id=inquiry_id)
+
+
+def count(tx: Tx, *, since: datetime | None = None) -> int:
+    """How many decisions there are, or were made after ``since``."""
+    query = select(func.count()).select_from(decisions)
+    return int(tx.conn.execute(query.where(decisions.c.at > since) if since is not None else query).scalar_one())
+
+
+def newest(tx: Tx, limit: int) -> Sequence[Record]:
+    """The newest decisions, oldest first: ``inquiry_id``, ``unit_code``, ``source``, ``at``, ``suggested``.
+
+    Those of units that were abolished and went to no other are left out.
+    """
+    rows = tx.conn.execute(
+        select(decisions, units.c.code.label("unit_code"), units.c.active.label("unit_active"), units.c.merged_into)
+        .join(units, units.c.id == decisions.c.unit_id)
+        .where(units.c.active | (units.c.merged_into != ""))
+        .order_by(decisions.c.at.desc(), decisions.c.id.desc()).limit(limit)
+    ).all()
+    return rows[::-1]
+
+
+def texts(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, str]:
+    """What the citizens said, by inquiry."""
+    said: dict[int, list[str]] = {}
+    rows = tx.conn.execute(
+        select(messages.c.inquiry_id, messages.c.text).join(inquiries, inquiries.c.id == messages.c.inquiry_id)
+        .where(messages.c.inquiry_id.in_(inquiry_ids), messages.c.direction == "in",
+               messages.c.created_at <= func.coalesce(inquiries.c.answered_at, messages.c.created_at))
+        .order_by(messages.c.id)
+    )
+    for inquiry_id, text in rows:
+        said.setdefault(inquiry_id, []).append(text)
+    return {inquiry_id: "\n".join(parts) for inquiry_id, parts in said.items()}

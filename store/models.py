@@ -1,0 +1,70 @@
+"""Learned routers: kept in the database, so that every host has the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select, update
+
+from store.routing_tables import models
+from store.rows import insert_row, update_row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+
+    from store.engine import Tx
+    from store.rows import Record
+
+KEPT = 10
+"""Models kept with their data; each has up to 10 MB."""
+_CARD: tuple[ColumnElement[Any], ...] = (
+    models.c.id, models.c.made_at, models.c.state, models.c.in_use_at, models.c.card, models.c.size
+)
+
+
+def add(tx: Tx, data: bytes, card: dict[str, Any], *, state: str, now: datetime) -> int:
+    """Store a model; ``state`` ``standby`` or ``refused``. The oldest beyond ``KEPT`` go, never the active one."""
+    model_id = insert_row(tx, models, made_at=now, state=state, card=card, size=len(data), data=data)
+    old = select(models.c.id).where(models.c.state != "active").order_by(models.c.id.desc()).offset(KEPT)
+    gone = list(tx.conn.execute(old).scalars())
+    tx.conn.execute(delete(models).where(models.c.id.in_(gone)))
+    return model_id
+
+
+def activate(tx: Tx, model_id: int, now: datetime) -> None:
+    """Put a model to use; the one used before waits."""
+    tx.conn.execute(update(models).where(models.c.state == "active").values(state="standby"))
+    update_row(tx, models, model_id, state="active", in_use_at=now)
+
+
+def retire(tx: Tx, model_id: int) -> None:
+    """Out of use: the router goes on without history."""
+    update_row(tx, models, model_id, state="standby")
+
+
+def active(tx: Tx) -> Record | None:
+    """The model in use without its data, or None."""
+    return tx.conn.execute(select(*_CARD).where(models.c.state == "active").order_by(models.c.id.desc())).first()
+
+
+def data_of(tx: Tx, model_id: int) -> bytes | None:
+    """A model as it was stored, None when it is gone."""
+    found: bytes | None = tx.conn.execute(select(models.c.data).where(models.c.id == model_id)).scalar()
+    return found
+
+
+def listed(tx: Tx, limit: int = 20) -> Sequence[Record]:
+    """The models, newest first, without their data."""
+    return tx.conn.execute(select(*_CARD).order_by(models.c.id.desc()).limit(limit)).all()
+
+
+def before(tx: Tx, model: Record) -> Record | None:
+    """The model that was in use before this one: what a roll-back goes to."""
+    return tx.conn.execute(
+        select(*_CARD).where(models.c.in_use_at.is_not(None), models.c.id != model.id,
+                             models.c.in_use_at <= model.in_use_at)
+        .order_by(models.c.in_use_at.desc(), models.c.id.desc())
+    ).first()
