@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets as random
 from typing import TYPE_CHECKING
 
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 STAFF_SECONDS = 72 * 3600
 CITIZEN_SECONDS = 30 * 24 * 3600
+DUTY_SECONDS = 12 * 3600
+"""A link to the duty desk, and what signing in with it lasts."""
+NONCE_BYTES = 9
 
 
 class Links:
@@ -26,12 +30,22 @@ class Links:
         keys = [secret.encode() for secret in reversed(secrets)]
         self._staff = URLSafeTimedSerializer(keys, salt="staff-page")
         self._citizen = URLSafeTimedSerializer(keys, salt="citizen-page")
+        self._duty_link = URLSafeTimedSerializer(keys, salt="duty-link")
+        self._duty_cookie = URLSafeTimedSerializer(keys, salt="duty-cookie")
 
     def citizen_url(self, inquiry_id: int) -> str:
         return f"{self._base}/i/{self._citizen.dumps(inquiry_id)}"
 
     def staff_url(self, inquiry_id: int, officer_id: int) -> str:
         return f"{self._base}/s/{self._staff.dumps([inquiry_id, officer_id])}"
+
+    def duty_url(self, officer_id: int) -> str:
+        """A new link to the duty desk each time; the page counts that it is used once."""
+        return f"{self._base}/duty/in/{self._duty_link.dumps([officer_id, random.token_urlsafe(NONCE_BYTES)])}"
+
+    def duty_cookie(self, officer_id: int, nonce: str) -> str:
+        """What the browser keeps of a link that was used."""
+        return str(self._duty_cookie.dumps([officer_id, nonce]))
 
     def staff_code(self, assignment_id: int, officer_id: int) -> str:
         """Six digits, bound to the order and the officer; a new order of the same inquiry has another."""
@@ -63,6 +77,14 @@ class Links:
             return False
         return True
 
+    def read_duty_link(self, token: str) -> tuple[int, str] | None:
+        """(officer, nonce) of a link to the duty desk, None when it is forged or older than 12 hours."""
+        return _pair(self._duty_link, token)
+
+    def read_duty_cookie(self, value: str) -> tuple[int, str] | None:
+        """(officer, nonce) of a cookie, None when it is forged or older than 12 hours."""
+        return _pair(self._duty_cookie, value)
+
     def form_seal(self, token: str, action: str) -> str:
         """What a form on the page of ``token`` carries: a link alone, say in a log, changes nothing."""
         return _seal(self._key, token, action)
@@ -71,6 +93,14 @@ class Links:
         """Whether ``seal`` was made for this page and action, under any secret in use."""
         given = seal.encode("utf-8", "replace")
         return any(hmac.compare_digest(_seal(key, token, action).encode(), given) for key in self._keys)
+
+
+def _pair(serializer: URLSafeTimedSerializer, token: str) -> tuple[int, str] | None:
+    try:
+        officer_id, nonce = serializer.loads(token, max_age=DUTY_SECONDS)
+    except (BadData, ValueError, TypeError):
+        return None
+    return int(officer_id), str(nonce)
 
 
 def _seal(key: bytes, token: str, action: str) -> str:

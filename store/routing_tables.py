@@ -1,4 +1,4 @@
-"""The router's tables: the catalogue, the desk's decisions, learned models, topics."""
+"""The router's tables and the duty desk's: the catalogue, decisions, learned models, topics, who is signed in."""
 
 from __future__ import annotations
 
@@ -71,4 +71,14 @@ topics = Table(
     Column("told_at", UtcTime),
     Column("told_citizens", Integer, nullable=False, server_default="0"),
     Index(None, "last_at"),
+)
+
+sign_ins = Table(
+    # One row a used link: a link signs in once, and signing out ends what it began.
+    "sign_ins", metadata, _id(),
+    Column("nonce", String(32), nullable=False, unique=True),
+    Column("officer_id", Id, ForeignKey("officers.id"), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
 )

@@ -100,6 +100,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name="uq_topics_key"),
     )
     op.create_index("ix_topics_last_at", "topics", ["last_at"])
+    op.create_table(
+        "sign_ins",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("nonce", sa.String(length=32), nullable=False),
+        sa.Column("officer_id", ID, nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("until", UtcTime(), nullable=False),
+        sa.Column("ended_at", UtcTime()),
+        sa.ForeignKeyConstraint(["officer_id"], ["officers.id"], name="fk_sign_ins_officer_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_sign_ins"),
+        sa.UniqueConstraint("nonce", name="uq_sign_ins_nonce"),
+    )
 
 
 def downgrade() -> None:

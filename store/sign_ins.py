@@ -1,0 +1,47 @@
+"""Who is signed in at the duty desk: one row for each link that was used."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, update
+
+from store.routing_tables import sign_ins
+from store.rows import insert_ignoring
+from store.statements import Prepared, named
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from store.engine import Tx
+
+KEPT = timedelta(days=7)
+"""Longer than any link lives: a row that is gone must not make its link good again."""
+
+_OPEN = Prepared(lambda _: select(sign_ins.c.id).where(
+    sign_ins.c.nonce == named("nonce"), sign_ins.c.officer_id == named("officer_id"),
+    sign_ins.c.ended_at.is_(None), sign_ins.c.until > named("now"),
+))
+_USED = Prepared(lambda _: select(sign_ins.c.id).where(sign_ins.c.nonce == named("nonce")))
+
+
+def use(tx: Tx, nonce: str, officer_id: int, *, now: datetime, until: datetime) -> bool:
+    """Sign an officer in by a link; False when the link was used before."""
+    tx.conn.execute(delete(sign_ins).where(sign_ins.c.until < now - KEPT))
+    return insert_ignoring(tx, sign_ins, nonce=nonce, officer_id=officer_id, at=now, until=until) is not None
+
+
+def was_used(tx: Tx, nonce: str) -> bool:
+    """Whether a link signed somebody in already."""
+    return _USED.first(tx, nonce=nonce) is not None
+
+
+def is_open(tx: Tx, nonce: str, officer_id: int, now: datetime) -> bool:
+    """Whether what a link began goes on: neither ended nor over."""
+    return _OPEN.first(tx, nonce=nonce, officer_id=officer_id, now=now) is not None
+
+
+def end(tx: Tx, nonce: str, now: datetime) -> None:
+    """Sign out."""
+    tx.conn.execute(update(sign_ins).where(sign_ins.c.nonce == nonce, sign_ins.c.ended_at.is_(None)).values(ended_at=now))
