@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handlers.recipients import Staff, stand_ins
-from handlers.wording import about, say_time, shorten
+from handlers.wording import WHY, about, say_time, shorten
 from store import directory, inquiries, outbox
 
 if TYPE_CHECKING:
@@ -49,8 +49,22 @@ def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: 
             "may_transfer": officer.role == "duty" or bool(below),
         }
         params.pop("received")
-        to_officer(tx, officer.id, key="order.new", once=f"order:{assignment_id}:{officer.id}", params=params,
+        key = "order.new"
+        if officer.role == "duty":
+            params.pop("unit_due"), params.pop("may_transfer")
+            params |= {"rows": suggested(tx, inquiry), "why": WHY.get((inquiry.routing or {}).get("why", ""), "")}
+            key = "desk.new"
+        to_officer(tx, officer.id, key=key, once=f"order:{assignment_id}:{officer.id}", params=params,
                    now=now, inquiry_id=inquiry.id, urgent=inquiry.urgent)
+
+
+def suggested(tx: Tx, inquiry: Record) -> list[dict[str, Any]]:
+    """The units the router proposes: name, confidence in percent (0: it is not measured yet), deciding words."""
+    routing = inquiry.routing or {}
+    measured = routing.get("source", "keywords") != "keywords"
+    found = [(directory.unit_by_code(tx, code), confidence, words) for code, confidence, words in routing.get("candidates", [])]
+    return [{"name": unit.name, "percent": round(100 * confidence) if measured else 0, "words": "、".join(words)}
+            for unit, confidence, words in found if unit is not None]
 
 
 def new_assist(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: int, *, due_at: datetime,

@@ -23,6 +23,11 @@ REASONS = {
     "construction_period": "施工需要时间", "awaiting_approval": "要等上级批复", "weather": "受天气影响", "": "有客观原因",
 }
 """Why an answer takes longer, as a citizen is told; ``""`` for a reason of the office's own list."""
+WHY = {
+    "no_words": "没有认出关键词", "weak": "关键词太少", "tie": "几个单位都可能", "place_only": "只认出地点",
+    "several_places": "地点不止一处", "unsure": "把握不够", "disputed": "判断不一致", "flagged": "需人工判断",
+}
+"""Why the router left an inquiry to the duty desk."""
 REWORK = "市民不满意，重新办理："
 CALLED_BACK = {0: "未接通", 1: "满意", 2: "基本满意", 3: "不满意"}
 RATINGS = {1: "满意", 2: "基本满意", 3: "不满意"}

@@ -68,7 +68,7 @@ def run(world, at=None):
 def told(world, *, key=None, inquiry_id=None):
     """(key, officer's code or ``citizen``) of what was put into the outbox, without first notices and digests."""
     codes = {number: code for code, number in world.officers.items()}
-    query = select(outbox).where(outbox.c.key != "order.new", ~outbox.c.key.like("digest.%")).order_by(outbox.c.id)
+    query = select(outbox).where(outbox.c.key.not_in(("order.new", "desk.new")), ~outbox.c.key.like("digest.%")).order_by(outbox.c.id)
     if inquiry_id is not None:
         query = query.where(outbox.c.inquiry_id == inquiry_id)
     rows = world.deps.store.read(lambda tx: tx.conn.execute(query).all())

@@ -78,8 +78,8 @@ WORST = {
     "kinds": list(KINDS), "left": 12, "part": "楼", "position": 8, "url": "https://wz.example.gov.cn/i/" + "x" * 120,
 }
 ROWS = {"number": WORST["number"], "summary": WORST["summary"], "due": WORST["due"], "state": "不予受理",
-        "signed": False, "urgent": True, "answered": False}
-BOUNDED = {"order.new": 120, "alert.emergency": 60}
+        "signed": False, "urgent": True, "answered": False, "name": WORST["unit"], "percent": 100, "words": "路灯、" * 5}
+BOUNDED = {"order.new": 120, "desk.new": 120, "alert.emergency": 60}
 """Characters the handler shortens ``text`` to."""
 
 BRANCHES = {"state": [*STATES.values()], "rating": [*RATINGS.values()], "rated": ["", "基本满意"], "mine": [True, False],
@@ -95,7 +95,7 @@ def worst_samples(key):
     longest = {name: WORST.get(name, value) for name, value in sample.items()}
     if "rows" in sample:
         row = {name: ROWS[name] for name in sample["rows"][0]}
-        longest["rows"] = [row] * (8 if key == "staff.todo" else 5)
+        longest["rows"] = [row] * {"staff.todo": 8, "desk.new": 3}.get(key, 5)
     if "steps" in sample:
         longest["steps"] = [{"at": WORST["at"], "name": "returned", "unit": WORST["unit"]}] * 4
     if key in BOUNDED:
