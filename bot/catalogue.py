@@ -61,8 +61,9 @@ class Catalogue:
         return {category.code: category for category in self.categories}
 
     @cached_property
-    def active(self) -> tuple[Category, ...]:
-        return tuple(category for category in self.categories if category.active)
+    def standing(self) -> tuple[Category, ...]:
+        """Those neither abolished nor under an abolished one."""
+        return tuple(c for c in self.categories if all(above.active for above in self.line(c.code)))
 
     def get(self, code: str) -> Category | None:
         """The category, abolished or not."""
@@ -194,7 +195,7 @@ class CategoryIndex:
 
     def __init__(self, catalogue: Catalogue, everyday: Mapping[str, str] = EVERYDAY) -> None:
         self.catalogue = catalogue
-        self._lines = {line[-1].code: [c.code for c in line] for line in _active_lines(catalogue)}
+        self._lines = {c.code: [above.code for above in catalogue.line(c.code)] for c in catalogue.standing}
         words = self._claims(everyday)
         self._words = list(words)
         self._shares = list(words.values())
@@ -204,15 +205,18 @@ class CategoryIndex:
     def match(self, text: str, *, level: int = 0, most: int = MOST) -> tuple[CategoryMatch, ...]:
         """The ``most`` best categories. ``level`` 1 to 3: all that stands below counts for a category there."""
         weights = self._weights.get(level) or self._weigh(level)
+        found = [(index, log1p(times)) for index, times in self._count(text).items()]
         scores: defaultdict[str, float] = defaultdict(float)
-        words: defaultdict[str, list[tuple[float, str]]] = defaultdict(list)
-        for index, times in self._count(text).items():
-            often = log1p(times)
+        for index, often in found:
             for code, weight in weights[index]:
                 scores[code] += weight * often
-                words[code].append((-weight * often, self._words[index]))
         totals = scores if level else {code: self._with_ancestors(code, scores) for code in scores}
         best = sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:most]
+        words: dict[str, list[tuple[float, str]]] = {code: [] for code, _score in best}
+        for index, often in found:
+            for code, weight in weights[index]:
+                if code in words:
+                    words[code].append((-weight * often, self._words[index]))
         return tuple(
             CategoryMatch(code, round(score, 3), tuple(word for _, word in sorted(words[code]))) for code, score in best
         )
@@ -232,6 +236,8 @@ class CategoryIndex:
             "keyword": _shared((normalise(word), c.code) for c in categories for word in c.keywords),
             "spoken": _spoken({c.code: normalise(c.name) for c in categories}, everyday),
         }
+        for word in found["name"] | found["keyword"]:
+            found["spoken"].pop(word, None)  # what the catalogue says itself needs no interpreter
         words = dict.fromkeys(word for claims in found.values() for word in claims)
         return {
             word: _mixed([(WORTH[kind], claims[word]) for kind, claims in found.items() if word in claims])
@@ -266,10 +272,3 @@ def _weighed(length: int, shares: Shares, spread: float) -> list[tuple[str, floa
     pure = length * max(0.0, 1 - entropy) ** PURITY
     return [(code, pure * share) for code, share in shares.items() if pure]
 
-
-def _active_lines(catalogue: Catalogue) -> Iterator[tuple[Category, ...]]:
-    """The lines of all active categories none of whose ancestors is abolished."""
-    for category in catalogue.categories:
-        line = catalogue.line(category.code)
-        if all(above.active for above in line):
-            yield line

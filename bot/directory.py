@@ -9,6 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.catalogue import Catalogue
 
 
 class Tier(StrEnum):
@@ -31,7 +35,7 @@ class Role(StrEnum):
 @dataclass(frozen=True, slots=True)
 class UnitRow:
     """One unit. ``keywords`` route matters, ``places`` (roads, estates) say where; ``phone`` is
-    printed for citizens as given.
+    printed for citizens as given. ``merged_into``: the unit that took over an abolished one's work.
     """
 
     code: str
@@ -43,6 +47,7 @@ class UnitRow:
     places: tuple[str, ...] = ()
     phone: str = ""
     active: bool = True
+    merged_into: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +63,16 @@ class OfficerRow:
 
 @dataclass(frozen=True)
 class Directory:
-    """All units and officers, in the file's order. Not slotted: the look-ups are built once."""
+    """All units and officers, in the file's order, and the catalogue of matters. Not slotted: the
+    look-ups are built once.
+
+    Of a file that is silent on them, ``catalogue`` is None and ``staff_given`` false: what is stored stays.
+    """
 
     units: tuple[UnitRow, ...] = ()
     officers: tuple[OfficerRow, ...] = ()
+    catalogue: Catalogue | None = None
+    staff_given: bool = True
 
     @cached_property
     def by_code(self) -> dict[str, UnitRow]:
@@ -80,6 +91,18 @@ class Directory:
     def can_take(self, unit: UnitRow) -> bool:
         """Whether a matter may be given to ``unit``: not abolished, and somebody there to sign."""
         return unit.active and unit.code in self.staffed
+
+    def successor(self, code: str) -> UnitRow | None:
+        """Who has a unit's work now: itself while it stands, else whom it was merged into, however often.
+
+        None for one that is unknown, or was abolished without a successor.
+        """
+        seen: set[str] = set()
+        unit = self.by_code.get(code)
+        while unit is not None and not unit.active and unit.code not in seen:
+            seen.add(unit.code)
+            unit = self.by_code.get(unit.merged_into)
+        return unit if unit is not None and unit.active else None
 
     def subdistrict_of(self, unit: UnitRow) -> UnitRow | None:
         """A community's subdistrict office, a subdistrict office itself, None for a department."""

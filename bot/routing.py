@@ -1,4 +1,4 @@
-"""Routing by the units' own keywords and place names; what is not clear goes to the duty desk.
+"""Routing by the units' own keywords, the catalogue and place names; what is not clear goes to the duty desk.
 
 The router is built once from a directory and reads each text in one pass. The same text and directory
 always give the same answer, with the words that decided it. ``find_unit`` reads the unit in ``转 1024 …``.
@@ -6,24 +6,30 @@ always give the same answer, with the words that decided it. ``find_unit`` reads
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ahocorasick_rs import AhoCorasick
 
+from bot.catalogue import Catalogue, CategoryIndex, parts_of
 from bot.directory import Tier, UnitRow
-from bot.words import normalise
+from bot.words import chinese_number, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from bot.catalogue import Category, CategoryMatch
     from bot.directory import Directory
 
 ENOUGH = 2.0  # one word of two characters that no other department claims
 MARGIN = 1.5  # the first must be this many times the second
 LONGEST_WORD = 6  # characters counted of one word: a long title must not outweigh two plain words
 PLACE_ONLY = 0.5  # what a place alone is worth: a proposal for the duty desk, never a decision
+NAME_WORTH = 0.5  # of a category's name: 占道经营 may decide, 收费 alone must not
+HINT = 0.4  # what a category's everyday words are worth: a proposal where no better is at hand
+PROPOSED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +44,44 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class Routing:
     """``chosen`` is the lead unit's code, None for the duty desk. ``why`` is one of department,
-    subdistrict, no_words, weak, tie, place_only, several_places.
+    subdistrict, no_words, weak, tie, place_only, several_places. ``category``: the best matching one's
+    code, or ``""``.
     """
 
     candidates: tuple[Candidate, ...]
     chosen: str | None
     places: tuple[str, ...]
     why: str
+    category: str = ""
 
 
 @dataclass(slots=True)
 class _Word:
-    """Who claims one word: departments by keyword, subdistricts by keyword, subdistricts by place."""
+    """Who claims one word: departments by keyword or by the name of a category of theirs, subdistricts
+    by keyword, subdistricts by place.
+    """
 
     departments: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
     local: set[str] = field(default_factory=set)
     where: set[str] = field(default_factory=set)
 
 
 class KeywordRouter:
-    """Routes texts by one directory. Units abolished or without active officers are never proposed."""
+    """Routes texts by one directory and its catalogue. Units abolished or without active officers are
+    never proposed; the words of a merged one are its successor's.
+    """
 
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
+        self.catalogue = directory.catalogue or Catalogue()
+        self._index = CategoryIndex(self.catalogue)
         words: defaultdict[str, _Word] = defaultdict(_Word)
         for unit in directory.units:
             _learn(words, unit, directory)
+        self._units = {category.code: self._unit_of(category.code) for category in self.catalogue.standing}
+        for category in self.catalogue.standing:
+            _learn_category(words, category, self._units[category.code], directory)
         self._words = list(words.items())
         self._automaton = AhoCorasick([word for word, _ in self._words])
 
@@ -78,8 +96,30 @@ class KeywordRouter:
         departments = _departments(found)
         local = _local(found, places, here)
         chosen, why = _decide(departments, local, several=len(here) != 1 and bool(places))
-        candidates = sorted([*departments, *local], key=_rank)
-        return Routing(tuple(candidates), chosen, tuple(places), why)
+        matches = self._index.match(text)
+        candidates = self._filled(sorted([*departments, *local], key=_rank), matches)
+        return Routing(tuple(candidates), chosen, tuple(places), why, self._category(chosen, matches))
+
+    def _unit_of(self, category: str) -> str:
+        """Who is in charge of a category today, ``""`` when nobody can take it."""
+        unit = self.directory.successor(self.catalogue.unit_of(category))
+        known = unit is not None and self.directory.can_take(unit) and unit.code not in self.directory.duty_codes
+        return unit.code if unit is not None and known else ""
+
+    def _filled(self, candidates: list[Candidate], matches: Sequence[CategoryMatch]) -> list[Candidate]:
+        """With the units of the best matching categories, where fewer than three are proposed."""
+        known = {candidate.unit_code for candidate in candidates}
+        for match in matches if len(candidates) < PROPOSED else ():
+            code = self._units[match.code]
+            if code and code not in known and len(candidates) < PROPOSED:
+                known.add(code)
+                candidates.append(Candidate(code, round(HINT * match.score / matches[0].score, 3), match.words))
+        return candidates
+
+    def _category(self, chosen: str | None, matches: Sequence[CategoryMatch]) -> str:
+        """The best match, of those that are the chosen unit's if there are any."""
+        own = (match.code for match in matches if chosen and self._units[match.code] == chosen)
+        return next(own, matches[0].code if matches else "")
 
     def places(self, text: str) -> tuple[str, ...]:
         """The known places named in ``text``: empty when the citizen has yet to be asked where."""
@@ -103,22 +143,54 @@ def _longest(matches: list[tuple[int, int, int]]) -> Iterator[int]:
 
 
 def _learn(words: defaultdict[str, _Word], unit: UnitRow, directory: Directory) -> None:
-    office = directory.subdistrict_of(unit)
-    named = (unit.name, *unit.short_names)
-    if not unit.active or unit.code in directory.duty_codes:
+    owner = directory.successor(unit.code)
+    if owner is None or owner.code in directory.duty_codes:
         return
-    if unit.tier is Tier.DISTRICT:
-        if directory.can_take(unit):
-            _claim(words, (*unit.keywords, *named), lambda word: word.departments.add(unit.code))
+    office = directory.subdistrict_of(owner)
+    named = (unit.name, *unit.short_names)
+    if owner.tier is Tier.DISTRICT:
+        if directory.can_take(owner):
+            _claim(words, (*unit.keywords, *named), lambda word: word.departments.add(owner.code))
     elif office and directory.can_take(office):
         _claim(words, unit.keywords, lambda word: word.local.add(office.code))
-        _claim(words, (*unit.places, *named), lambda word: word.where.add(office.code))
+        _claim(words, _spellings((*unit.places, *named)), lambda word: word.where.add(office.code))
+
+
+def _learn_category(
+    words: defaultdict[str, _Word], category: Category, unit_code: str, directory: Directory
+) -> None:
+    unit = directory.by_code.get(unit_code)
+    office = directory.subdistrict_of(unit) if unit is not None else None
+    if office is not None:
+        _claim(words, category.keywords, lambda word: word.local.add(office.code))
+    elif unit is not None:
+        _claim(words, category.keywords, lambda word: word.departments.add(unit.code))
+        _claim(words, parts_of(category.name), lambda word: word.named.add(unit.code))
 
 
 def _claim(words: defaultdict[str, _Word], texts: Iterable[str], claim: Callable[[_Word], None]) -> None:
     for text in texts:
         if word := normalise(text).strip():
             claim(words[word])
+
+
+# Not 五一路: 51路 is a bus. The number must follow a name and stand before the kind of place.
+_WRITTEN = re.compile(r"(?<=..)[一二三四五六七八九十]{1,3}(?=[路街巷期段环组])")
+_FIGURES = re.compile(r"(?<=..)(?<!\d)[1-9]\d?(?=[路街巷期段环组])")
+_DIGITS = "零一二三四五六七八九"
+
+
+def _spellings(places: Iterable[str]) -> Iterator[str]:
+    """松涛一期 is written 松涛1期 just as often, and the other way round."""
+    for place in places:
+        yield place
+        yield _WRITTEN.sub(lambda found: str(chinese_number(found[0]) or found[0]), place)
+        yield _FIGURES.sub(lambda found: _written(int(found[0])), place)
+
+
+def _written(number: int) -> str:
+    tens, ones = divmod(number, 10)
+    return f"{_DIGITS[tens] if tens > 1 else ''}{'十' if tens else ''}{_DIGITS[ones] if ones else ''}"
 
 
 def _common(owners: Iterable[set[str]]) -> set[str]:
@@ -128,12 +200,15 @@ def _common(owners: Iterable[set[str]]) -> set[str]:
 
 
 def _departments(found: Sequence[tuple[str, _Word]]) -> list[Candidate]:
-    """Each word gives its length to the department that claims it; several share it."""
+    """Each word gives its length to the department that claims it; several share it. A category's name
+    counts where the word is no department's keyword.
+    """
     scores: defaultdict[str, float] = defaultdict(float)
     words: defaultdict[str, list[str]] = defaultdict(list)
     for word, claim in found:
-        for code in claim.departments:
-            scores[code] += min(len(word), LONGEST_WORD) / len(claim.departments)
+        owners, worth = (claim.departments, 1.0) if claim.departments else (claim.named, NAME_WORTH)
+        for code in owners:
+            scores[code] += worth * min(len(word), LONGEST_WORD) / len(owners)
             words[code].append(word)
     found_units = [Candidate(code, round(score, 3), tuple(words[code])) for code, score in scores.items()]
     return sorted(found_units, key=_rank)
@@ -187,9 +262,12 @@ def find_unit(directory: Directory, text: str) -> list[UnitRow]:
     """The units ``text`` may mean: one is found, several is ambiguous, none is unknown.
 
     The first of these that fits decides: code, name, short name, beginning of a name, part of a name.
+    The former name of a merged unit means its successor.
     """
     wanted = "".join(normalise(text).split())
-    units = [unit for unit in directory.units if directory.can_take(unit)]
+    standing = [(unit, unit) for unit in directory.units if directory.can_take(unit)]
+    former = [(unit, owner) for unit in directory.units if not unit.active
+              and (owner := directory.successor(unit.code)) is not None and directory.can_take(owner)]
     tests: tuple[Callable[[str], bool], ...] = (
         lambda name: name == wanted,
         lambda name: name.startswith(wanted),
@@ -198,8 +276,10 @@ def find_unit(directory: Directory, text: str) -> list[UnitRow]:
     exact, *partly = tests
     steps = [(exact, _code), (exact, _name), (exact, _names), *((test, _names) for test in partly)]
     for test, names in steps if wanted else ():
-        if found := [unit for unit in units if any(test(normalise(name)) for name in names(unit))]:
-            return found
+        for group in (standing, former):
+            found = {owner.code: owner for unit, owner in group if any(test(normalise(name)) for name in names(unit))}
+            if found:
+                return list(found.values())
     return []
 
 

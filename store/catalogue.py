@@ -1,0 +1,53 @@
+"""The catalogue of matters, and how units and catalogue stood after each import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+
+from store.routing_tables import catalogue_versions, categories
+from store.rows import insert_row, update_row
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from store.engine import Tx
+    from store.rows import Record
+
+
+def all_categories(tx: Tx, *, active: bool = True) -> Sequence[Record]:
+    """Categories by code."""
+    query = select(categories).order_by(categories.c.code)
+    return tx.conn.execute(query.where(categories.c.active) if active else query).all()
+
+
+def save_category(tx: Tx, code: str, **values: Any) -> None:
+    """Insert or change a category by code."""
+    row_id = tx.conn.execute(select(categories.c.id).where(categories.c.code == code)).scalar()
+    if row_id is None:
+        insert_row(tx, categories, code=code, **values)
+    else:
+        update_row(tx, categories, row_id, **values)
+
+
+def deactivate(tx: Tx, codes: Collection[str]) -> None:
+    """Categories that are in the catalogue no longer; inquiries still name them."""
+    tx.conn.execute(update(categories).where(categories.c.code.in_(codes)).values(active=False))
+
+
+def add_version(tx: Tx, *, at: datetime, author: str, source: str, changes: Any, content: Any) -> int:
+    """Keep how units and categories stand after an import; the version's number."""
+    return insert_row(tx, catalogue_versions, at=at, author=author, source=source, changes=changes, content=content)
+
+
+def versions(tx: Tx, limit: int = 100) -> Sequence[Record]:
+    """The versions without their content, newest first."""
+    columns = [column for column in catalogue_versions.c if column.name != "content"]
+    return tx.conn.execute(select(*columns).order_by(catalogue_versions.c.id.desc()).limit(limit)).all()
+
+
+def version(tx: Tx, number: int) -> Record | None:
+    """One version with its content, or None."""
+    return tx.conn.execute(select(catalogue_versions).where(catalogue_versions.c.id == number)).first()
