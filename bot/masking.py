@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.number_runs import numbers
@@ -50,7 +49,7 @@ def has_personal(text: str) -> tuple[str, ...]:
 
 def find(text: str) -> list[Span]:
     """What ``mask`` covers, in order, nothing twice."""
-    wide = text.translate({ord(char): _plain(char) for char in set(text)})
+    wide = text.translate(_PLAIN)
     digits = wide.translate(_NUMERAL_CODES)
     # Both readings: in 其一13900000000 the numeral is no part of the number, in 13九00000000 it is.
     found = [Span(*number) for plain in {wide, digits} for number in numbers(plain)]
@@ -68,9 +67,17 @@ def _apart(spans: Iterable[Span]) -> Iterator[Span]:
             reached = span.end
 
 
-@lru_cache(maxsize=8192)
+class _Plain(dict[int, str]):
+    """One character for one, so that places stay: half-width, digits of any script, gaps as a space. Filled as
+    characters come; ``str.translate`` asks it.
+    """
+
+    def __missing__(self, code: int) -> str:
+        self[code] = _plain(chr(code))
+        return self[code]
+
+
 def _plain(char: str) -> str:
-    """One character for one, so that places stay: half-width, digits of any script, gaps as a space."""
     digit = unicodedata.digit(char, None)
     if digit is not None:
         return str(digit)
@@ -85,6 +92,7 @@ def _plain(char: str) -> str:
     return " " if category in {"Zs", "Cf", "Cc"} else folded
 
 
+_PLAIN = _Plain()
 _NUMERAL_CODES = {ord(char): digit for char, digit in _NUMERALS.items()}
 
 _LOCAL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-"

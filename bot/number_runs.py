@@ -17,7 +17,7 @@ from bot.words import word_set
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-LONGEST = 19
+LONGEST, SHORTEST = 19, 7
 _BEFORE = 12  # characters in front of a number that may say what it is
 _BETWEEN = frozenset(" -.()·_")
 _GROUP = re.compile(r"[0-9]+")
@@ -69,7 +69,8 @@ def numbers(plain: str) -> Iterator[Number]:
     at = 0
     while at < len(groups):
         taken = 1
-        for count in range(_linked(plain, groups, at), 0, -1):
+        most, length = _linked(plain, groups, at)
+        for count in range(most if length >= SHORTEST else 0, 0, -1):
             run = _run(plain, groups[at : at + count])
             if kind := _kind(run):
                 taken = count
@@ -79,16 +80,18 @@ def numbers(plain: str) -> Iterator[Number]:
         at += taken
 
 
-def _linked(plain: str, groups: Sequence[tuple[int, int]], at: int) -> int:
-    """How many groups from ``at`` on may be one number; 0 when the first alone is too long."""
+def _linked(plain: str, groups: Sequence[tuple[int, int]], at: int) -> tuple[int, int]:
+    """How many groups from ``at`` on may be one number, and their digits; none when the first alone is too long."""
     total = groups[at][1] - groups[at][0]
-    count = int(total <= LONGEST)
+    if total > LONGEST:
+        return 0, 0
+    count = 1
     for (_, end), (start, stop) in pairwise(groups[at : at + LONGEST]):
-        total += stop - start
-        if total > LONGEST or start - end > 3 or not _BETWEEN.issuperset(plain[end:start]):
+        if total + stop - start > LONGEST or start - end > 3 or not _BETWEEN.issuperset(plain[end:start]):
             break
+        total += stop - start
         count += 1
-    return count
+    return count, total
 
 
 def _run(plain: str, groups: Sequence[tuple[int, int]]) -> _Run:
