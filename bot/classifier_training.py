@@ -1,0 +1,212 @@
+"""Learning from the desk's decisions; the only file that needs scikit-learn, and only while it trains.
+
+Each example is shown whole, its body alone and its headline alone, so that one model reads a portal's
+letter, a WeChat message and an SMS. Linear support vectors, once on plain counts and once on counts weighted
+by naive Bayes log ratios (Wang and Manning, 2012). What is said of the model's quality comes from folds it
+did not see.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bot.classifier_confidence import (
+    WANTED,
+    Calibration,
+    calibrate,
+    circumstances,
+    figures,
+    least_confidence,
+)
+from bot.classifier_features import (
+    SPACES,
+    Floats,
+    Ints,
+    Text,
+    Vocabulary,
+    chunks,
+    document_frequencies,
+    read,
+    vectors,
+)
+from bot.classifier_linear import Linear
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+FEWEST = 20  # examples in all
+FEWEST_OF_A_LABEL = 3
+FOLDS = 5
+RARE_FROM = 1_000  # examples from which an n-gram must stand in two of them
+LARGEST = 8_000_000  # bytes of weights
+SMOOTHING = 0.1
+PLAIN_PENALTY = 0.5
+WEIGHTED_PENALTY = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way to see an example. ``form`` is full, body or headline; ``whole`` shows all there is of it."""
+
+    text: Text
+    example: int
+    form: str
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What is learned from: views, and of each example label, weight and fold."""
+
+    views: list[View]
+    label: Ints
+    weight: Floats
+    fold: Ints
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    linear: Linear
+    calibration: Calibration
+    thresholds: dict[str, float]
+    out_of_fold: dict[str, Any]
+
+
+def views_of(pairs: Sequence[tuple[str, str]]) -> list[View]:
+    seen: list[View] = []
+    for number, (headline, body) in enumerate(pairs):
+        whole = read(headline, body)
+        if not whole.headline:
+            seen.append(View(whole, number, "body", whole=True))
+            continue
+        alone = (View(read("", body), number, "body"), View(read("", headline), number, "headline"))
+        seen.extend((View(whole, number, "full", whole=True), *alone))
+    return seen
+
+
+def folds(pairs: Sequence[tuple[str, str]], label: Ints, *, seed: int) -> Ints:
+    """Equal texts share a fold, and the labels are spread evenly over the folds."""
+    groups: dict[bytes, list[int]] = defaultdict(list)
+    for number, (headline, body) in enumerate(pairs):
+        groups[_digest(seed, read(headline, body).folded)].append(number)
+    fold = np.zeros(len(pairs), np.int64)
+    turn: Counter[int] = Counter()
+    for key in sorted(groups):
+        own = int(label[groups[key][0]])
+        fold[groups[key]] = turn[own] % FOLDS
+        turn[own] += 1
+    return fold
+
+
+def _digest(seed: int, text: str) -> bytes:
+    return hashlib.sha256(f"{seed}\0{text}".encode("utf-8", "surrogatepass")).digest()
+
+
+def learn(corpus: Corpus) -> Learned:
+    scores = _out_of_fold(corpus)
+    truth = corpus.label[[view.example for view in corpus.views]]
+    weights = corpus.weight[[view.example for view in corpus.views]]
+    about = circumstances([view.text for view in corpus.views])
+    calibration = calibrate(scores, about, truth, weights)
+    sure = calibration.probabilities(scores, about)
+    guessed, confidence = sure.argmax(axis=1), sure.max(axis=1)
+    thresholds = {wanted: least_confidence(confidence, guessed == truth, float(wanted)) for wanted in WANTED}
+    return Learned(fit(corpus, np.arange(len(corpus.views))), calibration, thresholds,
+                   _reported(corpus, truth, guessed, confidence, thresholds))
+
+
+def _out_of_fold(corpus: Corpus) -> Floats:
+    """Each view's scores by a model that saw nothing of its example."""
+    fold = corpus.fold[[view.example for view in corpus.views]]
+    scores = np.zeros((len(corpus.views), len(corpus.labels)), np.float32)
+    for one in np.unique(fold):
+        unseen = np.flatnonzero(fold == one)
+        model = fit(corpus, np.flatnonzero(fold != one))
+        scores[unseen] = score(model, [corpus.views[place].text for place in unseen])
+    return scores
+
+
+def score(model: Linear, texts: Sequence[Text]) -> Floats:
+    parts = [np.zeros((0, len(model.bias)), np.float32)]
+    for _, found in chunks(texts):
+        parts.append(model.scores(vectors(found, model.vocabulary, model.idf), len(found.starts) // SPACES))
+    return np.concatenate(parts)
+
+
+def _reported(corpus: Corpus, truth: Ints, guessed: Ints, confidence: Floats, thresholds: dict[str, float]) -> dict[str, Any]:
+    forms = np.array([view.form for view in corpus.views])
+    return {
+        str(form): figures(truth[forms == form], guessed[forms == form], confidence[forms == form], thresholds)
+        for form in np.unique(forms)
+    }
+
+
+def fit(corpus: Corpus, places: Ints) -> Linear:
+    """One model of the views at these places."""
+    views = [corpus.views[place] for place in places]
+    examples = np.array([view.example for view in views])
+    vocabulary, idf = _vocabulary([view.text for view in views if view.whole], len(corpus.labels))
+    matrix = _matrix([view.text for view in views], vocabulary, idf)
+    weights, bias = _separated(matrix, corpus.label[examples], corpus.weight[examples], len(corpus.labels))
+    return Linear.of(vocabulary, idf, weights, bias)
+
+
+def _vocabulary(texts: Sequence[Text], labels: int) -> tuple[Vocabulary, Floats]:
+    keys, often = document_frequencies(texts)
+    least = 2 if len(texts) >= RARE_FROM else 1
+    most = LARGEST // (labels + 8)
+    if (often >= least).sum() > most:
+        least = int(np.partition(often, -most)[-most]) + 1
+    keys, often = keys[often >= least], often[often >= least]
+    return Vocabulary(keys), (np.log((1 + len(texts)) / (1 + often)) + 1).astype(np.float32)
+
+
+def _matrix(texts: Sequence[Text], vocabulary: Vocabulary, idf: Floats) -> Any:
+    from scipy.sparse import csr_matrix  # noqa: PLC0415  training only
+
+    rows, columns, values = [], [], []
+    for first, found in chunks(texts):
+        counted = vectors(found, vocabulary, idf)
+        rows.append(counted.segment // SPACES + first)
+        columns.append(counted.feature)
+        values.append(counted.value)
+    cells = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+    return csr_matrix(cells, shape=(len(texts), len(vocabulary)))
+
+
+def _separated(matrix: Any, truth: Ints, weight: Floats, labels: int) -> tuple[Floats, Floats]:
+    """Each label against the rest: the mean of a machine on plain counts and one on weighted counts."""
+    weights = np.zeros((matrix.shape[1], labels), np.float32)
+    bias = np.zeros(labels, np.float32)
+    for label in range(labels):
+        if label not in truth:  # all its texts are equal, and stand in the fold left out
+            bias[label] = -1.0
+            continue
+        ratio = _log_count_ratio(matrix, truth == label)
+        plain, offset = _machine(matrix, truth == label, weight, penalty=PLAIN_PENALTY)
+        weighted, another = _machine(matrix.multiply(ratio).tocsr(), truth == label, weight, penalty=WEIGHTED_PENALTY)
+        weights[:, label] = (plain + weighted * ratio) / 2
+        bias[label] = (offset + another) / 2
+    return weights, bias
+
+
+def _machine(matrix: Any, chosen: NDArray[np.bool_], weight: Floats, *, penalty: float) -> tuple[Any, float]:
+    from sklearn.svm import LinearSVC  # noqa: PLC0415  900 ms and 120 MB, in training only
+
+    machine = LinearSVC(C=penalty, max_iter=5_000, random_state=0)
+    machine.fit(matrix, chosen, sample_weight=weight)
+    return machine.coef_[0], machine.intercept_[0]
+
+
+def _log_count_ratio(matrix: Any, chosen: NDArray[np.bool_]) -> Floats:
+    inside = np.asarray(matrix[chosen].sum(axis=0), np.float64).ravel() + SMOOTHING
+    outside = np.asarray(matrix[~chosen].sum(axis=0), np.float64).ravel() + SMOOTHING
+    return np.asarray(np.log((inside / inside.sum()) / (outside / outside.sum())), np.float32)
