@@ -32,6 +32,7 @@ bench: .venv/.installed  ## every benchmark in its short form, one JSON line a f
 	$(BIN)/python benchmarks/deadlines.py --short --json
 	$(BIN)/python benchmarks/growth.py --short --json
 	$(BIN)/python benchmarks/replay.py --short --json
+	$(BIN)/python benchmarks/hot_topics.py --short --json
 
 lint: .venv/.installed   ## ruff, mypy, import directions
 	$(BIN)/ruff check .

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
-    from bot.topics import Facts, Post, TopicIndex
+    from bot.topics import Facts, Naming, Post, TopicIndex, TopicRules
 
 WEEK = timedelta(days=7)
 WORDS = 4
@@ -62,10 +62,8 @@ class Topic:
 
 @dataclass(slots=True)
 class _Draft:
-    term: str
     facts: Facts
-    name: str
-    members: AbstractSet[int]
+    naming: Naming
     parts: list[tuple[str, Facts]] = field(default_factory=list)
 
 
@@ -95,18 +93,13 @@ def _drafts(index: TopicIndex) -> list[_Draft]:
             continue
         if not index.is_of_one_matter(term, facts, settled=settled):
             continue
-        draft = _begun(index, term, facts)
-        if draft.name not in names and _is_a_name(index, draft):
-            names.add(draft.name)
-            for post_id in draft.members:
+        naming = index.naming(term)
+        if naming.begins and naming.name not in names:
+            names.add(naming.name)
+            for post_id in naming.members:
                 owners.setdefault(post_id, []).append(len(drafts))
-            drafts.append(draft)
+            drafts.append(_Draft(facts, naming))
     return drafts
-
-
-def _is_a_name(index: TopicIndex, draft: _Draft) -> bool:
-    begun = sum(f" {draft.name}" in f" {index.seen[post_id].cut}" for post_id in draft.members)
-    return begun >= index.rules.begins * len(draft.members)
 
 
 def _rank(index: TopicIndex, term: str, facts: Facts) -> tuple[int, int, str]:
@@ -115,44 +108,38 @@ def _rank(index: TopicIndex, term: str, facts: Facts) -> tuple[int, int, str]:
 
 def _wider(held: AbstractSet[int], owners: dict[int, list[int]], needed: float) -> int | None:
     """The topic that has most of these messages already, the first of equals."""
-    shared = Counter(owner for post_id in held for owner in owners.get(post_id, ()))
+    shared: dict[int, int] = {}
+    for post_id in held:
+        for owner in owners.get(post_id, ()):
+            shared[owner] = shared.get(owner, 0) + 1
     best = min(shared.items(), key=lambda item: (-item[1], item[0]), default=(None, 0))
     return best[0] if best[1] >= needed else None
-
-
-def _begun(index: TopicIndex, term: str, facts: Facts) -> _Draft:
-    name = index.wording(term)
-    members = {post_id for post_id in index.holders(term) if name in index.seen[post_id].cut}
-    return _Draft(term, facts, name, members)
 
 
 def _narrower(index: TopicIndex, wider: _Draft) -> list[_Draft]:
     kept: list[_Draft] = []
     for term, facts in wider.parts:
-        draft = _begun(index, term, facts)
-        if wider.name in draft.name and _stands_apart(index, draft, wider, kept):
-            kept.append(draft)
+        naming = index.naming(term)
+        if wider.naming.name in naming.name and _stands_apart(index.rules, naming, wider.naming, kept):
+            kept.append(_Draft(facts, naming))
     return kept
 
 
-def _stands_apart(index: TopicIndex, draft: _Draft, wider: _Draft, kept: list[_Draft]) -> bool:
+def _stands_apart(rules: TopicRules, naming: Naming, wider: Naming, kept: list[_Draft]) -> bool:
+    size = len(naming.members)
     least, most = (share * len(wider.members) for share in NARROWER)
-    if not least <= len(draft.members) <= most or _citizens(index, draft.members) < index.rules.citizens:
+    if not least <= size <= most or naming.citizens < rules.citizens or len(naming.name) < len(wider.name) + 2:
         return False
-    half = index.rules.same * len(draft.members)
-    return len(draft.name) > len(wider.name) + 1 and all(len(other.members & draft.members) < half for other in kept)
-
-
-def _citizens(index: TopicIndex, members: Iterable[int]) -> int:
-    return len({index.seen[post_id].post.citizen for post_id in members})
+    return all(len(other.naming.members & naming.members) < rules.same * size for other in kept)
 
 
 def _finished(index: TopicIndex, draft: _Draft, now: datetime, *, within: str = "") -> Topic:
-    posts = [index.seen[post_id].post for post_id in sorted(draft.members)]
+    naming = draft.naming
+    posts = [index.seen[post_id].post for post_id in sorted(naming.members)]
     words = _words(index, draft)
     return Topic(
-        key=draft.name, words=words, place=_common(posts, lambda post: post.places),
-        unit=_common(posts, lambda post: (post.unit,)), citizens=len({post.citizen for post in posts}),
+        key=naming.name, words=words, place=_common(posts, lambda post: post.places),
+        unit=_common(posts, lambda post: (post.unit,)), citizens=naming.citizens,
         size=len(posts), first_at=min(post.at for post in posts), last_at=max(post.at for post in posts),
         trend=_trend(posts, now), sample=_sample(index, posts, words),
         members=tuple(post.id for post in posts), within=within,
@@ -161,7 +148,7 @@ def _finished(index: TopicIndex, draft: _Draft, now: datetime, *, within: str = 
 
 def _words(index: TopicIndex, draft: _Draft) -> tuple[str, ...]:
     """The name, and what else stands in the leads of just these messages."""
-    words = [draft.name]
+    words = [draft.naming.name]
     near = sorted(index.partners(draft.facts), key=lambda each: (-each[0], each[1]))
     for nearness, mark in near:
         if nearness < NEAR or len(words) == WORDS:
@@ -174,9 +161,10 @@ def _words(index: TopicIndex, draft: _Draft) -> tuple[str, ...]:
 
 def _spelled_out(index: TopicIndex, draft: _Draft, mark: str) -> str:
     """A second word as it is written where the name is not part of it; the name where it never is."""
-    cuts = (index.seen[post_id].cut.replace(draft.name, " ") for post_id in draft.members)
+    name = draft.naming.name
+    cuts = (index.seen[post_id].cut.replace(name, " ") for post_id in draft.naming.members)
     texts = [cut for cut in cuts if mark in cut]
-    return widened(mark, texts, index.rules.wording) if texts else draft.name
+    return widened(mark, texts, index.rules.wording) if texts else name
 
 
 def _common(posts: list[Post], labels: Callable[[Post], Iterable[str]]) -> str:

@@ -86,6 +86,17 @@ class Facts:
     """Other words in the leads, with the number of citizens."""
 
 
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """The name a term is a part of, and the messages that have the whole of it; holds like ``Facts``."""
+
+    name: str
+    members: frozenset[int]
+    citizens: int
+    begins: bool
+    """Whether it is a name by itself: see ``TopicRules.begins``."""
+
+
 @dataclass(slots=True)
 class TopicIndex:
     """The messages of a window and where each term stands. Add and remove in any order."""
@@ -98,7 +109,7 @@ class TopicIndex:
     _led: dict[str, int] = field(default_factory=dict)
     _marked: dict[str, int] = field(default_factory=dict)
     _candidates: dict[str, Facts | None] = field(default_factory=dict)
-    _wordings: dict[str, str] = field(default_factory=dict)
+    _namings: dict[str, Naming] = field(default_factory=dict)
     _times: list[tuple[datetime, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -172,7 +183,7 @@ class TopicIndex:
     def _reconsider(self, found: Iterable[str]) -> None:
         """Which of a message's terms may name a topic, now that their messages have changed."""
         for term in found:
-            self._wordings.pop(term, None)
+            self._namings.pop(term, None)
             led = self._led.get(term, 0)
             if led >= self.rules.citizens * self.rules.lead_share and self._may_name(term, led):
                 self._candidates[term] = None
@@ -227,12 +238,18 @@ class TopicIndex:
         for mark, count in facts.partners:
             yield count / (facts.citizens + self._marked[mark] - count), mark
 
-    def wording(self, term: str) -> str:
+    def naming(self, term: str) -> Naming:
         """The name a term is a part of, as nearly all of its messages have it."""
-        known = self._wordings.get(term)
+        known = self._namings.get(term)
         if known is None:
-            texts = [self.seen[post_id].cut for post_id in self.holders(term)]
-            known = self._wordings[term] = widened(term, texts, self.rules.wording)
+            held = [self.seen[post_id] for post_id in self.holders(term)]
+            name = widened(term, [seen.cut for seen in held], self.rules.wording)
+            held = [seen for seen in held if name in seen.cut]
+            begun = sum(f" {name}" in f" {seen.cut}" for seen in held)
+            known = self._namings[term] = Naming(
+                name, frozenset(seen.post.id for seen in held), len({seen.post.citizen for seen in held}),
+                begins=begun >= self.rules.begins * len(held),
+            )
         return known
 
 
