@@ -145,12 +145,21 @@ class Problem(StrEnum):
     PHONE_LENGTH = "phone_length"
     BAD_PHONE = "bad_phone"
     DUPLICATE_PHONE = "duplicate_phone"
+    UNKNOWN_SUCCESSOR = "unknown_successor"
+    MERGED_SELF = "merged_self"
+    MERGER_RING = "merger_ring"
+    BAD_CATEGORY_CODE = "bad_category_code"
+    DUPLICATE_CATEGORY = "duplicate_category"
+    DUPLICATE_CATEGORY_NAME = "duplicate_category_name"
+    WRONG_LEVEL = "wrong_level"
+    UNKNOWN_CATEGORY = "unknown_category"
     EMPTY = "empty"
+    NO_STAFF = "no_staff"
     NO_OFFICER = "no_officer"
     NO_DUTY = "no_duty"
 
 
-WARNINGS = frozenset({Problem.EXTRA_COLUMN, Problem.NO_OFFICER, Problem.NO_DUTY})
+WARNINGS = frozenset({Problem.EXTRA_COLUMN, Problem.NO_STAFF, Problem.NO_OFFICER, Problem.NO_DUTY})
 
 
 @dataclass(frozen=True, slots=True)

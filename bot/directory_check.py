@@ -9,17 +9,20 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import phonenumbers
 
+from bot.catalogue_check import catalogue_of, check_categories
 from bot.directory import Directory, OfficerRow, Problem, Role, RowError, Tier, UnitRow
+from bot.directory_names import check_merger, read_names
+from bot.directory_rows import OFFICERS, UNITS, Seen, fold, mask, missing, too_long, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-UNITS, OFFICERS = "units", "officers"
+    from bot.directory_names import Names
+    from bot.directory_rows import RawRow
 
 TIERS = {
     "district": Tier.DISTRICT, "区级": Tier.DISTRICT, "区": Tier.DISTRICT, "部门": Tier.DISTRICT,
@@ -38,50 +41,28 @@ _PARENTS: dict[Tier, tuple[Tier | None, ...]] = {
     Tier.SUBDISTRICT: (None, Tier.DISTRICT),
     Tier.COMMUNITY: (Tier.SUBDISTRICT,),
 }
-_LIST_BREAK = re.compile(r"[、,，;；|\s]+")
 _LANDLINE = re.compile(r"[0-9+][0-9 ()-]{2,19}(转[0-9]{1,6})?")
-_NUMBER = re.compile(r"\d[\d -]{5,}\d")
 _MOBILE_DIGITS = 11
+LONGEST_CODE, LONGEST_NAME = 32, 64
 
 
-@dataclass(frozen=True, slots=True)
-class RawRow:
-    """One row of a file: the sheet as the file calls it, its row number, and cells by field name."""
+def build(
+    units: Sequence[RawRow], officers: Sequence[RawRow] | None, categories: Sequence[RawRow] | None = None
+) -> tuple[Directory | None, list[RowError]]:
+    """Check everything, then convert everything. Errors come in the order of the rows.
 
-    sheet: str
-    row: int
-    cells: Mapping[str, str]
-
-    def __getitem__(self, field: str) -> str:
-        return self.cells.get(field, "")
-
-    def error(self, problem: Problem, field: str = "", *, value: str = "", other: int = 0) -> RowError:
-        # Swapped columns put phone numbers where names belong: no value is shown with a number in it.
-        return RowError(problem, self.sheet, self.row, field, _NUMBER.sub(_tail, value), other)
-
-
-def fold(text: str) -> str:
-    """Full-width to half-width, no blanks, lower case: how codes, tiers and roles are compared."""
-    return "".join(unicodedata.normalize("NFKC", text).lower().split())
-
-
-def _tail(found: re.Match[str]) -> str:
-    return mask(found[0])
-
-
-def mask(phone: str) -> str:
-    """``…0001``: what an error message may show of a number."""
-    return "…" + fold(phone)[-4:]
-
-
-def build(units: Sequence[RawRow], officers: Sequence[RawRow]) -> tuple[Directory | None, list[RowError]]:
-    """Check everything, then convert everything. Errors come in the order of the rows."""
-    names = _unit_names(units)
-    errors = [*_check_units(units, names), *_check_officers(officers, names)]
+    Officers or categories of which the file has no sheet are None: those in the store stay.
+    """
+    names = read_names(units)
+    errors = [*_check_units(units, names), *(_check_officers(officers, names) if officers is not None else ())]
+    errors += check_categories(categories, names) if categories is not None else ()
     if errors:
         return None, errors
     directory = Directory(
-        tuple(_unit(row, names) for row in units), tuple(_officer(row, names) for row in officers)
+        tuple(_unit(row, names) for row in units),
+        tuple(_officer(row, names) for row in officers or ()),
+        catalogue_of(categories, names) if categories is not None else None,
+        staff_given=officers is not None,
     )
     return directory, list(_doubts(directory))
 
@@ -114,46 +95,34 @@ def _takes_sms(number: phonenumbers.PhoneNumber) -> bool:
     return kind in (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
-def words(text: str) -> tuple[str, ...]:
-    """``路灯、占道，油烟`` -> its distinct words, in order."""
-    return tuple(dict.fromkeys(word for word in _LIST_BREAK.split(text) if word))
-
-
-def _unit_names(rows: Iterable[RawRow]) -> dict[str, str]:
-    """Every way a row may name a unit -> its code. Names that fit two units name neither; codes win."""
-    codes = {fold(row["code"]): fold(row["code"]) for row in rows if row["code"]}
-    owners: dict[str, set[str]] = {}
-    for row in rows:
-        for name in (row["name"], *words(row["short_names"])):
-            owners.setdefault(fold(name), set()).add(fold(row["code"]))
-    named = {name: min(found) for name, found in owners.items() if name and len(found) == 1}
-    return named | codes
-
-
-def _check_units(rows: Sequence[RawRow], names: Mapping[str, str]) -> Iterator[RowError]:
+def _check_units(rows: Sequence[RawRow], names: Names) -> Iterator[RowError]:
     if not rows:
         yield RowError(Problem.EMPTY, UNITS)
-    codes, titles = _Seen(), _Seen()
+    codes, titles = Seen(), Seen()
     tiers = {fold(row["code"]): TIERS.get(fold(row["tier"])) for row in rows}
     for row in rows:
-        yield from _missing(row, ("code", "name", "tier"))
+        yield from missing(row, ("code", "name", "tier"))
+        yield from too_long(row, "code", LONGEST_CODE)
+        yield from too_long(row, "name", LONGEST_NAME)
         yield from codes.repeated(row, "code", Problem.DUPLICATE_CODE)
-        yield from titles.repeated(row, "name", Problem.DUPLICATE_NAME)
+        if not row["merged_into"]:  # the name may have gone over to the successor
+            yield from titles.repeated(row, "name", Problem.DUPLICATE_NAME)
+        yield from check_merger(row, names)
         yield from _check_tier(row, names, tiers)
         if row["phone"] and not _LANDLINE.fullmatch(unicodedata.normalize("NFKC", row["phone"])):
             yield row.error(Problem.BAD_UNIT_PHONE, "phone")
 
 
-def _check_tier(
-    row: RawRow, names: Mapping[str, str], tiers: Mapping[str, Tier | None]
-) -> Iterator[RowError]:
-    tier, parent = TIERS.get(fold(row["tier"])), fold(row["parent"])
+def _check_tier(row: RawRow, names: Names, tiers: Mapping[str, Tier | None]) -> Iterator[RowError]:
+    tier, parent = TIERS.get(fold(row["tier"])), row["parent"]
     if row["tier"] and tier is None:
         yield row.error(Problem.UNKNOWN_TIER, "tier", value=row["tier"])
+    if row["merged_into"]:
+        return  # where a former unit stood is history
     if parent and parent not in names:
-        yield row.error(Problem.UNKNOWN_PARENT, "parent", value=row["parent"])
-    elif tier and not _may_stand_under(tier, tiers.get(names[parent]) if parent else None, bool(parent)):
-        yield row.error(Problem.WRONG_PARENT, "parent", value=row["parent"])
+        yield row.error(Problem.UNKNOWN_PARENT, "parent", value=parent)
+    elif tier and not _may_stand_under(tier, tiers.get(names.code(parent)) if parent else None, bool(parent)):
+        yield row.error(Problem.WRONG_PARENT, "parent", value=parent)
 
 
 def _may_stand_under(tier: Tier, parent: Tier | None, has_parent: bool) -> bool:
@@ -165,20 +134,20 @@ def _may_stand_under(tier: Tier, parent: Tier | None, has_parent: bool) -> bool:
     return parent in _PARENTS[tier]
 
 
-def _check_officers(rows: Sequence[RawRow], names: Mapping[str, str]) -> Iterator[RowError]:
+def _check_officers(rows: Sequence[RawRow], names: Names) -> Iterator[RowError]:
     if not rows:
         yield RowError(Problem.EMPTY, OFFICERS)
-    phones = _Seen()
+    phones = Seen()
     for row in rows:
-        yield from _missing(row, ("name", "unit", "role", "phone"))
-        if row["unit"] and fold(row["unit"]) not in names:
+        yield from missing(row, ("name", "unit", "role", "phone"))
+        if row["unit"] and row["unit"] not in names:
             yield row.error(Problem.UNKNOWN_UNIT, "unit", value=row["unit"])
         if row["role"] and fold(row["role"]) not in ROLES:
             yield row.error(Problem.UNKNOWN_ROLE, "role", value=row["role"])
         yield from _check_phone(row, phones)
 
 
-def _check_phone(row: RawRow, phones: _Seen) -> Iterator[RowError]:
+def _check_phone(row: RawRow, phones: Seen) -> Iterator[RowError]:
     if not row["phone"]:
         return
     number = e164(row["phone"])
@@ -188,51 +157,35 @@ def _check_phone(row: RawRow, phones: _Seen) -> Iterator[RowError]:
         yield row.error(Problem.DUPLICATE_PHONE, "phone", value=mask(number), other=first)
 
 
-class _Seen:
-    """Which row had a value first."""
-
-    def __init__(self) -> None:
-        self._rows: dict[str, int] = {}
-
-    def before(self, value: str, row: int) -> int:
-        """The earlier row with this value, 0 when this is the first."""
-        first = self._rows.setdefault(value, row)
-        return 0 if first == row else first
-
-    def repeated(self, row: RawRow, field: str, problem: Problem) -> Iterator[RowError]:
-        value = fold(row[field])
-        if value and (first := self.before(value, row.row)):
-            yield row.error(problem, field, value=row[field], other=first)
-
-
-def _missing(row: RawRow, fields: Iterable[str]) -> Iterator[RowError]:
-    return (row.error(Problem.MISSING, field) for field in fields if not row[field])
-
-
-def _unit(row: RawRow, names: Mapping[str, str]) -> UnitRow:
-    parent = fold(row["parent"])
+def _unit(row: RawRow, names: Names) -> UnitRow:
     return UnitRow(
         code=fold(row["code"]).upper(),
         name=row["name"],
         tier=TIERS[fold(row["tier"])],
         short_names=words(row["short_names"]),
-        parent_code=names[parent].upper() if parent else "",
+        parent_code=names.code(row["parent"]).upper(),
         keywords=words(row["keywords"]),
         places=words(row["places"]),
         phone=row["phone"],
+        active=not row["merged_into"],
+        merged_into=names.into[fold(row["code"])].upper() if row["merged_into"] else "",
     )
 
 
-def _officer(row: RawRow, names: Mapping[str, str]) -> OfficerRow:
-    unit, role = names[fold(row["unit"])].upper(), ROLES[fold(row["role"])]
+def _officer(row: RawRow, names: Names) -> OfficerRow:
+    """Who belongs to a merged unit belongs to its successor."""
+    unit, role = names.code(row["unit"]).upper(), ROLES[fold(row["role"])]
     return OfficerRow(row["name"], unit, role, str(e164(row["phone"])))
 
 
 def _doubts(directory: Directory) -> Iterator[RowError]:
     """What is allowed but leaves matters lying: units without people, nobody on duty."""
+    if not directory.staff_given:
+        yield RowError(Problem.NO_STAFF)
+        return
     staff = Counter(officer.unit_code for officer in directory.officers)
     for unit in directory.units:
-        if not staff[unit.code]:
+        if unit.active and not staff[unit.code]:
             yield RowError(Problem.NO_OFFICER, UNITS, 0, "code", f"{unit.code} {unit.name}")
     if not directory.duty_codes:
         yield RowError(Problem.NO_DUTY, OFFICERS, 0, "role")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.messages import Address
-from store import directory, inquiries, people
+from store import catalogue, directory, inquiries, people
 from store.rows import update_row
 from store.tables import officers
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.directory import Directory, OfficerRow
+    from bot.catalogue import Catalogue
+    from bot.directory import Directory, OfficerRow, UnitRow
     from store.engine import Tx
 
 NO_SMS_CHANNEL = "sms"
@@ -20,30 +21,55 @@ NO_SMS_CHANNEL = "sms"
 
 
 def apply(tx: Tx, wanted: Directory, now: datetime, *, sms_channel: str) -> None:
-    """The directory becomes ``wanted``. Officers are known again by their phones."""
-    channel = sms_channel or NO_SMS_CHANNEL
-    unit_ids = {
-        unit.code: directory.save_unit(
-            tx,
-            unit.code,
-            name=unit.name,
-            short_names=list(unit.short_names),
-            tier=unit.tier.value,
-            parent_code=unit.parent_code,
-            keywords=list(unit.keywords),
-            places=list(unit.places),
-            phone=unit.phone,
-            active=unit.active,
-        )
-        for unit in wanted.units
-    }
-    present = {_officer(tx, row, unit_ids[row.unit_code], channel, now) for row in wanted.officers}
-    gone = [o.code for o in directory.all_officers(tx) if o.id not in present]
-    codes = {unit.code for unit in wanted.units}
-    directory.deactivate(
-        tx, unit_codes=[u.code for u in directory.all_units(tx) if u.code not in codes], officer_codes=gone
+    """The directory becomes ``wanted``. Officers are known again by their phones.
+
+    The orders of units that are gone by this are moved in ``handlers/redirecting.py``.
+    """
+    unit_ids = {unit.code: _save_unit(tx, unit) for unit in wanted.units}
+    gone = [row.code for row in directory.all_units(tx) if row.code not in unit_ids]
+    directory.deactivate(tx, unit_codes=gone)
+    if wanted.staff_given:
+        _apply_officers(tx, wanted, unit_ids, now=now, channel=sms_channel or NO_SMS_CHANNEL)
+    else:
+        _follow_units(tx, wanted, unit_ids)
+    if wanted.catalogue is not None:
+        _apply_catalogue(tx, wanted.catalogue)
+    counted: dict[str, Any] = {"officers": len(wanted.officers)} if wanted.staff_given else {}
+    if wanted.catalogue is not None:
+        counted["categories"] = len(wanted.catalogue.categories)
+    inquiries.log(tx, None, "directory_imported", now, units=len(wanted.units), **counted)
+
+
+def _save_unit(tx: Tx, unit: UnitRow) -> int:
+    return directory.save_unit(
+        tx, unit.code, name=unit.name, short_names=list(unit.short_names), tier=unit.tier.value,
+        parent_code=unit.parent_code, keywords=list(unit.keywords), places=list(unit.places), phone=unit.phone,
+        active=unit.active, merged_into=unit.merged_into,
     )
-    inquiries.log(tx, None, "directory_imported", now, units=len(wanted.units), officers=len(wanted.officers))
+
+
+def _apply_officers(tx: Tx, wanted: Directory, unit_ids: dict[str, int], *, now: datetime, channel: str) -> None:
+    present = {_officer(tx, row, unit_ids[row.unit_code], channel, now) for row in wanted.officers}
+    directory.deactivate(tx, officer_codes=[o.code for o in directory.all_officers(tx) if o.id not in present])
+
+
+def _follow_units(tx: Tx, wanted: Directory, unit_ids: dict[str, int]) -> None:
+    """The file names no officers: those of a merged unit go with its work."""
+    for officer in directory.all_officers(tx):
+        successor = wanted.successor(officer.unit_code)
+        if successor is not None and successor.code != officer.unit_code:
+            update_row(tx, officers, officer.id, unit_id=unit_ids[successor.code])
+
+
+def _apply_catalogue(tx: Tx, wanted: Catalogue) -> None:
+    for category in wanted.categories:
+        catalogue.save_category(
+            tx, category.code, name=category.name, parent_code=category.parent_code,
+            keywords=list(category.keywords), unit_code=category.unit_code,
+            standard_code=category.standard_code, active=True,
+        )
+    gone = [row.code for row in catalogue.all_categories(tx) if row.code not in wanted.by_code]
+    catalogue.deactivate(tx, gone)
 
 
 def _officer(tx: Tx, row: OfficerRow, unit_id: int, channel: str, now: datetime) -> int:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 
 from bot.directory import Problem, RowError
-from bot.directory_check import OFFICERS, UNITS, fold
+from bot.directory_rows import CATEGORIES, OFFICERS, UNITS, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,7 +33,9 @@ MAX_ROWS = 5_000
 MAX_SCANNED = 20_000  # rows with nothing but a format count too
 MAX_COLUMNS = 40
 
-CSV_NAMES = {UNITS: ("units", "单位"), OFFICERS: ("officers", "人员")}
+CSV_NAMES = {
+    UNITS: ("units", "单位"), OFFICERS: ("officers", "人员"), CATEGORIES: ("categories", "事项分类"),
+}  # fmt: skip
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # OLE: .xls, and .xlsx under a password
 _WHOLE = re.compile(r"([0-9]+)\.0+")
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]+")

@@ -1,4 +1,4 @@
-"""Reading a directory of units and officers from XLSX or CSV (docs/directory.md).
+"""Reading a directory of units, officers and categories from XLSX or CSV (docs/directory.md).
 
 A bad file is never an exception: every fault is a ``RowError`` with sheet, row and column, and a file
 with one fault gives no directory at all. The sheets' cells are checked by ``bot/directory_check.py``.
@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.directory import Directory, Problem, RowError
-from bot.directory_check import OFFICERS, UNITS, RawRow, build, fold
+from bot.directory_check import build
+from bot.directory_rows import CATEGORIES, OFFICERS, UNITS, RawRow, fold
 from handlers.directory_cells import CSV_NAMES, Sheet, Unreadable, csv_sheet, xlsx_sheets
 from handlers.directory_texts import name_of, worded
 
@@ -33,6 +34,7 @@ HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
         "keywords": ("关键词", "keywords"),
         "places": ("地名", "places"),
         "phone": ("电话", "联系电话", "办公电话", "phone"),
+        "merged_into": ("并入单位", "并入", "merged_into"),
     },
     OFFICERS: {
         "name": ("姓名", "name"),
@@ -40,10 +42,19 @@ HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
         "role": ("角色", "role"),
         "phone": ("手机号", "手机", "手机号码", "电话", "phone", "mobile"),
     },
+    CATEGORIES: {
+        "code": ("编码", "事项编码", "代码", "code"),
+        "name": ("名称", "事项名称", "name"),
+        "parent": ("上级编码", "上级", "parent", "parent_code"),
+        "keywords": ("关键词", "keywords"),
+        "unit": ("承办单位", "单位", "unit", "unit_code"),
+        "standard": ("国标编码", "standard", "standard_code"),
+    },
 }
-REQUIRED = {UNITS: ("code", "name", "tier"), OFFICERS: ("name", "unit", "role", "phone")}
+REQUIRED = {UNITS: ("code", "name", "tier"), OFFICERS: ("name", "unit", "role", "phone"), CATEGORIES: ("code", "name")}
 SHEET_NAMES = {
     "单位": UNITS, "部门": UNITS, "units": UNITS, "人员": OFFICERS, "工作人员": OFFICERS, "officers": OFFICERS,
+    "事项分类": CATEGORIES, "事项": CATEGORIES, "分类": CATEGORIES, "categories": CATEGORIES,
 }  # fmt: skip
 
 
@@ -59,7 +70,8 @@ class _Table:
 
 
 def read_directory(path: str | Path) -> tuple[Directory | None, list[RowError]]:
-    """An ``.xlsx`` file, a folder with ``units.csv`` and ``officers.csv``, or either of the two.
+    """An ``.xlsx`` file, a folder with ``units.csv``, ``officers.csv`` and perhaps ``categories.csv``, or
+    one of these.
 
     Gives the directory and its warnings, or None and every error. Never raises for what is in a file.
     """
@@ -69,12 +81,10 @@ def read_directory(path: str | Path) -> tuple[Directory | None, list[RowError]]:
         return None, [worded(problem.error)]
     tables = {kind: _table(kind, sheet) for kind, sheet in sheets.items()}
     errors = [error for table in tables.values() for error in table.errors]
-    errors += [
-        RowError(Problem.NO_SHEET, value=name_of(kind)) for kind in (UNITS, OFFICERS) if kind not in tables
-    ]
+    errors += [RowError(Problem.NO_SHEET, value=name_of(UNITS))] if UNITS not in tables else []
     if any(not error.warning for error in errors):
         return None, [worded(error) for error in _with_content(tables, errors)]
-    directory, found = build(tables[UNITS].rows, tables[OFFICERS].rows)
+    directory, found = _built(tables)
     return directory, [worded(error) for error in [*errors, *(_named(error, tables) for error in found)]]
 
 
@@ -83,27 +93,34 @@ def _with_content(tables: Mapping[str, _Table], errors: list[RowError]) -> list[
     repeat itself in every row.
     """
     cellwise = {Problem.FORMULA, Problem.DATE, Problem.BAD_CELL, Problem.TOO_LONG, Problem.EXTRA_COLUMN}
-    if len(tables) < 2 or any(error.problem not in cellwise for error in errors):
+    if any(error.problem not in cellwise for error in errors):
         return errors
-    named = [_named(error, tables) for error in build(tables[UNITS].rows, tables[OFFICERS].rows)[1]]
+    named = [_named(error, tables) for error in _built(tables)[1]]
     told = {(error.sheet, error.row, error.column) for error in errors}
     return errors + [error for error in named if (error.sheet, error.row, error.column) not in told]
+
+
+def _built(tables: Mapping[str, _Table]) -> tuple[Directory | None, list[RowError]]:
+    rows = {kind: table.rows for kind, table in tables.items()}
+    return build(rows[UNITS], rows.get(OFFICERS), rows.get(CATEGORIES))
 
 
 def _named(error: RowError, tables: Mapping[str, _Table]) -> RowError:
     """Put the file's own sheet and column names for ours."""
     for table in tables.values():
         if error.sheet in (table.kind, table.title):
-            column = table.headers.get(error.column) or name_of(error.column, officers=table.kind == OFFICERS)
+            column = table.headers.get(error.column) or name_of(error.column, table.kind)
             return replace(error, sheet=table.title, column=column if error.column else "")
     return error
 
 
 def _sheets(path: Path) -> dict[str, Sheet]:
     if path.is_dir():
-        return {kind: csv_sheet(_csv_in(path, kind)) for kind in (UNITS, OFFICERS)}
+        return _csv_sheets(path)
     if path.suffix.lower() == ".csv":
-        return _csv_pair(path)
+        if not any(fold(path.stem) in names for names in CSV_NAMES.values()):
+            raise Unreadable(RowError(Problem.NO_FILE))
+        return _csv_sheets(path.parent)
     found: dict[str, Sheet] = {}
     for sheet in xlsx_sheets(path, frozenset(SHEET_NAMES)):
         kind = SHEET_NAMES[fold(sheet.title)]
@@ -113,21 +130,20 @@ def _sheets(path: Path) -> dict[str, Sheet]:
     return found
 
 
-def _csv_pair(path: Path) -> dict[str, Sheet]:
-    kind = next((kind for kind, names in CSV_NAMES.items() if fold(path.stem) in names), None)
-    if kind is None:
+def _csv_sheets(folder: Path) -> dict[str, Sheet]:
+    """Without a file of officers something is missing; without one of categories they stay as they are."""
+    found = {kind: path for kind in CSV_NAMES if (path := _csv_in(folder, kind)) is not None}
+    if UNITS not in found or OFFICERS not in found:
         raise Unreadable(RowError(Problem.NO_FILE))
-    other = OFFICERS if kind == UNITS else UNITS
-    found = {kind: csv_sheet(path), other: csv_sheet(_csv_in(path.parent, other))}
-    return {UNITS: found[UNITS], OFFICERS: found[OFFICERS]}
+    return {kind: csv_sheet(path) for kind, path in found.items()}
 
 
-def _csv_in(folder: Path, kind: str) -> Path:
-    found = (path for path in sorted(folder.iterdir()) if path.suffix.lower() == ".csv")
+def _csv_in(folder: Path, kind: str) -> Path | None:
     try:
-        return next(path for path in found if fold(path.stem) in CSV_NAMES[kind])
-    except StopIteration:
-        raise Unreadable(RowError(Problem.NO_FILE)) from None
+        files = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".csv")
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        return None
+    return next((path for path in files if fold(path.stem) in CSV_NAMES[kind]), None)
 
 
 def _table(kind: str, sheet: Sheet) -> _Table:
@@ -135,7 +151,7 @@ def _table(kind: str, sheet: Sheet) -> _Table:
     table.errors += [RowError(Problem.MERGED, sheet.title, value=area) for area in sheet.merged]
     head, columns = _header(kind, sheet)
     if not columns:
-        example = "、".join(name_of(name, officers=kind == OFFICERS) for name in HEADERS[kind])
+        example = "、".join(name_of(name, kind) for name in HEADERS[kind])
         table.errors.append(RowError(Problem.NO_HEADER, sheet.title, value=example))
         return table
     table.errors += _check_header(kind, sheet, head, columns)
@@ -160,7 +176,7 @@ def _check_header(kind: str, sheet: Sheet, head: int, columns: Mapping[int, str]
     present: Sequence[str] = list(columns.values())
     for name in REQUIRED[kind]:
         if name not in present:
-            missing = name_of(name, officers=kind == OFFICERS)
+            missing = name_of(name, kind)
             yield RowError(Problem.NO_COLUMN, sheet.title, head, value=missing)
     for index, cell in sheet.rows[head].items():
         if index not in columns:

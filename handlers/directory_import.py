@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from bot.catalogue import Catalogue, Category
 from bot.directory import Directory, OfficerRow, UnitRow
-from bot.directory_check import mask
+from bot.directory_rows import CATEGORIES, OFFICERS, UNITS, mask
 from handlers.directory_texts import name_of, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-Row = TypeVar("Row", UnitRow, OfficerRow)
+Row = TypeVar("Row", UnitRow, OfficerRow, Category)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +36,51 @@ class Changes(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
+    """``officers`` and ``categories`` are None where the file says nothing of them."""
+
     units: Changes[UnitRow]
-    officers: Changes[OfficerRow]
+    officers: Changes[OfficerRow] | None
+    categories: Changes[Category] | None
 
     @property
     def empty(self) -> bool:
         """Nothing to do: the same file imported twice."""
-        return not any((c.added or c.changed or c.removed) for c in (self.units, self.officers))
+        given = (self.units, self.officers, self.categories)
+        return not any((c.added or c.changed or c.removed) for c in given if c is not None)
+
+    def record(self) -> dict[str, Any]:
+        """What a version of the directory keeps of its changes: codes, and of officers only how many."""
+        told: dict[str, Any] = {"units": _codes(self.units)}
+        if self.categories is not None:
+            told["categories"] = _codes(self.categories)
+        if self.officers is not None:
+            found = self.officers
+            told["officers"] = {"added": len(found.added), "changed": len(found.changed), "removed": len(found.removed)}
+        return told
+
+
+def _codes(changes: Changes[UnitRow] | Changes[Category]) -> dict[str, Any]:
+    return {
+        "added": [row.code for row in changes.added],
+        "changed": [after.code for _before, after in changes.changed],
+        "removed": [row.code for row in changes.removed],
+    }
 
 
 def plan_import(current: Directory, wanted: Directory) -> ImportPlan:
     """What turns ``current`` into ``wanted``."""
     known = {unit.code: unit for unit in current.units}
     units = _changes(current.units, [(known.get(unit.code), unit) for unit in wanted.units])
-    return ImportPlan(units, _changes(current.officers, _pairs(current.officers, wanted.officers)))
+    return ImportPlan(
+        units,
+        _changes(current.officers, _pairs(current.officers, wanted.officers)) if wanted.staff_given else None,
+        _category_changes(current.catalogue or Catalogue(), wanted.catalogue) if wanted.catalogue is not None else None,
+    )
+
+
+def _category_changes(current: Catalogue, wanted: Catalogue) -> Changes[Category]:
+    known = current.by_code
+    return _changes(current.categories, [(known.get(category.code), category) for category in wanted.categories])
 
 
 def _changes(current: Sequence[Row], pairs: Sequence[tuple[Row | None, Row]]) -> Changes[Row]:
@@ -90,12 +122,16 @@ def _by_name(officers: Iterable[OfficerRow]) -> defaultdict[tuple[str, str], lis
 
 
 def describe(plan: ImportPlan) -> list[str]:
-    """The dry run's lines, Chinese: two sums, then each addition, change and removal. No phone numbers
+    """The dry run's lines, Chinese: the sums, then each addition, change and removal. No phone numbers
     but their last four digits.
     """
-    lines = [_summary("unit", plan.units), _summary("officer", plan.officers)]
+    lines = [_summary("unit", plan.units)]
+    lines += [_summary("officer", plan.officers)] if plan.officers is not None else []
+    lines += [_summary("category", plan.categories)] if plan.categories is not None else []
     lines += _lines("unit", plan.units)
-    return lines + list(_lines("officer", plan.officers))
+    lines += _lines("officer", plan.officers) if plan.officers is not None else []
+    lines += _lines("category", plan.categories) if plan.categories is not None else []
+    return lines
 
 
 def _summary(kind: str, changes: Changes[Row]) -> str:
@@ -117,15 +153,17 @@ def _lines(kind: str, changes: Changes[Row]) -> Iterator[str]:
         yield words["detail"].format(what=words["changed"], kind=words[kind], who=_who(after), fields=changed)
 
 
-def _who(row: UnitRow | OfficerRow) -> str:
-    if isinstance(row, UnitRow):
-        return f"{row.code} {row.name}"
-    return f"{row.unit_code} {row.name} {mask(row.phone)}"
+def _who(row: UnitRow | OfficerRow | Category) -> str:
+    if isinstance(row, OfficerRow):
+        return f"{row.unit_code} {row.name} {mask(row.phone)}"
+    into = row.merged_into if isinstance(row, UnitRow) else ""
+    said: str = texts()["_plan"]["merged"].format(into=into) if into else ""
+    return f"{row.code} {row.name} {said}".rstrip()
 
 
 def _changed_fields(before: Row, after: Row) -> list[str]:
     names = (
         field.name for field in fields(after) if getattr(before, field.name) != getattr(after, field.name)
     )
-    officers = isinstance(after, OfficerRow)
-    return [name_of(name.removesuffix("_code"), officers=officers) for name in names]
+    kinds = {UnitRow: UNITS, OfficerRow: OFFICERS, Category: CATEGORIES}
+    return [name_of(name.removesuffix("_code"), kinds[type(after)]) for name in names]

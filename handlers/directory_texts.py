@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot.directory_rows import CATEGORIES, OFFICERS, UNITS
+
 if TYPE_CHECKING:
     from bot.directory import RowError
 
@@ -21,10 +23,13 @@ def texts() -> dict[str, Any]:
     return loaded
 
 
-def name_of(field: str, *, officers: bool = False) -> str:
+_SPECIAL = {OFFICERS: "officer", CATEGORIES: "category"}
+
+
+def name_of(field: str, kind: str = UNITS) -> str:
     """A field or sheet as the people who fill in the file call it."""
     fields: dict[str, str] = texts()["_fields"]
-    special = fields.get(f"officer_{field}") if officers else None
+    special = fields.get(f"{_SPECIAL[kind]}_{field}") if kind in _SPECIAL else None
     return special or fields.get(field, field)
 
 

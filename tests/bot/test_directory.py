@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from bot.directory import Problem, Role, Tier
-from bot.directory_check import RawRow, build, check, e164
+from bot.directory_check import build, check, e164
+from bot.directory_rows import RawRow
 
 UNIT = {
     "code": "D01",

@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 from openpyxl.workbook import Workbook
 
+from bot.catalogue import Category
 from bot.directory import Directory, Problem, RowError, Tier
 from bot.routing import KeywordRouter
 from handlers import directory_cells
@@ -177,10 +178,64 @@ def test_a_sheet_of_the_wrong_shape_is_refused(
 
 def test_a_missing_sheet_is_named(tmp_path: Path) -> None:
     made = book()
-    del made["人员"]
+    del made["单位"]
     directory, errors = read(tmp_path, made)
     assert directory is None
-    assert "人员" in errors[0].message
+    assert "单位" in errors[0].message
+
+
+def test_a_file_without_officers_leaves_them_alone_and_says_so(tmp_path: Path) -> None:
+    made = book()
+    del made["人员"]
+    directory, errors = read(tmp_path, made)
+    assert directory is not None
+    assert (directory.officers, directory.staff_given) == ((), False)
+    assert [(e.problem, e.warning) for e in errors] == [(Problem.NO_STAFF, True)]
+    assert errors[0].message.startswith("文件里没有人员表")
+
+
+CATEGORIES = [
+    ["编码", "名称", "上级编码", "关键词", "承办单位", "国标编码"],
+    ["01", "城市管理", None, None, "城管局", "0203"],
+    ["0101", "照明", None, "路灯、灯杆", None, None],
+    [10101, "路灯故障", "0101", None, "D01", None],
+]
+
+
+def test_a_sheet_of_categories_is_read(tmp_path: Path) -> None:
+    made = book()
+    for row in CATEGORIES:
+        (made["事项分类"] if "事项分类" in made.sheetnames else made.create_sheet("事项分类")).append(row)
+    directory, errors = read(tmp_path, made)
+    assert errors == []
+    assert directory is not None
+    assert directory.catalogue is not None
+    assert directory.catalogue.categories == (
+        Category("01", "城市管理", unit_code="D01", standard_code="0203"),
+        Category("0101", "照明", keywords=("路灯", "灯杆")),
+        Category("010101", "路灯故障", unit_code="D01"),
+    )
+
+
+def test_a_bad_category_is_named_by_its_sheet_row_and_column(tmp_path: Path) -> None:
+    made = book()
+    sheet = made.create_sheet("事项")
+    for row in [*CATEGORIES, ["0201", "招生", None, None, None, None], ["02", "教育", None, None, "区魔法局", None]]:
+        sheet.append(row)
+    directory, errors = read(tmp_path, made)
+    assert directory is None
+    assert found(errors) == [(Problem.UNKNOWN_UNIT, "事项", 6, "承办单位")]
+
+
+def test_categories_beside_the_other_csv_files_are_read(tmp_path: Path) -> None:
+    folder = csv_folder(tmp_path)
+    assert read_directory(folder)[0].catalogue is None
+    text = "\n".join(",".join(str(value or "") for value in row) for row in CATEGORIES)
+    (folder / "事项分类.csv").write_text(text, encoding="utf-8")
+    directory, errors = read_directory(folder)
+    assert errors == []
+    assert len(directory.catalogue.categories) == 3
+    assert read_directory(folder / "事项分类.csv")[0] == directory
 
 
 def test_two_sheets_of_units_are_refused_rather_than_one_dropped(tmp_path: Path) -> None:
