@@ -24,6 +24,7 @@ from bot.deadlines import Limits
 from bot.kinds import InquiryKind  # noqa: TC001  pydantic reads the annotation
 from handlers.caching import CachedCalendar, CachedRouter
 from handlers.deps import Deps
+from handlers.learned import LearnedModel
 from handlers.observing import PrometheusMetrics, StoredAlarms
 from handlers.signing import Links
 from handlers.texts import Texts
@@ -72,6 +73,10 @@ class Settings(BaseSettings):
     supplement_days: int = Field(3, ge=1, le=30, description="Working days a citizen has to answer a unit's question; the clock stands at most as long.")
     close_days: int = Field(5, ge=1, le=60, description="Working days after the answer until an inquiry is closed without a rating.")
     urgent_hours: float = Field(24, gt=0, le=240, description="Hours by the clock on the wall to answer an urgent matter.")
+    auto_precision: Literal["0.90", "0.95", "0.98"] = Field(
+        "0.98", description="How often what the learned router dispatches by itself must be right."
+    )
+    secrets_officer: str = Field("", description="Code of the one officer who may read what bears a mark of secrecy. Empty: the leaders.")
     quiet_seconds: float = Field(90, ge=0, le=3600, description="Parts sent within this interval are one inquiry.")
     hard_cap_seconds: float = Field(600, ge=0, le=7200, description="A matter is told at most this long.")
     max_parts: int = Field(12, ge=1, le=50, description="Parts of one inquiry at most.")
@@ -279,8 +284,20 @@ def build(
         spool=Spool(settings.data_dir / "spool", store.vault), signer=Links(settings.public_url, settings.secrets),
         metrics=PrometheusMetrics(), media_folder=settings.data_dir / "media",
         due_rule=settings.due_rule, limits=_limits(settings), webhook_budget=settings.webhook_budget,
-        sms_channel=settings.sms_channel or _first_sms(channels),
+        sms_channel=settings.sms_channel or _first_sms(channels), auto_precision=settings.auto_precision,
+        secrets_officer=settings.secrets_officer,
     )
+
+
+def build_worker(configured: Configured, *, worker_name: str) -> Deps:
+    """The services of a worker: with the learned model, which web processes do without (its libraries alone
+    take 100 MB).
+    """
+    from bot.classifier import Classifier  # noqa: PLC0415  loaded here and nowhere else
+
+    deps = build(configured, worker_name=worker_name)
+    deps.learned = LearnedModel(deps.store, deps.alarms, Classifier.from_bytes).get
+    return deps
 
 
 def _rules(settings: Settings) -> Rules:

@@ -11,6 +11,8 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,7 @@ from rq import SimpleWorker
 from rq.exceptions import StopRequested
 
 import bootstrap
+from handlers import retraining
 from handlers.logs import configure_logging
 from handlers.waking import DRAINS, QUEUES, sweep
 from store.engine import StoreUnavailable
@@ -35,6 +38,14 @@ log = structlog.get_logger()
 _deps: Deps | None = None
 _waker: Waker | None = None
 _sending = threading.Lock()
+
+
+TRAIN_LOOK_SECONDS = 60.0
+LONGEST_TRAINING = 3600.0
+
+
+class TrainingFailed(Exception):
+    """The training program ended with an exit code of its own."""
 
 
 class DrainFailed(Exception):
@@ -63,17 +74,20 @@ def run(configured: Configured) -> None:
     settings = configured.settings
     configure_logging(settings.log_level)
     name = f"{socket.gethostname()}-{os.getpid()}"
-    _deps = bootstrap.build(configured, worker_name=name[:48])
+    _deps = bootstrap.build_worker(configured, worker_name=name[:48])
     redis = connect(settings.redis)
     _waker = Waker(redis)
     stop = threading.Event()
     sweeper = threading.Thread(target=_sweep_loop, args=(_deps, settings.sweep_seconds, stop), name="sweeper")
+    trainer = threading.Thread(target=_train_loop, args=(_deps, stop), name="trainer")
     sweeper.start()
+    trainer.start()
     try:
         _work_loop(settings.redis, name, stop)
     finally:
         stop.set()
         sweeper.join(timeout=60)
+        trainer.join(timeout=60)
         _deps.store.close()
 
 
@@ -135,3 +149,29 @@ def _sweep_loop(deps: Deps, seconds: float, stop: threading.Event) -> None:
             deps.alarms.raise_alarm("sweep_failed", error=type(error).__name__)
         finally:
             _sending.release()
+
+
+def _train_loop(deps: Deps, stop: threading.Event) -> None:
+    """Once a night the router is trained, in a program of its own: what it needs is given back when it ends."""
+    while not stop.wait(TRAIN_LOOK_SECONDS):
+        try:
+            if retraining.due(deps):
+                _train(stop)
+        except StoreUnavailable:
+            log.warning("training_postponed")
+        except Exception as error:
+            log.exception("training_failed", error=type(error).__name__)
+            deps.alarms.raise_alarm("training_failed", error=type(error).__name__)
+
+
+def _train(stop: threading.Event) -> None:
+    """``wenzheng model train``, gently; ended with the worker, or when it takes too long."""
+    command = [sys.executable, "-m", "cli.main", "model", "train", "--gently"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as program:
+        until = time.monotonic() + LONGEST_TRAINING
+        while program.poll() is None:
+            if stop.wait(1.0) or time.monotonic() > until:
+                program.terminate()
+                program.wait(30)
+        if program.returncode and not stop.is_set():
+            raise TrainingFailed(program.returncode)

@@ -17,9 +17,9 @@ from bot import classifier_format as model_format
 from bot import classifier_training as training
 from bot.classifier_confidence import NEVER, WANTED, Calibration, circumstances, figures
 from bot.classifier_features import grams, read, vectors
-from bot.classifier_format import ModelUnreadable
 from bot.classifier_linear import Linear
 from bot.classifier_words import deciding
+from bot.errors import ModelUnreadable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,9 +10,11 @@ import hashlib
 import json
 import math
 import struct
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from bot.errors import ModelUnreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,16 +27,6 @@ LARGEST = 64 * 1024 * 1024
 _MAGIC = b"WZRTMDL\n"
 _HEAD = struct.Struct("<8sI32sI")  # magic, version, SHA-256 of all that follows, length of the JSON
 _TYPES = {"u4": "<u4", "i1": "|i1", "f2": "<f2", "f4": "<f4"}
-
-Why = Literal["empty", "corrupt", "other_version"]
-
-
-class ModelUnreadable(Exception):
-    """``why`` is ``empty``, ``corrupt`` or ``other_version``. Never quotes what was read."""
-
-    def __init__(self, why: Why) -> None:
-        super().__init__(f"the model cannot be read: {why}")
-        self.why = why
 
 
 def pack(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:

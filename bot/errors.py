@@ -90,6 +90,14 @@ class MediaError(Exception):
         self.permanent = permanent
 
 
+class ModelUnreadable(Exception):
+    """A stored model cannot be used. ``why``: empty, corrupt or other_version. Never quotes what was read."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the model cannot be read: {why}")
+        self.why = why
+
+
 FAILURES: dict[Failure, type[SendError]] = {
     cls.failure: cls
     for cls in (Temporary, RateLimited, Ambiguous, Refused, RecipientGone, WindowClosed, Misconfigured)

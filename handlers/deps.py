@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.deadlines import Limits
     from bot.ports import Alarms, Clock
     from bot.routing import KeywordRouter
+    from bot.triage import Learned
     from bot.workdays import Calendar, Rule
     from handlers.texts import Texts
     from store.engine import Store, Tx
@@ -39,6 +40,12 @@ class Signer(Protocol):
 
     def staff_url(self, inquiry_id: int, officer_id: int) -> str: ...
 
+    def duty_url(self, officer_id: int) -> str:
+        """A link to the duty desk, for one sign-in."""
+        ...
+
+    def duty_cookie(self, officer_id: int, nonce: str) -> str: ...
+
     def staff_code(self, assignment_id: int, officer_id: int) -> str:
         """The 6-digit code of an order's notice: same inputs, same code."""
         ...
@@ -51,6 +58,10 @@ class Signer(Protocol):
         """Whether a staff link was ours and is only too old."""
         ...
 
+    def read_duty_link(self, token: str) -> tuple[int, str] | None: ...
+
+    def read_duty_cookie(self, value: str) -> tuple[int, str] | None: ...
+
     def form_seal(self, token: str, action: str) -> str:
         """What a form on the page of ``token`` carries to show that it was made there."""
         ...
@@ -58,9 +69,19 @@ class Signer(Protocol):
     def form_sealed(self, token: str, action: str, seal: str) -> bool: ...
 
 
+def no_model() -> Learned | None:
+    """Web processes hold no model."""
+    return None
+
+
 @dataclass(slots=True)
 class Deps:
-    """The process's services. ``wake`` takes a queue's name and never raises."""
+    """The process's services. ``wake`` takes a queue's name and never raises.
+
+    ``secrets_officer``: the code of the officer who reads what is secret, ``""`` for the leaders.
+    ``learned``: the model in use, in workers. ``auto_precision``: how often what is dispatched without
+    a person must be right, a key of the model's thresholds.
+    """
 
     store: Store
     channels: Mapping[str, Channel]
@@ -79,6 +100,9 @@ class Deps:
     limits: Limits = DEFAULT_LIMITS
     webhook_budget: float = 2.5
     sms_channel: str = ""
+    secrets_officer: str = ""
+    learned: Callable[[], Learned | None] = no_model
+    auto_precision: str = "0.98"
     worker_name: str = "web"
 
 

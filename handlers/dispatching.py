@@ -1,16 +1,26 @@
-"""Routes inquiries whose quiet interval is over: to the unit its words name, else to the duty desk."""
+"""Routes inquiries whose quiet interval is over: to the unit in charge, else to the duty desk.
+
+In batches, and in two steps: what to do is worked out with no transaction open (the model takes a
+moment), then stored under the row's lock. Who wrote more in between is looked at again.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.flags import Flags, flags
 from bot.inquiries import Event, State
+from bot.triage import Verdict, judge
 from handlers.handing import dispatch
 from handlers.moving import move, system
 from store import directory, inquiries
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.triage import Guess, Learned
     from handlers.deps import Deps
     from store.engine import Tx
     from store.rows import Record
@@ -19,34 +29,77 @@ BATCH = 100
 RETRY = timedelta(minutes=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was said up to ``last`` (a message's id), and what follows from it."""
+
+    said: str
+    last: int
+    verdict: Verdict
+    flags: Flags
+
+
 def drain(deps: Deps) -> int:
     """Route what is due, in batches, until nothing is; how many inquiries."""
     total = 0
     while True:
-        count = deps.store.write(lambda tx: _batch(deps, tx))
+        found = deps.store.read(lambda tx: _due(deps, tx))
+        if not found:
+            return total
+        judged = _judge(deps, found)
+        count = deps.store.write(lambda tx, judged=judged: _batch(deps, tx, judged))  # type: ignore[misc]
         total += count
-        if count < BATCH:
+        if not count:
             return total
 
 
-def _batch(deps: Deps, tx: Tx) -> int:
-    rows = inquiries.due_for_routing(tx, deps.clock.now(), BATCH)
+def _due(deps: Deps, tx: Tx) -> dict[int, tuple[str, int]]:
+    """Inquiry -> what was said, and the last message's id."""
+    rows = inquiries.waiting_for_routing(tx, deps.clock.now(), BATCH)
+    return {row.id: _said(tx, row.id) for row in rows}
+
+
+def _said(tx: Tx, inquiry_id: int) -> tuple[str, int]:
+    messages = [m for m in inquiries.messages_of(tx, inquiry_id) if m.direction == "in"]
+    return "\n".join(m.text for m in messages), messages[-1].id if messages else 0
+
+
+def _judge(deps: Deps, found: dict[int, tuple[str, int]]) -> dict[int, Judged]:
+    router, learned = deps.router(), deps.learned()
+    guesses = _guesses(learned, [said for said, _ in found.values()])
+    judged = {}
+    for (inquiry_id, (said, last)), proposed in zip(found.items(), guesses, strict=True):
+        flagged = flags(said, directory=router.directory)
+        verdict = judge(router, said, learned=learned, guesses=proposed, precision=deps.auto_precision,
+                        flags=flagged.names, accused=flagged.accused)
+        judged[inquiry_id] = Judged(said, last, verdict, flagged)
+    return judged
+
+
+def _guesses(learned: Learned | None, texts: Sequence[str]) -> Sequence[Sequence[Guess]]:
+    if learned is None:
+        return [()] * len(texts)
+    return learned.guesser.guess([("", text) for text in texts])
+
+
+def _batch(deps: Deps, tx: Tx, judged: dict[int, Judged]) -> int:
+    """Those of the judged that are still due and say what they said; others wait for the next batch."""
+    rows = inquiries.due_for_routing(tx, deps.clock.now(), tuple(judged))
     for row in rows:
-        _route(deps, tx, row)
+        if judged[row.id].last == _said(tx, row.id)[1]:
+            _route(deps, tx, row, judged[row.id])
     if rows:
         tx.after_commit.append(lambda: deps.wake("outbox"))
         tx.after_commit.append(lambda: deps.metrics.count("routed"))
     return len(rows)
 
 
-def _route(deps: Deps, tx: Tx, inquiry: Record) -> None:
-    now = deps.clock.now()
+def _route(deps: Deps, tx: Tx, inquiry: Record, judged: Judged) -> None:
+    now, verdict = deps.clock.now(), judged.verdict
     if inquiry.state not in {State.RECEIVED, State.ACCEPTED} or inquiries.open_lead(tx, inquiry.id) is not None:
         inquiries.set_fold(tx, inquiry.id, None)
         return
-    said = "\n".join(m.text for m in inquiries.messages_of(tx, inquiry.id) if m.direction == "in")
-    routing = deps.router().route(said)
-    unit = directory.unit_by_code(tx, routing.chosen) if routing.chosen else None
+    unit = directory.unit_by_code(tx, verdict.chosen) if verdict.chosen else None
     unit = unit or directory.duty_unit(tx)
     if unit is None:
         # An empty directory: it waits and is tried again, not lost.
@@ -54,10 +107,10 @@ def _route(deps: Deps, tx: Tx, inquiry: Record) -> None:
         tx.after_commit.append(lambda: deps.alarms.raise_alarm("no_duty_desk"))
         return
     inquiries.set_fold(tx, inquiry.id, None)
+    routing = verdict.record() | ({"accused": list(judged.flags.accused)} if judged.flags.accused else {})
     current = move(
-        tx, inquiries.get(tx, inquiry.id), Event.DISPATCH, system(now), name="dispatched", unit_id=unit.id, routing={
-            "chosen": routing.chosen, "why": routing.why, "places": list(routing.places),
-            "candidates": [[c.unit_code, c.score, list(c.words)] for c in routing.candidates[:3]],
-        }, data={"unit": unit.name, "why": routing.why},
+        tx, inquiries.get(tx, inquiry.id), Event.DISPATCH, system(now), name="dispatched", unit_id=unit.id,
+        routing=routing, category=verdict.category, flags=list(judged.flags.names) or None,
+        data={"unit": unit.name, "why": verdict.why},
     )
     dispatch(deps, tx, current, unit.id, now=now)

@@ -40,11 +40,6 @@ def activate(tx: Tx, model_id: int, now: datetime) -> None:
     update_row(tx, models, model_id, state="active", in_use_at=now)
 
 
-def retire(tx: Tx, model_id: int) -> None:
-    """Out of use: the router goes on without history."""
-    update_row(tx, models, model_id, state="standby")
-
-
 def active(tx: Tx) -> Record | None:
     """The model in use without its data, or None."""
     return tx.conn.execute(select(*_CARD).where(models.c.state == "active").order_by(models.c.id.desc())).first()
@@ -61,10 +56,19 @@ def listed(tx: Tx, limit: int = 20) -> Sequence[Record]:
     return tx.conn.execute(select(*_CARD).order_by(models.c.id.desc()).limit(limit)).all()
 
 
-def before(tx: Tx, model: Record) -> Record | None:
-    """The model that was in use before this one: what a roll-back goes to."""
-    return tx.conn.execute(
-        select(*_CARD).where(models.c.in_use_at.is_not(None), models.c.id != model.id,
-                             models.c.in_use_at <= model.in_use_at)
+def roll_back(tx: Tx, now: datetime) -> int | None:
+    """Back to the model used before: its id, 0 for none (the keywords), None when no model was in use.
+
+    What is gone back from is marked ``refused``: rolling back twice goes two models back.
+    """
+    current = active(tx)
+    if current is None:
+        return None
+    update_row(tx, models, current.id, state="refused")
+    former = tx.conn.execute(
+        select(models.c.id).where(models.c.state == "standby", models.c.in_use_at.is_not(None))
         .order_by(models.c.in_use_at.desc(), models.c.id.desc())
-    ).first()
+    ).scalar()
+    if former is not None:
+        activate(tx, former, now)
+    return former or 0
