@@ -37,7 +37,7 @@ def flags(text: str, *, directory: Directory | None = None) -> Flags:
     dangers = emergency(text)
     places = list(_accusations(plain, directory))
     found = {
-        "self_harm": "suicide" in dangers, "emergency": bool(set(dangers) - {"suicide"}), "secret": _is_secret(plain),
+        "self_harm": "suicide" in dangers, "emergency": bool(set(dangers) - {"suicide"}), "secret": is_secret(plain),
         "accusation": bool(places), "personal": bool(has_personal(text)),
     }
     accused = _accused(plain, places, directory) if directory is not None and places else ()
@@ -63,7 +63,7 @@ _NO_SECRET_AFTER = re.compile(
 )
 
 
-def _is_secret(plain: str) -> bool:
+def is_secret(plain: str) -> bool:
     """A stamp always, the word by itself unless it is only a manner of speaking."""
     stamped = any(not _denied(plain, found.start()) for found in _STAMP.finditer(plain))
     return stamped or any(

@@ -11,6 +11,7 @@ from bot.messages import InboundMessage, Kind
 from bot.numbers import format_number, new_code
 from bot.workdays import CHINA
 from handlers.notices import duty_staff, to_officer
+from handlers.privacy import summary_of, text_for
 from handlers.wording import about, say_time, shorten
 from store import inquiries, people
 
@@ -111,21 +112,20 @@ def emergency(turn: Turn, state: ConversationState, act: acts.Emergency, event: 
 
 def _alert(turn: Turn, act: acts.Emergency, event: InboundMessage) -> None:
     tx, inquiry_id = turn.tx, turn.inquiry_id
-    number = ""
-    if inquiry_id is not None:
-        inquiry = inquiries.get(tx, inquiry_id)
-        number = inquiry.number
+    inquiry = inquiries.get(tx, inquiry_id) if inquiry_id is not None else None
+    if inquiry is not None:
         inquiries.change(tx, inquiry, urgent=True)
     inquiries.log(tx, inquiry_id, "emergency", turn.now, actor="citizen", actor_id=turn.address.contact_id,
                   kinds=list(act.kinds))
     for officer in duty_staff(tx):
-        url = turn.deps.signer.staff_url(inquiry_id, officer.id) if inquiry_id is not None else ""
+        url = turn.deps.signer.staff_url(inquiry.id, officer.id) if inquiry is not None else ""
+        text = text_for(officer, inquiry, event.text, keeper=turn.deps.secrets_officer)
         to_officer(tx, officer.id, key="alert.emergency", urgent=True, inquiry_id=inquiry_id, now=turn.now,
                    once=f"emergency:{event.channel}:{event.external_id}:{officer.id}",
-                   params={"kinds": list(act.kinds), "text": shorten(event.text, 60), "time": say_time(turn.now),
-                           "number": number, "url": url})
+                   params={"kinds": list(act.kinds), "text": shorten(text, 60), "time": say_time(turn.now),
+                           "number": inquiry.number if inquiry is not None else "", "url": url})
     turn.wakes.add("outbox-urgent")
 
 
 def _summary(event: InboundMessage) -> str:
-    return shorten(event.text, SUMMARY_LENGTH) or WORDLESS[event.kind]
+    return summary_of(event.text, SUMMARY_LENGTH) or WORDLESS[event.kind]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from handlers.privacy import SEALED, fields_for, keepers, text_for
 from handlers.recipients import Staff, stand_ins
 from handlers.wording import WHY, about, say_time, shorten
 from store import directory, inquiries, outbox
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from store.rows import Record
 
 URGENT, NORMAL, BULK = 0, 1, 2
+FROM_CITIZENS = frozenset({"order.supplemented", "order.rated", "order.joined"})
+"""Notices whose words are a citizen's, not an officer's: shown as ``handlers/privacy.py`` says."""
 
 
 def contacts_of(tx: Tx, unit_id: int) -> list[Record]:
@@ -44,7 +47,8 @@ def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: 
     for officer in stand_ins(tx, contacts_of(tx, unit_id), now):
         params = about(inquiry) | {
             "unit_due": "" if due_at == inquiry.due_at else say_time(due_at), "code": deps.signer.staff_code(assignment_id, officer.id),
-            "url": deps.signer.staff_url(inquiry.id, officer.id), "text": shorten(text, 120),
+            "url": deps.signer.staff_url(inquiry.id, officer.id),
+            "text": shorten(text_for(officer, inquiry, text, keeper=deps.secrets_officer), 120),
             "subject": inquiry.summary or inquiry.number, "urgent": inquiry.urgent,
             "may_transfer": officer.role == "duty" or bool(below),
         }
@@ -56,6 +60,16 @@ def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: 
             key = "desk.new"
         to_officer(tx, officer.id, key=key, once=f"order:{assignment_id}:{officer.id}", params=params,
                    now=now, inquiry_id=inquiry.id, urgent=inquiry.urgent)
+    if SEALED in (inquiry.flags or []):
+        _to_keepers(deps, tx, inquiry, now)
+
+
+def _to_keepers(deps: Deps, tx: Tx, inquiry: Record, now: datetime) -> None:
+    """Nobody else can read it: who may is told that it is there."""
+    for officer in keepers(deps, tx):
+        params = about(inquiry) | {"url": deps.signer.staff_url(inquiry.id, officer.id)}
+        to_officer(tx, officer.id, key="order.secret", once=f"secret:{inquiry.id}:{officer.id}", params=params, now=now,
+                   inquiry_id=inquiry.id, urgent=inquiry.urgent)
 
 
 def suggested(tx: Tx, inquiry: Record) -> list[dict[str, Any]]:
@@ -105,7 +119,10 @@ def to_unit(deps: Deps, tx: Tx, inquiry: Record, *, key: str, once: str, now: da
     unit_id = unit_id or (lead.unit_id if lead is not None else inquiry.unit_id)
     staff: Sequence[Record] = contacts_of(tx, unit_id) if unit_id is not None else duty_staff(tx)
     for officer in stand_ins(tx, (row for row in staff if only in {None, row.id}), now):
-        fields = about(inquiry) | {"url": deps.signer.staff_url(inquiry.id, officer.id)} | (params or {})
+        given = params or {}
+        if key in FROM_CITIZENS:
+            given = fields_for(officer, inquiry, given, keeper=deps.secrets_officer)
+        fields = about(inquiry) | {"url": deps.signer.staff_url(inquiry.id, officer.id)} | given
         to_officer(tx, officer.id, key=key, once=f"{once}:{officer.id}", params=fields, now=now,
                    inquiry_id=inquiry.id, urgent=urgent)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bot.routing import find_unit, unit_at_end
 from handlers import calling_back, orders, requests
 from handlers.citizen import count_wrong_code
+from handlers.privacy import text_for
 from handlers.wording import about, say_time
 from store import directory, inquiries
 
@@ -195,8 +196,9 @@ def show(turn: Turn, state: ConversationState, act: acts.StaffShow, _event: Any)
     if (at := _order(turn, act.number, None, changing=False)) is None:
         return state
     inquiry = inquiries.get(turn.tx, at[1].inquiry_id)
-    parts = [m.text or f"[{m.kind}]" for m in inquiries.messages_of(turn.tx, inquiry.id) if m.direction == "in"]
-    turn.reply("staff.show", **about(inquiry), parts=parts)
+    said = [m.text or f"[{m.kind}]" for m in inquiries.messages_of(turn.tx, inquiry.id) if m.direction == "in"]
+    parts = [text_for(at[0].officer, inquiry, part, keeper=turn.deps.secrets_officer) for part in said]
+    turn.reply("staff.show", **about(inquiry), parts=parts, masked=parts != said)
     return state
 
 

@@ -29,6 +29,8 @@ WHY = {
 }
 """Why the router left an inquiry to the duty desk."""
 REWORK = "市民不满意，重新办理："
+HIDDEN = "（涉密内容，仅指定人员可看）"
+"""In place of what is for one officer only (``handlers/privacy.py``)."""
 CALLED_BACK = {0: "未接通", 1: "满意", 2: "基本满意", 3: "不满意"}
 RATINGS = {1: "满意", 2: "基本满意", 3: "不满意"}
 

@@ -10,11 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, abort, redirect, request, url_for
 from jinja2 import UndefinedError
 
 from handlers import orders, requests
 from handlers.desk import Desk, Outcome
+from handlers.privacy import may_read
 from store import directory
 from store import requests as store_requests
 from web.headers import page
@@ -57,7 +58,11 @@ def make_staff_pages(deps: Deps) -> Blueprint:
     @pages.get("/media/<int:media_id>")
     def media(token: str, media_id: int) -> Response:
         found = _visit(deps, token)
-        return send_stored(deps, found.inquiry.id, media_id) if isinstance(found, Visit) else found
+        if not isinstance(found, Visit):
+            return found
+        if not may_read(found.officer, found.inquiry, keeper=deps.secrets_officer):
+            abort(404)
+        return send_stored(deps, found.inquiry.id, media_id)
 
     return pages
 
@@ -67,7 +72,7 @@ def _visit(deps: Deps, token: str) -> Visit | Response:
     link = deps.signer.read_staff(token)
     if link is None:
         return _stale(deps, token)
-    found = deps.store.read(lambda tx: find_visit(tx, link))
+    found = deps.store.read(lambda tx: find_visit(tx, link, keeper=deps.secrets_officer))
     return found if isinstance(found, Visit) else _gone(deps, found)
 
 
@@ -221,7 +226,7 @@ def _told(deps: Deps, outcome: Outcome | None) -> str:
 
 
 def _fresh(deps: Deps, tx: Tx, link: tuple[int, int]) -> dict[str, object] | Gone:
-    found = find_visit(tx, link)
+    found = find_visit(tx, link, keeper=deps.secrets_officer)
     return view(deps, tx, found) if isinstance(found, Visit) else found
 
 

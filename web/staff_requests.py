@@ -16,6 +16,7 @@ from bot.request_rules import (
 )
 from handlers.deciding import DECIDERS
 from handlers.pausing import LONGEST_QUESTION
+from handlers.privacy import text_for
 from handlers.requests import is_second
 from handlers.wording import REASONS, say_day, say_time
 from store import directory, inquiries, requests
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from handlers.desk import Desk
     from store.rows import Record
 
+JOINED = "joined"
+"""``messages.kind`` of a merged inquiry's text, see ``handlers/merging.py``."""
 SOMETHING = "to be written"
 """Stands in for what is not written yet when a rule is asked whether a form makes sense at all."""
 
@@ -77,7 +80,7 @@ def may_decide(officer: Record, inquiry: Record, request: Record) -> bool:
 def _asked(desk: Desk, inquiry: Record, row: Record, rows: Any) -> Asked:
     latest = not any(other.id > row.id and other.kind in requests.TO_DECIDE for other in rows)
     return Asked(
-        id=row.id, kind=row.kind, state=row.state, unit=row.unit_name, reason=row.reason,
+        id=row.id, kind=row.kind, state=row.state, unit=row.unit_name, reason=_reason(desk, inquiry, row),
         why=REASONS.get(row.reason_code, "") if row.reason_code else "",
         wanted=say_time(row.wanted_at) if row.wanted_at is not None else "",
         proposed=directory.unit(desk.tx, row.unit_id).name if row.unit_id is not None else "",
@@ -86,6 +89,13 @@ def _asked(desk: Desk, inquiry: Record, row: Record, rows: Any) -> Asked:
         by=inquiries.officer_name(desk.tx, row.decided_by), note=row.note,
         mine=latest and may_decide(desk.officer, inquiry, row) and _still_matters(desk, row),
     )
+
+
+def _reason(desk: Desk, inquiry: Record, row: Record) -> str:
+    """A rework's is the citizen's own; the others are written by officers."""
+    if row.kind != RequestKind.REWORK:
+        return str(row.reason)
+    return text_for(desk.officer, inquiry, row.reason, keeper=desk.deps.secrets_officer)
 
 
 def _still_matters(desk: Desk, request: Record) -> bool:
@@ -132,7 +142,13 @@ def _helpers(desk: Desk, inquiry: Record) -> list[Record]:
     return [unit for unit in directory.all_units(desk.tx) if unit.id in staffed and unit.id not in busy]
 
 
-def _opinions(desk: Desk, inquiry: Record) -> list[dict[str, str]]:
-    """What assisting units told the lead."""
-    return [{"text": m.text, "at": say_time(m.created_at), "who": inquiries.officer_name(desk.tx, m.officer_id)}
+def _opinions(desk: Desk, inquiry: Record) -> list[dict[str, Any]]:
+    """What assisting units told the lead, and what was merged into it in the words of its citizen."""
+    return [{"text": _opinion(desk, inquiry, m), "joined": m.kind == JOINED, "at": say_time(m.created_at), "who": inquiries.officer_name(desk.tx, m.officer_id)}
             for m in inquiries.messages_of(desk.tx, inquiry.id) if m.direction == "internal"]
+
+
+def _opinion(desk: Desk, inquiry: Record, message: Record) -> str:
+    if message.kind != JOINED:
+        return str(message.text)
+    return text_for(desk.officer, inquiry, message.text, keeper=desk.deps.secrets_officer)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers import orders
 from handlers.handing import unit_time
+from handlers.privacy import SEALED, may_read, text_for
 from handlers.wording import say_time
 from store import directory, inquiries, outbox, requests
 from store.engine import StoreUnavailable
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 class Visit:
     """An officer in charge. ``order`` is None while nobody was given the inquiry yet.
 
-    ``only_decides``: a leader whose unit it is not, here for a request.
+    ``only_decides``: here for a request, or to read what nobody else may; the order is another unit's.
     """
 
     inquiry: Record
@@ -45,8 +46,11 @@ class Gone:
     mine: bool = False
 
 
-def find_visit(tx: Tx, link: tuple[int, int], *, order_id: int | None = None) -> Visit | Gone:
-    """Whether the officer of the link may see the inquiry now; the current order, or that of ``order_id``."""
+def find_visit(tx: Tx, link: tuple[int, int], *, order_id: int | None = None, keeper: str = "") -> Visit | Gone:
+    """Whether the officer of the link may see the inquiry now; the current order, or that of ``order_id``.
+
+    ``keeper``: ``deps.secrets_officer``, who reads what is secret, whatever the unit.
+    """
     inquiry_id, officer_id = link
     officer, inquiry = directory.officer(tx, officer_id), inquiries.find(tx, inquiry_id)
     if officer is None or inquiry is None:
@@ -65,6 +69,8 @@ def find_visit(tx: Tx, link: tuple[int, int], *, order_id: int | None = None) ->
     helping = [row for row in own if row.role == "assist"]
     if helping and helping[-1].state != "cancelled":
         return Visit(inquiry, officer, helping[-1])
+    if SEALED in (inquiry.flags or []) and may_read(officer, inquiry, keeper=keeper):
+        return Visit(inquiry, officer, current, only_decides=True)
     found = _deciding(tx, inquiry, officer, leads)
     return found if isinstance(found, Visit) else _handed_on(tx, officer, [row for row in own if row.role == "lead"])
 
@@ -96,28 +102,35 @@ def view(deps: Deps, tx: Tx, visit: Visit) -> dict[str, Any]:
     desk = orders.Desk(tx, deps, visit.officer, deps.clock.now())
     is_open = order is not None and order.state in inquiries.OPEN_ASSIGNMENT and not visit.only_decides
     asked = requests_view(desk, inquiry, order if is_open else None)
+    readable = may_read(visit.officer, inquiry, keeper=deps.secrets_officer)
     return {
         "number": inquiry.number, "state": state_of(inquiry), "urgent": inquiry.urgent, "officer": visit.officer,
         "received": say_time(inquiry.received_at), "due": due_of(deps.calendar(), inquiry, desk.now),
         "unit_due": unit_time(inquiry, order.due_at) if is_open and order is not None else "",
         "order": order, "is_open": is_open, "signed_by": inquiries.officer_name(tx, order.signed_by) if order else "",
-        "parts": _parts(tx, inquiry.id), "answers": _answers(tx, inquiry.id),
+        "parts": _parts(desk, inquiry), "answers": _answers(tx, inquiry.id), "readable": readable,
         "delivery": _delivery(tx, inquiry.id),
-        "places": (inquiry.routing or {}).get("places", []), "steps": steps_of(tx, inquiry.id, names=True),
+        "places": (inquiry.routing or {}).get("places", []) if readable else [], "steps": steps_of(tx, inquiry.id, names=True),
         "choices": transfer_choices(desk, order) if is_open and order is not None and order.role == "lead" else [],
     } | asked
 
 
-def _parts(tx: Tx, inquiry_id: int) -> list[dict[str, Any]]:
-    """What the citizen sent, in order, each with its media."""
+def _parts(desk: orders.Desk, inquiry: Record) -> list[dict[str, Any]]:
+    """What the citizen sent, in order, each with its media, as this officer may read it."""
     media: dict[int, list[Record]] = {}
-    for row in inquiries.media_of(tx, inquiry_id):
+    for row in inquiries.media_of(desk.tx, inquiry.id):
         media.setdefault(row.message_id, []).append(row)
-    return [
-        {"text": m.text, "kind": m.kind, "at": say_time(m.created_at), "media": media.get(m.id, []),
-         "latitude": m.latitude, "longitude": m.longitude}
-        for m in inquiries.messages_of(tx, inquiry_id) if m.direction == "in"
-    ]
+    said = [m for m in inquiries.messages_of(desk.tx, inquiry.id) if m.direction == "in"]
+    return [_part(desk, inquiry, m, media.get(m.id, [])) for m in said]
+
+
+def _part(desk: orders.Desk, inquiry: Record, message: Record, media: list[Record]) -> dict[str, Any]:
+    """``masked``: the text is not as it was written, so the page says where to ask."""
+    keeper = desk.deps.secrets_officer
+    text = text_for(desk.officer, inquiry, message.text, keeper=keeper)
+    seen = may_read(desk.officer, inquiry, keeper=keeper)
+    return {"text": text, "masked": text != message.text, "kind": message.kind, "at": say_time(message.created_at),
+            "media": media if seen else [], "latitude": message.latitude if seen else None, "longitude": message.longitude}
 
 
 def _answers(tx: Tx, inquiry_id: int) -> list[dict[str, str]]:
