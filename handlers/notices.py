@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handlers.privacy import SEALED, fields_for, keepers, text_for
+from handlers.privacy import SECRET, fields_for, keepers, text_for
 from handlers.recipients import Staff, stand_ins
 from handlers.wording import WHY, about, say_time, shorten
 from store import directory, inquiries, outbox
@@ -60,7 +60,7 @@ def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: 
             key = "desk.new"
         to_officer(tx, officer.id, key=key, once=f"order:{assignment_id}:{officer.id}", params=params,
                    now=now, inquiry_id=inquiry.id, urgent=inquiry.urgent)
-    if SEALED in (inquiry.flags or []):
+    if SECRET in (inquiry.flags or []):
         _to_keepers(deps, tx, inquiry, now)
 
 

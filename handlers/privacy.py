@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 AS_WRITTEN = frozenset({"duty", "leader"})
 """Roles that read what was written; all others read it masked."""
-SEALED = "secret"
+SECRET = "secret"  # noqa: S105  the name of a flag
 SAID = ("text", "reason")
 """The fields of a notice that hold a citizen's words."""
 _STARS = re.compile(rf"{re.escape(STAR)}{{4,}}")
@@ -34,7 +34,7 @@ def may_read(officer: Record, inquiry: Record | None, *, keeper: str = "") -> bo
 
     ``inquiry``: any row with its ``flags``; None while there is none.
     """
-    return inquiry is None or SEALED not in (inquiry.flags or []) or _keeps_secrets(officer, keeper)
+    return inquiry is None or SECRET not in (inquiry.flags or []) or _keeps_secrets(officer, keeper)
 
 
 def text_for(officer: Record, inquiry: Record | None, text: str, *, keeper: str = "") -> str:

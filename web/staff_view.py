@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers import orders
 from handlers.handing import unit_time
-from handlers.privacy import SEALED, may_read, text_for
+from handlers.privacy import SECRET, may_read, text_for
 from handlers.wording import say_time
 from store import directory, inquiries, outbox, requests
 from store.engine import StoreUnavailable
@@ -69,7 +69,7 @@ def find_visit(tx: Tx, link: tuple[int, int], *, order_id: int | None = None, ke
     helping = [row for row in own if row.role == "assist"]
     if helping and helping[-1].state != "cancelled":
         return Visit(inquiry, officer, helping[-1])
-    if SEALED in (inquiry.flags or []) and may_read(officer, inquiry, keeper=keeper):
+    if SECRET in (inquiry.flags or []) and may_read(officer, inquiry, keeper=keeper):
         return Visit(inquiry, officer, current, only_decides=True)
     found = _deciding(tx, inquiry, officer, leads)
     return found if isinstance(found, Visit) else _handed_on(tx, officer, [row for row in own if row.role == "lead"])
