@@ -1,0 +1,122 @@
+"""What ``/duty`` reads: what waits, what was sent on without a person, the day's figures.
+
+Every query goes by an index, or by the newest rows alone: the page costs the same with a million stored.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import Text, case, exists, func, literal, literal_column, or_, select, type_coerce
+
+from bot.inquiries import OPEN_ASSIGNMENT
+from store.tables import assignments, inquiries, media, messages, requests, units
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from sqlalchemy import ColumnElement
+
+    from store.engine import Tx
+    from store.rows import Record
+
+LOOK_BACK = 1000
+"""Orders looked through for those the machine gave out."""
+FIRST_FLAGS, NEXT_FLAGS = ("emergency", "self_harm"), ("secret", "accusation")
+
+_IS_OPEN = assignments.c.state.in_([state.value for state in OPEN_ASSIGNMENT])
+_ORDER = (
+    assignments.c.id.label("order_id"), assignments.c.created_at.label("since"), assignments.c.state.label("order_state"),
+    assignments.c.signed_by, assignments.c.reason.label("order_reason"), assignments.c.unit_id.label("order_unit_id"), units.c.name.label("unit_name"),
+    units.c.code.label("unit_code"),
+)
+_LEADS = (
+    select(inquiries, *_ORDER).join(assignments, assignments.c.inquiry_id == inquiries.c.id)
+    .join(units, units.c.id == assignments.c.unit_id).where(assignments.c.role == "lead")
+)
+
+
+def _flagged(names: Iterable[str]) -> ColumnElement[bool]:
+    written = type_coerce(inquiries.c.flags, Text)
+    return or_(*(written.like(f'%"{name}"%') for name in names))
+
+
+_URGENCY = case((or_(inquiries.c.urgent, _flagged(FIRST_FLAGS)), 0), (_flagged(NEXT_FLAGS), 1), else_=2)
+
+
+def waiting(tx: Tx, unit_id: int, limit: int) -> Sequence[Record]:
+    """Inquiries whose open lead order lies with the desk: danger first, then what needs care, then by time left."""
+    query = _LEADS.where(assignments.c.unit_id == unit_id, _IS_OPEN)
+    return tx.conn.execute(query.order_by(_URGENCY, inquiries.c.due_at, inquiries.c.id).limit(limit)).all()
+
+
+def count_waiting(tx: Tx, unit_id: int) -> int:
+    """How many there are."""
+    query = select(func.count()).select_from(assignments)
+    query = query.where(assignments.c.unit_id == unit_id, assignments.c.role == "lead", _IS_OPEN)
+    return int(tx.conn.execute(query).scalar_one())
+
+
+def order(tx: Tx, order_id: int) -> Record | None:
+    """One lead order with its inquiry, as ``waiting`` gives them."""
+    return tx.conn.execute(_LEADS.where(assignments.c.id == order_id)).first()
+
+
+def sent_by_machine(tx: Tx, limit: int) -> Sequence[Record]:
+    """The newest orders of units the router chose by itself, as ``waiting`` gives them."""
+    newest = select(func.max(assignments.c.id)).scalar_subquery()
+    routing = type_coerce(inquiries.c.routing, Text)
+    chosen = literal('%"chosen":"') + units.c.code + literal('"%')
+    query = _LEADS.where(assignments.c.id > newest - LOOK_BACK, assignments.c.reason == "", routing.like(chosen))
+    return tx.conn.execute(query.order_by(assignments.c.id.desc()).limit(limit)).all()
+
+
+def to_decide(tx: Tx, limit: int) -> Sequence[Record]:
+    """What units and citizens ask for and nobody has decided, the nearest limit first."""
+    return tx.conn.execute(
+        select(requests, inquiries.c.number, inquiries.c.summary, inquiries.c.flags, inquiries.c.urgent,
+               units.c.name.label("unit_name"))
+        .join(inquiries, inquiries.c.id == requests.c.inquiry_id)
+        .join(assignments, assignments.c.id == requests.c.assignment_id).join(units, units.c.id == assignments.c.unit_id)
+        .where(requests.c.state == literal_column("'pending'"), requests.c.kind.in_(("extension", "return", "rework")))
+        .order_by(requests.c.decide_by, requests.c.id).limit(limit)
+    ).all()
+
+
+def linked(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, int]:
+    """How many inquiries are linked to each of these."""
+    rows = tx.conn.execute(
+        select(inquiries.c.linked_to_id, func.count()).where(inquiries.c.linked_to_id.in_(inquiry_ids))
+        .group_by(inquiries.c.linked_to_id)
+    )
+    return {inquiry_id: count for inquiry_id, count in rows if inquiry_id is not None}
+
+
+def with_media(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, int]:
+    """How many pictures and other media came with each."""
+    rows = tx.conn.execute(
+        select(messages.c.inquiry_id, func.count()).join(media, media.c.message_id == messages.c.id)
+        .where(messages.c.inquiry_id.in_(inquiry_ids)).group_by(messages.c.inquiry_id)
+    )
+    return {inquiry_id: count for inquiry_id, count in rows if inquiry_id is not None}
+
+
+class Figures(NamedTuple):
+    """Of the inquiries of a day: how many, given to a unit without the desk, not accepted."""
+
+    received: int
+    by_machine: int
+    rejected: int
+
+
+def figures(tx: Tx, day: date, unit_id: int) -> Figures:
+    """The day's inquiries by their numbers, which begin with it; ``unit_id`` is the desk."""
+    def given(*which: Any) -> ColumnElement[bool]:
+        return exists().where(assignments.c.inquiry_id == inquiries.c.id, assignments.c.role == "lead", *which)
+
+    by_machine = func.count().filter(given(), ~given(assignments.c.unit_id == unit_id))
+    rejected = func.count().filter(inquiries.c.state == "rejected")
+    of_day = inquiries.c.number.between(f"{day:%y-%m%d}-0000", f"{day:%y-%m%d}-999999")
+    found = tx.conn.execute(select(func.count(), by_machine, rejected).select_from(inquiries).where(of_day)).one()
+    return Figures(*found)
