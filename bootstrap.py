@@ -28,6 +28,7 @@ from handlers.learned import LearnedModel
 from handlers.observing import PrometheusMetrics, StoredAlarms
 from handlers.signing import Links
 from handlers.texts import Texts
+from handlers.topic_memory import TopicMemory, TopicSettings
 from store.engine import Store
 from store.shared import RedisCache, Waker, connect
 from store.spool import Spool
@@ -84,6 +85,11 @@ class Settings(BaseSettings):
     rate_per_day: int = Field(30, ge=1, description="Messages of one sender a day before one notice.")
     webhook_budget: float = Field(2.5, gt=0, lt=5, description="Seconds before a webhook answers without text.")
     sweep_seconds: float = Field(1.0, gt=0, le=60, description="How often workers look for due rows by themselves.")
+    topic_citizens: int = Field(5, ge=2, le=1000, description="A matter is hot when this many people write of it within TOPIC_HOURS.")
+    topic_hours: float = Field(72, gt=0, le=720, description="The hours TOPIC_CITIZENS are counted in.")
+    topic_areas: str = Field(
+        "", description="Names of the city and the district, comma-separated: they stand in every text and are no topic."
+    )
     metrics_token: SecretStr = Field(SecretStr(""), description="Bearer token for /metrics; empty: loopback only.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe log line.")
     demo: bool = Field(default=False, description="Set by `wenzheng demo`: simulated phones, unsafe settings allowed.")
@@ -285,19 +291,23 @@ def build(
         metrics=PrometheusMetrics(), media_folder=settings.data_dir / "media",
         due_rule=settings.due_rule, limits=_limits(settings), webhook_budget=settings.webhook_budget,
         sms_channel=settings.sms_channel or _first_sms(channels), auto_precision=settings.auto_precision,
-        secrets_officer=settings.secrets_officer,
+        secrets_officer=settings.secrets_officer, topics=TopicMemory(_topic_settings(settings)),
     )
 
 
 def build_worker(configured: Configured, *, worker_name: str) -> Deps:
-    """The services of a worker: with the learned model, which web processes do without (its libraries alone
-    take 100 MB).
-    """
+    """The services of a worker: with the learned model, which web processes do without."""
     from bot.classifier import Classifier  # noqa: PLC0415  loaded here and nowhere else
 
     deps = build(configured, worker_name=worker_name)
     deps.learned = LearnedModel(deps.store, deps.alarms, Classifier.from_bytes).get
     return deps
+
+
+def _topic_settings(settings: Settings) -> TopicSettings:
+    areas = settings.topic_areas.replace("，", ",").split(",")
+    return TopicSettings(citizens=settings.topic_citizens, within=timedelta(hours=settings.topic_hours),
+                         areas=frozenset(area.strip() for area in areas if area.strip()))
 
 
 def _rules(settings: Settings) -> Rules:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 import threading
 from io import StringIO
 from pathlib import Path
@@ -46,7 +47,8 @@ def tree_of(path):
 
 # --- routes ---
 
-SIGNED = {"citizen.progress", "staff.order", "staff.act", "staff.media"}
+SIGNED = {"citizen.progress", "staff.order", "staff.act", "staff.media", "duty.door", "duty.enter", "duty.leave", "duty.queue",
+          "duty.part", "duty.order", "duty.act", "duty.look"}
 ROUTES = {
     "hooks.hook": "the channel verifies the platform's signature before anything is parsed",
     "static": "style sheets and scripts, the same for everybody",
@@ -55,6 +57,14 @@ ROUTES = {
     "staff.order": "a signed link, the officer's own",
     "staff.act": "a signed link and the page's seal on the form",
     "staff.media": "a signed link, the officer's own",
+    "duty.door": "a signed link, the officer's own: shows one button",
+    "duty.enter": "a signed link, the officer's own, for one sign-in",
+    "duty.leave": "a signed cookie and the page's seal on the form",
+    "duty.queue": "a signed cookie of an officer of the desk, or a leader",
+    "duty.part": "a signed cookie of an officer of the desk, or a leader",
+    "duty.order": "a signed cookie of an officer of the desk, or a leader",
+    "duty.act": "a signed cookie and the page's seal on the form",
+    "duty.look": "a signed cookie and the page's seal on the form",
     "health.healthz": "says only that the process answers",
     "health.readyz": "says only yes or no to strangers",
     "health.metrics": "loopback or METRICS_TOKEN",
@@ -85,11 +95,12 @@ def test_a_forged_link_is_refused_before_anything_is_read(app, monkeypatch):
     for way in ("read", "write"):
         monkeypatch.setattr(app.extensions["wenzheng"].store, way, asked)
     client = app.test_client()
+    client.set_cookie("wenzheng_duty", "Zm9yZ2Vk.x.y", path="/duty")
     for rule in app.url_map.iter_rules():
         if rule.endpoint not in SIGNED:
             continue
-        address = re.sub(r"<(?:int:)?media_id>", "1", rule.rule)
-        address = re.sub(r"<any\([^)]*\):action>", "answer", address).replace("<token>", "Zm9yZ2Vk.x.y")
+        address = re.sub(r"<(?:int:)?(?:media_id|order_id)>", "1", rule.rule)
+        address = re.sub(r"<any\((?:[^),]*, )*([^),]*)\):\w+>", r"\1", address).replace("<token>", "Zm9yZ2Vk.x.y")
         assert "<" not in address
         for method in rule.methods - {"OPTIONS"}:
             assert client.open(address, method=method).status_code == 403, f"{method} {address}"
@@ -296,6 +307,12 @@ def test_imports_point_downward(lower):
     paths = [path for path in SOURCES if path.relative_to(ROOT).parts[0].removesuffix(".py") == lower]
     assert paths
     assert {(name_of(path), name) for path in paths for name in imports_of(path) if name in ABOVE[lower]} == set()
+
+
+def test_a_web_process_loads_no_model_and_none_of_its_libraries():
+    script = "import sys, app, web.hooks; print(sorted({'sklearn', 'scipy', 'numpy', 'bot.classifier'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=True, text=True)
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
