@@ -88,6 +88,13 @@ class FullText:
 
 
 @dataclass(frozen=True, slots=True)
+class Objection:
+    """Y: against not being accepted."""
+
+    number: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class OptOut:
     """Stop sending on this channel. ``by_platform``: the platform has answered the person already."""
 
@@ -128,6 +135,11 @@ class Confirm:
 @dataclass(frozen=True, slots=True)
 class StaffList:
     """待办."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaffDuty:
+    """值班: a link to the duty desk's page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +204,39 @@ class StaffAssist:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffSend:
+    """派 1024 2 (the second suggestion), 派 1024 <unit>, either with 协 <unit> <unit>.
+
+    ``pick`` 0: the unit is named.
+    """
+
+    number: str
+    unit: str = ""
+    pick: int = 0
+    assists: tuple[str, ...] = ()
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffReject:
+    """不受理 1024 <reason> [text]. ``reason``: a ``bot.rejection.Reason``."""
+
+    number: str
+    reason: str
+    note: str = ""
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMerge:
+    """并 1024 1019: the first into the second."""
+
+    number: str
+    into: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StaffApprove:
     """准 1024. ``note`` may name the unit a returned order goes to."""
 
@@ -241,10 +286,10 @@ class Ignore:
 
 
 StaffAct = (
-    StaffList | StaffSign | StaffReply | StaffTransfer | StaffReturn | StaffExtend | StaffAsk | StaffAssist
-    | StaffApprove | StaffRefuse | StaffCallBack | StaffShow | StaffBad
+    StaffList | StaffDuty | StaffSign | StaffReply | StaffTransfer | StaffReturn | StaffExtend | StaffAsk | StaffAssist
+    | StaffSend | StaffReject | StaffMerge | StaffApprove | StaffRefuse | StaffCallBack | StaffShow | StaffBad
 )
 Act = (
     OpenInquiry | AddPart | EndDraft | Hint | Progress | Urge | Supplement | Withdraw | Rate | RatingReason
-    | FullText | OptOut | OptIn | Human | Emergency | BindPhone | Confirm | StaffAct | Ignore
+    | FullText | Objection | OptOut | OptIn | Human | Emergency | BindPhone | Confirm | StaffAct | Ignore
 )

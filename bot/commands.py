@@ -1,4 +1,4 @@
-"""Citizens' words: progress, urge, add, withdraw, rate, opt out and in, help, human.
+"""Citizens' words: progress, urge, add, withdraw, rate, object, opt out and in, help, human.
 
 A word is a command only when the message is that word, alone or with a number, a code or a reason.
 A sentence that merely begins with it ("look into the noise…") is a matter and gets None. Staff's
@@ -20,6 +20,7 @@ from bot.acts import (
     FullText,
     Hint,
     Human,
+    Objection,
     OptIn,
     OptOut,
     Progress,
@@ -56,6 +57,7 @@ _PROGRESS = "进度 查进度 查询进度 查看进度 查一下进度 查下�
 _URGE = "催 催办 催一下 催一催 催催 催单 催促 催下 我要催办 请催办 加急 催处理"
 _WITHDRAW = "撤回 撤销 撤单 撤诉 撤回诉求 撤销诉求 我要撤回 我要撤销 取消诉求 申请撤回 申请撤销"
 _FULL_TEXT = "全文 看全文 查看全文 完整答复 答复全文"
+_OBJECTION = "y 有异议 异议 我有异议 提出异议 提异议 不服 我不服"
 _SUPPLEMENT = "补充 补充材料 补充内容 补充说明 追加 我要补充 补充一下 补充一点 加"
 
 _RATINGS = {
@@ -161,6 +163,7 @@ _ABOUT: dict[str, Callable[[Reference], Act]] = {
     **dict.fromkeys(_URGE.split(), lambda ref: Urge(ref.number)),
     **dict.fromkeys(_WITHDRAW.split(), lambda ref: Withdraw(ref.number)),
     **dict.fromkeys(_FULL_TEXT.split(), lambda ref: FullText(ref.number)),
+    **dict.fromkeys(_OBJECTION.split(), lambda ref: Objection(ref.number)),
 }
 _ABOUT_LONGEST_FIRST = sorted(_ABOUT, key=len, reverse=True)
 

@@ -22,6 +22,7 @@ from bot.acts import (
     Hint,
     Human,
     Ignore,
+    Objection,
     OpenInquiry,
     OptIn,
     OptOut,
@@ -65,7 +66,7 @@ _EVENTS: dict[Contact, Act] = {
     Contact.SCAN: Hint("hint.welcome"),
 }
 # What a person must be able to say however much she wrote before.
-_ALWAYS = (Emergency, OpenInquiry, EndDraft, Supplement, Withdraw, Rate, RatingReason, OptOut, OptIn)
+_ALWAYS = (Emergency, OpenInquiry, EndDraft, Supplement, Withdraw, Rate, RatingReason, Objection, OptOut, OptIn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +189,8 @@ def _said(state: ConversationState, message: InboundMessage, now: datetime, rule
     act = parse_citizen(text, rating_awaited=rating)
     if isinstance(act, Hint) and act.key == "hint.rating_again":
         return _rating_again(state, message, now, rules)
-    # We asked "which building?": "3" is the answer, not a rating.
-    asked = state.awaiting == "supplement" and isinstance(act, Rate) and len(words.bare(text)) == 1
+    # We asked "which building?": "3" is the answer, not a rating, and "Y" no objection.
+    asked = state.awaiting == "supplement" and isinstance(act, Rate | Objection) and len(words.bare(text)) == 1
     if act is not None and not asked and not (joining and _belongs_to_draft(act, text, rating=rating)):
         return _commanded(state, act, now)
     # What a machine heard in a voice message may be all wrong: the recording is always kept.

@@ -34,6 +34,7 @@ class Event(StrEnum):
     DISPATCH is the first order, REDISPATCH a later one (transfer, approved return). SUPPLY and LAPSE
     end a wait for the citizen: she wrote, or the time for it passed. REVISE is the reviewer's,
     REWORK the dissatisfied citizen's or the office's. APPEAL is the citizen's objection to a rejection.
+    UNMERGE: what it was merged into ended without an answer, so it stands by itself again.
     """
 
     ACCEPT = "accept"
@@ -54,6 +55,7 @@ class Event(StrEnum):
     ARCHIVE = "archive"
     WITHDRAW = "withdraw"
     MERGE = "merge"
+    UNMERGE = "unmerge"
 
 
 class AssignmentState(StrEnum):
@@ -143,6 +145,7 @@ TABLE: tuple[tuple[State, Event, State], ...] = (
     (State.IN_PROGRESS, Event.REJECT, State.REJECTED),
     (State.NEED_INFO, Event.REJECT, State.REJECTED),
     (State.REJECTED, Event.APPEAL, State.RECEIVED),
+    (State.MERGED, Event.UNMERGE, State.RECEIVED),
     (State.DISPATCHED, Event.SIGN, State.IN_PROGRESS),
     (State.DISPATCHED, Event.REDISPATCH, State.DISPATCHED),
     (State.IN_PROGRESS, Event.REDISPATCH, State.DISPATCHED),
@@ -212,7 +215,7 @@ _UNIT = frozenset({Actor.UNIT, Actor.HEAD, Actor.OFFICE})
 _DESK = frozenset({Actor.OFFICE, Actor.LEADER})
 ACTORS: dict[Event, frozenset[Actor]] = {
     Event.ACCEPT: frozenset({Actor.OFFICE, Actor.SYSTEM}),
-    Event.REJECT: frozenset({Actor.OFFICE}),
+    Event.REJECT: _DESK,
     Event.APPEAL: frozenset({Actor.CITIZEN}),
     Event.DISPATCH: frozenset({Actor.OFFICE, Actor.SYSTEM}),
     # A subdistrict office hands on to its own communities.
@@ -229,7 +232,8 @@ ACTORS: dict[Event, frozenset[Actor]] = {
     Event.CLOSE: frozenset({Actor.CITIZEN, Actor.OFFICE, Actor.SYSTEM}),
     Event.ARCHIVE: frozenset({Actor.SYSTEM}),
     Event.WITHDRAW: frozenset({Actor.CITIZEN}),
-    Event.MERGE: frozenset({Actor.OFFICE}),
+    Event.MERGE: _DESK,
+    Event.UNMERGE: frozenset({Actor.SYSTEM}),
 }
 
 S = TypeVar("S", bound=StrEnum)

@@ -1,4 +1,4 @@
-"""Officers' words: 待办, 收, 复, 转, 退, 延, 问, 协, 准, 驳, 回访, 看 and 绑定.
+"""Officers' words: 待办, 收, 复, 转, 退, 延, 问, 协, 派, 不受理, 并, 准, 驳, 回访, 看 and 绑定.
 
 Read only for a known officer, and only from the first characters of a message: the same words in a
 forwarded, quoted or longer text are not a command. What follows the number of 复 stays as written.
@@ -19,17 +19,22 @@ from bot.acts import (
     StaffAssist,
     StaffBad,
     StaffCallBack,
+    StaffDuty,
     StaffExtend,
     StaffList,
+    StaffMerge,
     StaffRefuse,
+    StaffReject,
     StaffReply,
     StaffReturn,
+    StaffSend,
     StaffShow,
     StaffSign,
     StaffTransfer,
 )
 from bot.commands import parse_confirm
 from bot.numbers import read_number
+from bot.rejection import read_reason
 from bot.words import bare, normalise, word_set
 
 if TYPE_CHECKING:
@@ -38,10 +43,13 @@ if TYPE_CHECKING:
 STAFF_KEYS = (
     "staff.bad_call_back",
     "staff.bad_extension",
+    "staff.bad_merge",
     "staff.bad_number",
     "staff.bad_question",
     "staff.bad_reason",
     "staff.bad_refusal",
+    "staff.bad_reject",
+    "staff.bad_send",
     "staff.bad_text",
     "staff.bad_unit",
     "staff.help",
@@ -49,6 +57,9 @@ STAFF_KEYS = (
 
 _LIST = word_set(
     "待办 我的待办 待办事项 待办列表 查待办 看待办 列表",
+)
+_DUTY = word_set(
+    "值班 派单台 值班台",
 )
 _HELP = word_set(
     "口令 命令 工作人员帮助 办理帮助",
@@ -60,6 +71,9 @@ _WORDS = {
     "退": "return", "退单": "return", "退回": "return", "退單": "return", "答復": "reply", "回復": "reply",
     "延": "extend", "延期": "extend", "申请延期": "extend", "问": "ask", "追问": "ask", "問": "ask",
     "协": "assist", "协办": "assist", "協": "assist", "協辦": "assist",
+    "派": "send", "派单": "send", "派單": "send", "分派": "send", "派给": "send", "派給": "send",
+    "不受理": "reject", "不予受理": "reject", "拒": "reject",
+    "并": "merge", "并案": "merge", "合并": "merge", "併": "merge", "併案": "merge", "合併": "merge", "並": "merge", "並案": "merge",
     "准": "approve", "批准": "approve", "同意": "approve", "準": "approve",
     "驳": "refuse", "驳回": "refuse", "不准": "refuse", "不同意": "refuse", "駁": "refuse", "駁回": "refuse",
     "回访": "call_back", "回訪": "call_back",
@@ -77,13 +91,26 @@ _NUMBER = re.compile(
 _HEAD_CODE = re.compile(r"^(?P<code>\d{6})(?:\s+|[,，:：;；]\s*|$)")
 _CODE_DIGITS = 6
 _BEFORE_CODE = " \t\r\n\u3000,，;；"
+_AROUND = " \t\r\n\u3000\xa0,，:：;；、。."
 _STARTS_LIKE_NUMBER = re.compile(r"^(?:[\s:：,，#＃]|\d|$)")
 
 
+SHORTEST_CLOSE = 3
+"""Digits of a number that need not stand apart: 派3个人来 is a sentence."""
+
+
 class _Args(NamedTuple):
+    """``typed``: all that followed the word."""
+
     number: str
     rest: str
     apart: bool
+    typed: str
+
+    @property
+    def meant(self) -> bool:
+        """Whether the number is one, and not how many of something."""
+        return self.apart or not self.rest or len(self.number) >= SHORTEST_CLOSE
 
 
 def parse_staff(text: str) -> StaffAct | Confirm | Hint | None:
@@ -91,6 +118,8 @@ def parse_staff(text: str) -> StaffAct | Confirm | Hint | None:
     word = bare(text)
     if word in _LIST:
         return StaffList()
+    if word in _DUTY:
+        return StaffDuty()
     if word in _HELP:
         return StaffBad("staff.help")
     if word.startswith("绑定") and not word.startswith("绑定手机"):
@@ -118,7 +147,7 @@ def _number_and_rest(rest: str) -> _Args | None:
     number = match and read_number(match["number"])
     if not match or not number:
         return None
-    return _Args(number, rest[match.end() :].strip(), match["end"] is not None)
+    return _Args(number, rest[match.end() :].strip(), match["end"] is not None, rest.strip())
 
 
 def _head_code(rest: str) -> tuple[str | None, str]:
@@ -130,7 +159,7 @@ def _any_code(rest: str) -> tuple[str | None, str]:
     """Right after the number or at the very end."""
     code, text = _head_code(rest)
     before, tail = rest[:-_CODE_DIGITS], rest[-_CODE_DIGITS:]
-    if code or not tail.isdecimal() or before[-1:] not in _BEFORE_CODE:
+    if code or len(tail) < _CODE_DIGITS or not tail.isdecimal() or before[-1:] not in _BEFORE_CODE:
         return code, text
     return _ascii(tail), before.rstrip(_BEFORE_CODE)
 
@@ -183,6 +212,55 @@ def _assist(args: _Args) -> StaffAct:
     return StaffAssist(args.number, unit, code) if unit else StaffBad("staff.bad_unit")
 
 
+# 科协 and 政协 are units: the word stands apart on both sides.
+_JOINTLY = re.compile(rf"(?:^|{_GAP}|\s)(?:协办|協辦|协|協)(?:{_GAP}|\s)+")
+_PICK = re.compile(r"^(?:第|建议)?(?P<pick>[1-9一二三])(?:个|号|条)?$")
+_PICKS = {"一": 1, "二": 2, "三": 3}
+
+
+def _send(args: _Args) -> StaffAct | None:
+    code, rest = _any_code(args.rest)
+    first, *others = _JOINTLY.split(rest, maxsplit=1)
+    unit, helping = first.strip(_AROUND), tuple(re.split(r"[\s,，、;；]+", others[0].strip(_AROUND))) if others else ()
+    if not args.meant:
+        return None
+    if not unit or helping == ("",):
+        return StaffBad("staff.bad_send")
+    pick = _PICK.match(normalise(unit))
+    if pick is None:
+        return StaffSend(args.number, unit, 0, helping, code)
+    return StaffSend(args.number, "", _PICKS.get(pick["pick"]) or int(pick["pick"]), helping, code)
+
+
+def _reject(args: _Args) -> StaffAct | None:
+    code, rest = _any_code(args.rest)
+    if not args.meant:
+        return None
+    said = read_reason(rest)
+    return StaffReject(args.number, said.reason.value, said.note, code) if said else StaffBad("staff.bad_reject")
+
+
+_INTO = re.compile(r"^(?:到|入|至|进|進|和|与|與)\s*")
+
+
+def _merge(args: _Args) -> StaffAct | None:
+    code, rest = _any_code(args.rest)
+    into = read_number(_INTO.sub("", rest)) if rest else None
+    if into:
+        return StaffMerge(args.number, into, code)
+    return _merge_tails(args.typed) or (StaffBad("staff.bad_merge") if args.meant else None)
+
+
+def _merge_tails(typed: str) -> StaffAct | None:
+    """``24 1019`` are two tails, though they look like the beginning of one full number."""
+    parts = normalise(typed).split()
+    numbers = [part for part in parts if len(part) != _CODE_DIGITS]
+    codes = [part for part in parts if len(part) == _CODE_DIGITS]
+    if not all(part.isdecimal() for part in parts) or len(numbers) != 2 or len(codes) > 1:
+        return None
+    return StaffMerge(numbers[0], numbers[1], codes[0] if codes else None)
+
+
 def _approve(args: _Args) -> StaffAct:
     code, note = _any_code(args.rest)
     return StaffApprove(args.number, note, code)
@@ -211,7 +289,7 @@ def _call_back(args: _Args) -> StaffAct:
     return StaffCallBack(args.number, _SCORES.get(match["heard"], 0), rest[match.end() :].strip(), code)
 
 
-_READERS: dict[str, Callable[[_Args], StaffAct]] = {
+_READERS: dict[str, Callable[[_Args], StaffAct | None]] = {
     "sign": _sign,
     "reply": _reply,
     "transfer": _transfer,
@@ -219,6 +297,9 @@ _READERS: dict[str, Callable[[_Args], StaffAct]] = {
     "extend": _extend,
     "ask": _ask,
     "assist": _assist,
+    "send": _send,
+    "reject": _reject,
+    "merge": _merge,
     "approve": _approve,
     "refuse": _refuse,
     "show": _show,

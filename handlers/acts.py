@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot import acts
-from handlers import binding, citizen, matter, rating, staff
+from handlers import binding, citizen, desk_door, matter, rating, rejecting, staff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,6 +45,7 @@ CARRIERS: dict[type, Callable[[Turn, ConversationState, Any, Any], ConversationS
     acts.Supplement: citizen.supplement,
     acts.Withdraw: citizen.withdraw,
     acts.FullText: citizen.full_text,
+    acts.Objection: rejecting.object_to,
     acts.OptOut: citizen.opt_out,
     acts.OptIn: citizen.opt_in,
     acts.Rate: rating.rate,
@@ -52,6 +53,7 @@ CARRIERS: dict[type, Callable[[Turn, ConversationState, Any, Any], ConversationS
     acts.BindPhone: binding.bind_phone,
     acts.Confirm: binding.confirm,
     acts.StaffList: staff.todo,
+    acts.StaffDuty: desk_door.duty_link,
     acts.StaffSign: staff.sign,
     acts.StaffReply: staff.answer,
     acts.StaffTransfer: staff.transfer,
@@ -59,6 +61,9 @@ CARRIERS: dict[type, Callable[[Turn, ConversationState, Any, Any], ConversationS
     acts.StaffExtend: staff.extend,
     acts.StaffAsk: staff.ask,
     acts.StaffAssist: staff.assist,
+    acts.StaffSend: staff.send_on,
+    acts.StaffReject: staff.reject,
+    acts.StaffMerge: staff.merge,
     acts.StaffCallBack: staff.call_back,
     acts.StaffApprove: staff.approve,
     acts.StaffRefuse: staff.refuse,

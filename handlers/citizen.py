@@ -16,6 +16,7 @@ from bot.numbers import NumberQuery, read_number
 from bot.sms import split_text
 from bot.workdays import CHINA
 from handlers.handing import unit_time
+from handlers.merging import head_of, release
 from handlers.moving import By, move, move_order
 from handlers.notices import to_unit
 from handlers.pausing import resume, stop_waiting
@@ -67,12 +68,14 @@ def _list(turn: Turn, own: Sequence[Record]) -> None:
 
 def _show(turn: Turn, inquiry: Record) -> None:
     turn.inquiry_id = inquiry.id
-    lead = inquiries.open_lead(turn.tx, inquiry.id)
+    head = head_of(turn.tx, inquiry)  # what it was merged into is what is worked on; of that one only how it stands
+    lead = inquiries.open_lead(turn.tx, head.id)
     steps = [{"at": say_time(e.at), "name": e.name, "unit": e.data.get("unit", "")}
              for e in inquiries.events_of(turn.tx, inquiry.id) if e.name not in UNSEEN]
     answer = next((m.text for m in reversed(inquiries.messages_of(turn.tx, inquiry.id)) if m.direction == "out"), "")
-    turn.reply("progress", **about(inquiry), unit=lead.unit_name if lead else "", steps=steps[-4:], answer=answer,
-               left=_left(turn, inquiry), rated=RATINGS.get(inquiry.rating or 0, ""))
+    standing = about(inquiry) | {"due": say_due(head), "state": STATES[head.state]}
+    turn.reply("progress", **standing, unit=lead.unit_name if lead else "", steps=steps[-4:], answer=answer,
+               left=_left(turn, head), rated=RATINGS.get(inquiry.rating or 0, ""), merged=head.id != inquiry.id)
 
 
 def _left(turn: Turn, inquiry: Record) -> int:
@@ -197,6 +200,7 @@ def withdraw(turn: Turn, state: ConversationState, act: acts.Withdraw, _event: A
         if order.state in inquiries.OPEN_ASSIGNMENT:
             move_order(turn.tx, order, AssignmentEvent.CANCEL, ended_at=turn.now)
     drop_requests(turn.tx, inquiry, by)
+    release(turn.deps, turn.tx, inquiry, turn.now)
     stop_waiting(turn.tx, inquiry, turn.now, but=turn.address.id)
     state = waits_no_more(state, inquiry.number)
     turn.wakes.add("outbox")

@@ -12,7 +12,7 @@ from bot import request_rules
 from bot.deadlines import unit_due
 from bot.inquiries import RequestEvent, RequestKind, RequestState
 from bot.routing import find_unit
-from handlers import accountability, clocks, notices, rework
+from handlers import accountability, clocks, notices, placing, rework
 from handlers.desk import Desk, Outcome, refusing
 from handlers.handing import hand_over
 from handlers.moving import By, move_request, system
@@ -148,12 +148,14 @@ def _take_back(desk: Desk, inquiry: Record, request: Record, note: str) -> Outco
     unit = _named(desk, note) or _proposed(desk, request) or directory.duty_unit(desk.tx)
     if unit is None or unit.id == order.unit_id:
         return desk.refuse("staff.bad_unit", names=[])
-    return _back_to(desk, order, request, unit, note)
+    taker = placing.taker(desk, inquiry, unit, now_at=order.unit_id)
+    return taker if isinstance(taker, Outcome) else _back_to(desk, order, request, taker, note)
 
 
 def _back_to(desk: Desk, order: Record, request: Record, unit: Record, note: str) -> Outcome:
     if not _grant(desk, request, note):
         return _decided(desk, request)
+    placing.learn(desk, inquiries.get(desk.tx, order.inquiry_id), unit)
     done = hand_over(desk, order, unit, reason=request.reason, name="returned", key="staff.transferred",
                      by_officer=request.opened_by, returns=1)
     if done.done:

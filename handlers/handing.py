@@ -6,7 +6,7 @@ dispatch. What is handed down inside a subdistrict keeps its clock: nobody gains
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.deadlines import assist_due, unit_due, urgent_due
 from bot.inquiries import AssignmentEvent, Event
@@ -34,13 +34,15 @@ def clock_of(deps: Deps, inquiry: Record, now: datetime, *, days: int | None = N
 
 
 def dispatch(deps: Deps, tx: Tx, inquiry: Record, unit_id: int, *, now: datetime, reason: str = "",
-             kind: str = "", due_at: datetime | None = None) -> int:
+             kind: str = "", due_at: datetime | None = None, tell: bool = True) -> int:
     """Open the lead assignment of a unit and tell its officers; the assignment's id.
 
-    ``kind`` ``rework``: the citizen was not satisfied.
+    ``kind`` ``rework``: the citizen was not satisfied. ``tell`` false: who calls tells them in words of its own.
     """
     due_at = due_at or clock_of(deps, inquiry, now)
     assignment_id = _open(deps, tx, inquiry, unit_id, role="lead", due_at=due_at, now=now, reason=kind)
+    if not tell:
+        return assignment_id
     said = [m.text for m in inquiries.messages_of(tx, inquiry.id) if m.direction == "in" and m.text]
     notices.new_order(deps, tx, assignment_id, inquiry, unit_id, due_at=due_at, now=now,
                       text=" / ".join([*([reason] if reason else []), *said]))
@@ -65,8 +67,11 @@ def _open(deps: Deps, tx: Tx, inquiry: Record, unit_id: int, *, role: str, due_a
 
 
 def hand_over(desk: Desk, order: Record, unit: Record, *, reason: str, name: str, key: str,
-              by_officer: int | None = None, returns: int = 0) -> Outcome:
-    """From one unit to another: the old order is over, a new one is open. ``by_officer``: who gave it back."""
+              by_officer: int | None = None, returns: int = 0, data: dict[str, Any] | None = None) -> Outcome:
+    """From one unit to another: the old order is over, a new one is open.
+
+    ``by_officer``: who gave it back. ``data`` goes into the log's entry.
+    """
     moved = move_order(desk.tx, order, AssignmentEvent.RETURN, ended_at=desk.now, reason=reason,
                        ended_by=by_officer or desk.officer.id)
     if not moved:
@@ -74,7 +79,7 @@ def hand_over(desk: Desk, order: Record, unit: Record, *, reason: str, name: str
     inquiry = inquiries.get(desk.tx, order.inquiry_id)
     inquiry = move(desk.tx, inquiry, Event.REDISPATCH, desk.by, name=name, unit_id=unit.id,
                    returns=inquiry.returns + returns,
-                   data={"unit": unit.name, "from_unit": order.unit_name, "reason": reason})
+                   data={"unit": unit.name, "from_unit": order.unit_name, "reason": reason} | (data or {}))
     below = unit.parent_code and unit.parent_code == order.unit_code
     kept = _not_over(desk.deps, inquiry, order.due_at, desk.now) if below else None
     dispatch(desk.deps, desk.tx, inquiry, unit.id, now=desk.now, reason=reason if name == "returned" else "",

@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.inquiries import AssignmentEvent, Event, State
-from handlers import notices
+from handlers import duty, notices, placing
 from handlers.desk import Desk, Outcome, find, refusing, too_late, units_in_charge
 from handlers.handing import call_in, dispatch, hand_over, unit_time
+from handlers.merging import tell_merged
 from handlers.moving import move, move_order
 from handlers.pausing import stop_waiting
-from handlers.requests import drop_requests, give_back, granted_by_transfer
+from handlers.requests import drop_requests, give_back
 from handlers.wording import about, say_time
 from store import inquiries
 
@@ -78,6 +79,8 @@ def _tell_citizen(desk: Desk, order: Record, text: str) -> Outcome:
                                "url": desk.deps.signer.citizen_url(inquiry.id)}
     notices.to_citizen(desk.tx, inquiry, key="answer", once=f"answer:{inquiry.id}:{order.id}", params=params,
                        now=desk.now, priority=0, can_wait=False)
+    tell_merged(desk, inquiry, order, text)
+    placing.learn_answered(desk, inquiry, order)
     return Outcome(done=True, key="staff.answered", params=about(inquiry))
 
 
@@ -107,14 +110,25 @@ def transfer(desk: Desk, order: Record, unit: Record) -> Outcome:
         return too_late(desk, order)
     if order.role == "assist":
         return desk.refuse("staff.lead_only", number=order.number)
+    if desk.officer.role == "duty":
+        done = duty.send_on(desk, order, unit)
+        return _transferred(desk, order) if done.done else done
     if unit.id == order.unit_id:
         return desk.refuse("staff.same_unit", unit=unit.name)
-    if desk.officer.role != "duty" and unit.parent_code != desk.officer.unit_code:
+    if unit.parent_code != desk.officer.unit_code:
         return desk.refuse("staff.no_transfer")
-    if desk.officer.role == "duty" and (granted := granted_by_transfer(desk, order, unit)) is not None:
-        return granted
-    drop_requests(desk.tx, inquiries.get(desk.tx, order.inquiry_id), desk.by)
-    return hand_over(desk, order, unit, reason="transfer", name="transferred", key="staff.transferred")
+    inquiry = inquiries.get(desk.tx, order.inquiry_id)
+    taker = placing.taker(desk, inquiry, unit, now_at=order.unit_id)
+    if isinstance(taker, Outcome):
+        return taker
+    drop_requests(desk.tx, inquiry, desk.by)
+    return hand_over(desk, order, taker, reason="transfer", name="transferred", key="staff.transferred")
+
+
+def _transferred(desk: Desk, order: Record) -> Outcome:
+    lead = inquiries.open_lead(desk.tx, order.inquiry_id) or order
+    return Outcome(done=True, key="staff.transferred", params=about(inquiries.get(desk.tx, order.inquiry_id)) | {
+        "unit": lead.unit_name})
 
 
 @refusing
@@ -126,11 +140,14 @@ def assist(desk: Desk, order: Record, unit: Record) -> Outcome:
         return desk.refuse("staff.lead_only", number=order.number)
     helping = [row.unit_id for row in inquiries.assignments_of(desk.tx, order.inquiry_id)
                if row.role == "assist" and row.state in inquiries.OPEN_ASSIGNMENT]
-    if unit.id in {order.unit_id, *helping}:
-        return desk.refuse("staff.same_unit", unit=unit.name)
-    # Two officers who call in the same unit at once: the second runs again and finds the first's.
     inquiry = inquiries.get(desk.tx, order.inquiry_id)
+    taker = placing.taker(desk, inquiry, unit, now_at=order.unit_id)
+    if isinstance(taker, Outcome):
+        return taker
+    if taker.id in helping:
+        return desk.refuse("staff.same_unit", unit=taker.name)
+    # Two officers who call in the same unit at once: the second runs again and finds the first's.
     inquiries.change(desk.tx, inquiry)
-    opened = call_in(desk, order, unit)
-    desk.log(inquiry.id, "assist_asked", unit=unit.name, from_unit=order.unit_name, assignment=opened)
-    return Outcome(done=True, key="staff.assist_asked", params=about(inquiry) | {"unit": unit.name})
+    opened = call_in(desk, order, taker)
+    desk.log(inquiry.id, "assist_asked", unit=taker.name, from_unit=order.unit_name, assignment=opened)
+    return Outcome(done=True, key="staff.assist_asked", params=about(inquiry) | {"unit": taker.name})

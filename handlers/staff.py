@@ -1,4 +1,4 @@
-"""Staff words by WeChat or SMS: 待办, 收, 复, 转, 退, 延, 问, 协, 准, 驳, 看.
+"""Staff words by WeChat or SMS: 待办, 收, 复, 转, 退, 延, 问, 协, 派, 不受理, 并, 准, 驳, 看.
 
 Over SMS a sender can be forged, so a changing command carries the code of its notice; five wrong
 codes lock the phone for 30 minutes.
@@ -9,14 +9,18 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING, Any
 
-from bot.routing import find_unit, unit_at_end
-from handlers import calling_back, orders, requests
+from bot.routing import unit_at_end
+from handlers import calling_back, duty, orders, requests
 from handlers.citizen import count_wrong_code
+from handlers.desk_rules import OBJECTION, overtaken
+from handlers.merging import JOINED
 from handlers.privacy import text_for
 from handlers.wording import about, say_time
 from store import directory, inquiries
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot import acts
     from bot.conversation import ConversationState
     from handlers.deps import Turn
@@ -44,10 +48,12 @@ def _tell(turn: Turn, outcome: orders.Outcome) -> None:
 
 
 def todo(turn: Turn, state: ConversationState, _act: acts.StaffList, _event: Any) -> ConversationState:
-    """待办: the open orders, the most urgent first."""
+    """待办: the open orders, the most urgent first; for the duty desk its queue with what is proposed."""
     desk = _desk(turn)
     if desk is None:
         return state
+    if desk.officer.role == "duty":
+        return _queue(turn, state, desk)
     units = orders.units_in_charge(turn.tx, desk.officer)
     own = units if units is not None else [desk.officer.unit_id]
     rows = [{"number": r.number, "summary": r.summary, "due": say_time(r.due_at), "signed": r.state == "signed",
@@ -56,12 +62,23 @@ def todo(turn: Turn, state: ConversationState, _act: acts.StaffList, _event: Any
     return state
 
 
-def _order(turn: Turn, number: str, code: str | None, *, changing: bool = True) -> tuple[orders.Desk, Record] | None:
+def _queue(turn: Turn, state: ConversationState, desk: orders.Desk) -> ConversationState:
+    rows = [{"number": w.order.number, "summary": w.order.summary, "due": say_time(w.order.due_at),
+             "urgent": w.order.urgent, "flagged": bool(w.order.flags), "objection": w.order.reason == OBJECTION,
+             "position": w.suggestions[0].position if w.suggestions else 0,
+             "unit": w.suggestions[0].unit_name if w.suggestions else ""}
+            for w in duty.queue(turn.tx, turn.deps, LISTED)]
+    turn.reply("staff.queue", rows=rows, count=inquiries.count_open(turn.tx, [desk.officer.unit_id]))
+    return state
+
+
+def _order(turn: Turn, number: str, code: str | None, *, changing: bool = True,
+           find: Callable[[orders.Desk, str], Record | orders.Outcome] = orders.find) -> tuple[orders.Desk, Record] | None:
     """The officer and the order, once it is clear that the command is really theirs."""
     desk = _desk(turn)
     if desk is None:
         return None
-    found = orders.find(desk, number)
+    found = find(desk, number)
     if isinstance(found, orders.Outcome):
         _tell(turn, found)
         return None
@@ -123,6 +140,52 @@ def assist(turn: Turn, state: ConversationState, act: acts.StaffAssist, _event: 
     return state
 
 
+def send_on(turn: Turn, state: ConversationState, act: acts.StaffSend, _event: Any) -> ConversationState:
+    """派 1024 2, 派 1024 <unit>, either with 协 and who helps."""
+    if (at := _order(turn, act.number, act.code, find=duty.find_order)) is None:
+        return state
+    if (refused := overtaken(*at)) is not None:
+        _tell(turn, refused)
+        return state
+    unit = _picked(turn, at, act.pick) if act.pick else _unit(turn, act.unit)
+    helping = [_unit(turn, name) for name in act.assists] if unit is not None else []
+    if unit is None or None in helping:
+        return state
+    helpers = [row for row in helping if row is not None]
+    outcome = duty.send_jointly(*at, unit, helpers, pick=act.pick) if helpers else duty.send_on(*at, unit, pick=act.pick)
+    _tell(turn, outcome)
+    return state
+
+
+def _picked(turn: Turn, at: tuple[orders.Desk, Record], pick: int) -> Record | None:
+    """The unit of a suggestion; otherwise the officer is told which there are."""
+    desk, order = at
+    inquiry = inquiries.get(turn.tx, order.inquiry_id)
+    found = duty.suggestions(turn.tx, turn.deps, inquiry)
+    chosen = next((each for each in found if each.position == pick), None)
+    if chosen is not None:
+        return directory.unit_by_code(turn.tx, chosen.unit_code)
+    rows = [{"position": each.position, "unit": each.unit_name} for each in found]
+    _tell(turn, desk.refuse("staff.no_suggestion", number=order.number, pick=pick, unit=order.unit_name, rows=rows))
+    return None
+
+
+def reject(turn: Turn, state: ConversationState, act: acts.StaffReject, _event: Any) -> ConversationState:
+    """不受理 1024 <reason> [text]."""
+    if (at := _order(turn, act.number, act.code, find=duty.find_order)) is not None:
+        _tell(turn, duty.reject(*at, act.reason, act.note))
+    return state
+
+
+def merge(turn: Turn, state: ConversationState, act: acts.StaffMerge, _event: Any) -> ConversationState:
+    """并 1024 1019."""
+    if (at := _order(turn, act.number, act.code, find=duty.find_order)) is None:
+        return state
+    into = duty.find_head(at[0], act.into)
+    _tell(turn, into if isinstance(into, orders.Outcome) else duty.merge(*at, into))
+    return state
+
+
 def call_back(turn: Turn, state: ConversationState, act: acts.StaffCallBack, _event: Any) -> ConversationState:
     """回访 1024 满意."""
     if (at := _order(turn, act.number, act.code)) is not None:
@@ -132,11 +195,11 @@ def call_back(turn: Turn, state: ConversationState, act: acts.StaffCallBack, _ev
 
 def _unit(turn: Turn, typed: str) -> Record | None:
     """The one unit meant; otherwise the officer is told which come near."""
-    units = find_unit(turn.deps.router().directory, typed)
-    row = directory.unit_by_code(turn.tx, units[0].code) if len(units) == 1 else None
-    if row is None:
-        turn.reply("staff.bad_unit", names=[unit.name for unit in units[:5]])
-    return row
+    found = duty.unit_named(turn.tx, turn.deps, typed)
+    if isinstance(found, list):
+        turn.reply("staff.bad_unit", names=found)
+        return None
+    return found
 
 
 def give_back(turn: Turn, state: ConversationState, act: acts.StaffReturn, _event: Any) -> ConversationState:
@@ -196,7 +259,8 @@ def show(turn: Turn, state: ConversationState, act: acts.StaffShow, _event: Any)
     if (at := _order(turn, act.number, None, changing=False)) is None:
         return state
     inquiry = inquiries.get(turn.tx, at[1].inquiry_id)
-    said = [m.text or f"[{m.kind}]" for m in inquiries.messages_of(turn.tx, inquiry.id) if m.direction == "in"]
+    said = [m.text or f"[{m.kind}]" for m in inquiries.messages_of(turn.tx, inquiry.id)
+            if m.direction == "in" or m.kind == JOINED]
     parts = [text_for(at[0].officer, inquiry, part, keeper=turn.deps.secrets_officer) for part in said]
     turn.reply("staff.show", **about(inquiry), parts=parts, masked=parts != said)
     return state

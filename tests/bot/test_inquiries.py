@@ -54,6 +54,7 @@ PATHS = {
         "answered", "rework", "dispatched", "answer", "answered", "close", "closed", "rework", "dispatched"],
     "rejected, objected to, taken": ["received", "reject", "rejected", "appeal", "received", "accept", "accepted"],
     "not ours, found by the duty desk": ["received", "dispatch", "dispatched", "reject", "rejected"],
+    "merged, and by itself again": ["dispatched", "merge", "merged", "unmerge", "received", "dispatch", "dispatched"],
     "withdrawn while the citizen is asked": ["received", "ask", "need_info", "withdraw", "withdrawn"],
     "answered while the citizen is asked": ["in_progress", "ask", "need_info", "answer", "answered"],
 }
@@ -116,9 +117,14 @@ def test_allowed_is_exactly_what_after_takes():
             assert after(state, event, back_to=target) is target
 
 
-def test_there_is_no_way_out_of_archived_merged_and_withdrawn():
-    for state in (State.ARCHIVED, State.MERGED, State.WITHDRAWN):
+def test_there_is_no_way_out_of_archived_and_withdrawn():
+    for state in (State.ARCHIVED, State.WITHDRAWN):
         assert not allowed(state)
+
+
+def test_what_was_merged_only_comes_back_to_be_decided_by_itself():
+    assert allowed(State.MERGED) == {Event.UNMERGE}
+    assert after(State.MERGED, Event.UNMERGE) is State.RECEIVED
 
 
 def test_no_row_of_a_table_is_there_twice():
@@ -151,6 +157,8 @@ def test_every_event_has_its_actors_and_its_place():
 @pytest.mark.parametrize(("actor", "event", "answer"), [
     (Actor.UNIT, Event.REJECT, False), (Actor.OFFICE, Event.REJECT, True), (Actor.UNIT, Event.APPROVE, False),
     (Actor.UNIT, Event.WITHDRAW, False), (Actor.CITIZEN, Event.WITHDRAW, True), (Actor.UNIT, Event.CLOSE, False),
+    (Actor.LEADER, Event.REJECT, True), (Actor.LEADER, Event.MERGE, True), (Actor.UNIT, Event.MERGE, False),
+    (Actor.OFFICE, Event.UNMERGE, False), (Actor.SYSTEM, Event.UNMERGE, True), (Actor.HEAD, Event.REJECT, False),
     (Actor.UNIT, Event.REWORK, False), (Actor.SYSTEM, Event.DISPATCH, True), (Actor.CITIZEN, Event.SIGN, False),
 ])
 def test_who_may(actor, event, answer):

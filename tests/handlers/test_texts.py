@@ -22,9 +22,11 @@ from bot.acts import (
 from bot.commands import parse_citizen
 from bot.conversation import TEXT_KEYS
 from bot.emergency import KINDS
+from bot.rejection import Reason
 from bot.request_rules import Problem
 from bot.sms import has_link, segments, size
 from bot.staff_words import parse_staff
+from handlers.desk_rules import DID
 from handlers.texts import FOLDER, Texts
 from handlers.wording import RATINGS, REASONS, STATES
 from tests.handlers import text_keys
@@ -55,7 +57,8 @@ NOTICES = [key for key in KEYS if TEXTS.notice(key)]
 CUT_ELSEWHERE = {"answer", "full_text"}
 """Fitted by handlers/composing.py and handlers/citizen.py."""
 
-THREE_SEGMENTS = {"asked", "rating.which", "progress", "progress.list", "which", "help", "staff.help", "staff.todo", "staff.which"}
+THREE_SEGMENTS = {"objection.which", "staff.bad_reject", "staff.queue",
+                  "asked", "rating.which", "progress", "progress.list", "which", "help", "staff.help", "staff.todo", "staff.which"}
 ONLY_WECHAT = {"bind.impossible", "bind.sent"}
 JOINED_ON = {"mark.repeat", "more.link", "more.sms"}
 WHOLE_MESSAGE = {"staff.show"}
@@ -73,20 +76,25 @@ WORST = {
     "until": "12月31日(周四)17:00", "text": "楼" * 2000, "reason": "楼" * 500, "answer": "楼" * 2000,
     "parts": ["楼" * 400] * 9, "typed": "261231123456", "names": ["示范东路街道办事处"] * 5, "count": 999, "more": 99,
     "was_due": "12月31日(周四)17:00", "wanted": "12月31日(周四)17:00", "unit_due": "12月31日(周四)17:00",
-    "question": "楼" * 60, "note": "楼" * 500, "proposed": "示范东路街道办事处", "lead": "示范东路街道办事处", "longest": 60,
+    "question": "楼" * 60, "note": "楼" * 500, "proposed": "示范东路街道办事处", "into": "26-1231-123456", "standing": "不予受理", "pick": 9, "lead": "示范东路街道办事处", "longest": 60,
     "new_due": "12月31日(周四)17:00", "was": "12月31日(周四)17:00", "over": 999, "soon": 999, "numbers": ["26-1231-123456"] * 3,
     "kinds": list(KINDS), "left": 12, "part": "楼", "position": 8, "url": "https://wz.example.gov.cn/i/" + "x" * 120,
 }
 ROWS = {"number": WORST["number"], "summary": WORST["summary"], "due": WORST["due"], "state": "不予受理",
-        "signed": False, "urgent": True, "answered": False, "name": WORST["unit"], "percent": 100, "words": "路灯、" * 5}
-BOUNDED = {"order.new": 120, "desk.new": 120, "alert.emergency": 60}
+        "signed": False, "urgent": True, "answered": False, "name": WORST["unit"], "percent": 100, "words": "路灯、" * 5,
+        "flagged": True, "objection": True, "position": 3, "unit": "示范东路街道办事处"}
+BOUNDED = {"order.new": 120, "order.joined": 120, "order.objection": 120, "desk.new": 120, "alert.emergency": 60}
 """Characters the handler shortens ``text`` to."""
+LISTED = {"staff.todo": 8, "staff.queue": 8, "staff.no_suggestion": 3, "desk.new": 3}
+"""Rows the handler lists."""
 
 BRANCHES = {"state": [*STATES.values()], "rating": [*RATINGS.values()], "rated": ["", "基本满意"], "mine": [True, False],
             "urgent": [True, False], "text": [WORST["text"], ""], "reason": [WORST["reason"], ""],
             "kind": ["extension", "return", "rework"], "decision": ["approved", "refused", "expired"],
             "problem": [*Problem, "reason_long"], "why": [*REASONS.values()], "unit_due": [WORST["unit_due"], ""],
-            "note": [WORST["note"], ""], "asked": [True, False], "answer": [WORST["answer"], ""], "names": [WORST["names"], []], "verb": ["催", "补充", "撤回"]}
+            "note": [WORST["note"], ""], "asked": [True, False], "answer": [WORST["answer"], ""], "names": [WORST["names"], []], "verb": ["催", "补充", "撤回"],
+            "cause": [*Reason], "final": [True, False], "how": ["rejected", "merged"], "answered": [True, False],
+            "merged": [True, False], "did": [*DID]}
 
 
 def worst_samples(key):
@@ -95,7 +103,7 @@ def worst_samples(key):
     longest = {name: WORST.get(name, value) for name, value in sample.items()}
     if "rows" in sample:
         row = {name: ROWS[name] for name in sample["rows"][0]}
-        longest["rows"] = [row] * {"staff.todo": 8, "desk.new": 3}.get(key, 5)
+        longest["rows"] = [row] * LISTED.get(key, 5)
     if "steps" in sample:
         longest["steps"] = [{"at": WORST["at"], "name": "returned", "unit": WORST["unit"]}] * 4
     if key in BOUNDED:
@@ -372,10 +380,11 @@ def test_a_request_shows_the_words_that_decide_it(kind):
 
 
 @pytest.mark.parametrize("key", ["staff.help", "staff.bad_text", "staff.bad_reason", "staff.no_transfer",
-                                 "staff.no_extension", "staff.bad_extension", "staff.bad_question", "staff.bad_refusal"])
+                                 "staff.no_extension", "staff.bad_extension", "staff.bad_question", "staff.bad_refusal",
+                                 "staff.bad_send", "staff.bad_reject", "staff.bad_merge"])
 def test_the_examples_for_officers_are_understood(key):
     text = TEXTS.render(key, TEXTS.sample(key))
-    examples = re.findall(r"[看收复转退延问协准驳]1123-0042(?: [^—（，\n]+)?", text)
+    examples = re.findall(r"(?:[看收复转退延问协准驳派并]|不受理)1123-0042(?: [^—（，\n]+)?", text)
     acts = [parse_staff(example) for example in examples]
     assert acts
     assert {getattr(act, "number", None) for act in acts} == {"11230042"}

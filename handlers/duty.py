@@ -1,0 +1,179 @@
+"""The duty desk's moves, by word or page alike: 派, 不受理, 并; its queue and the router's suggestions.
+
+All take the order as it was read: of two officers at once the second is told who was first and what
+they did. ``reject`` is in ``rejecting``, ``merge`` in ``merging``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.routing import find_unit
+from bot.words import normalise
+from handlers import placing
+from handlers.deciding import DECIDERS, drop_requests, granted_by_transfer
+from handlers.desk import Desk, Outcome, refusing
+from handlers.desk_rules import OBJECTION, first, stopped
+from handlers.handing import call_in, hand_over
+from handlers.merging import find_head, merge
+from handlers.rejecting import reject, uphold
+from handlers.wording import about
+from store import desk as desk_store
+from store import directory, inquiries
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handlers.deps import Deps
+    from store.engine import Tx
+    from store.rows import Record
+
+__all__ = [
+    "Suggestion", "Waiting", "find_head", "find_order", "merge", "queue", "reject", "send_jointly", "send_on",
+    "suggestions", "unit_named",
+]  # fmt: skip
+
+SHOWN = 3
+LISTED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A unit the router proposes. ``position``: the number that takes it, from 1; ``confidence`` 0..1."""
+
+    position: int
+    unit_code: str
+    unit_name: str
+    confidence: float
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One order of the desk's queue (with ``number``, ``summary``, ``urgent``, ``flags``) and what is proposed."""
+
+    order: Record
+    suggestions: tuple[Suggestion, ...]
+
+
+@refusing
+def send_on(desk: Desk, order: Record, unit: Record, *, pick: int = 0, category: str = "") -> Outcome:
+    """派: to the unit whose matter it is, from the desk or from any unit that has it.
+
+    ``pick``: which suggestion was taken, 0 for none. What was decided is kept for the router to learn from.
+    """
+    return _send(desk, order, unit, pick=pick, category=category)
+
+
+def _send(desk: Desk, order: Record, unit: Record, *, pick: int, category: str) -> Outcome:
+    if (refused := stopped(desk, order)) is not None:
+        return refused
+    inquiry = inquiries.get(desk.tx, order.inquiry_id)
+    taker = placing.taker(desk, inquiry, unit, now_at=order.unit_id)
+    if isinstance(taker, Outcome):
+        return taker
+    if category and category != inquiry.category:
+        inquiries.change(desk.tx, inquiry, category=category)
+        inquiry = inquiries.get(desk.tx, inquiry.id)
+    done = _hand(desk, order, inquiry, taker, pick=pick)
+    if not done.done:
+        return first(desk, order) if done.key.startswith("staff.already") else done
+    if order.reason == OBJECTION:
+        uphold(desk, order, taker)
+    return done
+
+
+def _hand(desk: Desk, order: Record, inquiry: Record, unit: Record, *, pick: int) -> Outcome:
+    """Where the unit has asked to give it back, sending it on grants that."""
+    if (granted := granted_by_transfer(desk, order, unit)) is not None:
+        return granted
+    drop_requests(desk.tx, inquiry, desk.by)
+    source = placing.learn(desk, inquiry, unit)
+    return hand_over(desk, order, unit, reason="transfer", name="transferred", key="staff.sent_on",
+                     data={"pick": pick, "source": source})
+
+
+@refusing
+def send_jointly(desk: Desk, order: Record, unit: Record, assists: Sequence[Record], *, pick: int = 0,
+                 category: str = "") -> Outcome:
+    """派 … 协 …: the first unit leads, the others help by an earlier date; all of it or nothing."""
+    if (refused := stopped(desk, order)) is not None:
+        return refused
+    inquiry = inquiries.get(desk.tx, order.inquiry_id)
+    helpers: dict[int, Record] = {}
+    lead = placing.in_office(desk.tx, unit) or unit
+    for each in assists:
+        found = placing.taker(desk, inquiry, each, now_at=lead.id)
+        if isinstance(found, Outcome):
+            return found
+        helpers[found.id] = found
+    done = _send(desk, order, unit, pick=pick, category=category)
+    if not done.done:
+        return done
+    for helper in helpers.values():
+        _call_in(desk, inquiry.id, helper)
+    names = [helper.name for helper in helpers.values()]
+    return Outcome(done=True, key="staff.sent_jointly", params=about(inquiries.get(desk.tx, inquiry.id)) | {
+        "unit": lead.name, "names": names})
+
+
+def _call_in(desk: Desk, inquiry_id: int, helper: Record) -> None:
+    """Unless it has an open order for help already, from before the lead changed."""
+    rows = [row for row in inquiries.assignments_of(desk.tx, inquiry_id) if row.state in inquiries.OPEN_ASSIGNMENT]
+    if any(row.unit_id == helper.id for row in rows):
+        return
+    lead = next(row for row in rows if row.role == "lead")
+    opened = call_in(desk, lead, helper)
+    desk.log(inquiry_id, "assist_asked", unit=helper.name, from_unit=lead.unit_name, assignment=opened)
+
+
+def suggestions(tx: Tx, deps: Deps, inquiry: Record) -> list[Suggestion]:
+    """What the router proposed and can still be taken: by the heir of an abolished unit, not by one without
+    officers, one that has it, or one somebody of which is accused.
+    """
+    found: list[Suggestion] = []
+    lead = inquiries.open_lead(tx, inquiry.id)
+    directory_now = deps.router().directory
+    candidates = (inquiry.routing or {}).get("candidates", [])[:SHOWN]
+    for position, (code, confidence, words) in enumerate(candidates, start=1):
+        named = directory.unit_by_code(tx, code)
+        unit = placing.in_office(tx, named) if named is not None else None
+        if unit is None or unit.code not in directory_now.staffed or placing.accused(inquiry, unit):
+            continue
+        if (lead is not None and lead.unit_id == unit.id) or unit.code in {s.unit_code for s in found}:
+            continue
+        found.append(Suggestion(position, unit.code, unit.name, min(1.0, float(confidence)), tuple(words)))
+    return found
+
+
+def queue(tx: Tx, deps: Deps, limit: int = desk_store.MOST) -> list[Waiting]:
+    """What waits at the desk, urgent and flagged first, then by due time."""
+    duty = directory.duty_unit(tx)
+    if duty is None:
+        return []
+    rows = desk_store.queue(tx, duty.id, limit)
+    return [Waiting(row, tuple(suggestions(tx, deps, inquiries.get(tx, row.inquiry_id)))) for row in rows]
+
+
+def find_order(desk: Desk, typed: str) -> Record | Outcome:
+    """The lead order a typed number means to who decides for the desk, of whatever unit, or why there is none."""
+    if desk.officer.role not in DECIDERS:
+        return desk.refuse("staff.no_desk")
+    found = inquiries.orders_of_tail(desk.tx, None, typed)
+    if not found:
+        return desk.refuse("staff.unknown", typed=typed)
+    if len(found) > 1:
+        return desk.refuse("staff.which", rows=[{"number": r.number, "summary": r.summary} for r in found[:LISTED]])
+    return found[0]
+
+
+def unit_named(tx: Tx, deps: Deps, typed: str) -> Record | list[str]:
+    """The one unit meant (an abolished one too: its heir takes it), or the names that come near."""
+    units = find_unit(deps.router().directory, typed)
+    if len(units) == 1 and (row := directory.unit_by_code(tx, units[0].code)) is not None:
+        return row
+    wanted = "".join(normalise(typed).split())
+    gone = [row for row in directory.all_units(tx, active=False) if not units
+            and wanted in {normalise(name) for name in (row.code, row.name, *row.short_names)}]
+    return gone[0] if len(gone) == 1 else [unit.name for unit in units[:LISTED]]

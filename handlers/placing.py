@@ -1,0 +1,92 @@
+"""Whose an inquiry may become, and what is learned from whose it became.
+
+Asked by everything that gives an order to a unit by a person's word: the desk's dispatch, a transfer,
+an approved return, a call for help. The router asks ``bot/triage.py``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handlers.privacy import may_read
+from store import decisions, directory, inquiries
+
+if TYPE_CHECKING:
+    from handlers.desk import Desk, Outcome
+    from store.engine import Tx
+    from store.rows import Record
+
+LONGEST_CHAIN = 10
+"""Units that took over from one another; two that name each other end here too."""
+DESK, CORRECTION, ANSWERED = "desk", "correction", "answered"
+
+
+def in_office(tx: Tx, unit: Record) -> Record | None:
+    """The unit, or the one that took over the work of an abolished one; None when nobody did."""
+    for _ in range(LONGEST_CHAIN):
+        if unit.active:
+            return unit
+        heir = directory.unit_by_code(tx, unit.merged_into) if unit.merged_into else None
+        if heir is None:
+            return None
+        unit = heir
+    return None
+
+
+def accused(inquiry: Record, unit: Record) -> bool:
+    """Whether the inquiry accuses somebody of this unit, or of the one above it: they must not read it."""
+    if "accusation" not in (inquiry.flags or []):
+        return False
+    named = set((inquiry.routing or {}).get("accused", []))
+    return bool(named & {unit.code, unit.parent_code})
+
+
+def is_desk(tx: Tx, unit_id: int | None) -> bool:
+    """Whether this is the duty desk's own unit."""
+    duty = directory.duty_unit(tx)
+    return duty is not None and duty.id == unit_id
+
+
+def taker(desk: Desk, inquiry: Record, unit: Record, *, now_at: int) -> Record | Outcome:
+    """The unit that gets it when ``unit`` is named, or why it cannot. ``now_at``: the unit that has it."""
+    found = in_office(desk.tx, unit)
+    if found is None:
+        return desk.refuse("staff.unit_gone", unit=unit.name)
+    if found.id == now_at:
+        return desk.refuse("staff.same_unit", unit=found.name)
+    if is_desk(desk.tx, found.id):
+        return found
+    if not directory.officers_of(desk.tx, found.id):
+        return desk.refuse("staff.no_officers", unit=found.name)
+    if not may_read(desk.officer, inquiry, keeper=desk.deps.secrets_officer):
+        return desk.refuse("staff.secret", number=inquiry.number)
+    if accused(inquiry, found):
+        return desk.refuse("staff.accused_unit", number=inquiry.number, unit=found.name)
+    return found
+
+
+def learn(desk: Desk, inquiry: Record, unit: Record, *, category: str = "") -> str:
+    """Keep a person's word on whose matter this is, and say what kind of word it was.
+
+    A correction when some unit had it before. That it came back to the desk teaches nothing.
+    """
+    had = {row.unit_id for row in inquiries.assignments_of(desk.tx, inquiry.id) if row.role == "lead"}
+    source = CORRECTION if any(not is_desk(desk.tx, unit_id) for unit_id in had - {unit.id}) else DESK
+    if not is_desk(desk.tx, unit.id):
+        decisions.record(desk.tx, inquiry, unit.id, source=source, now=desk.now, officer_id=desk.officer.id,
+                         category=category)
+    return source
+
+
+def learn_answered(desk: Desk, inquiry: Record, order: Record) -> None:
+    """The unit the machine chose by itself, or a community it handed on to, answered: it was right.
+
+    What a person decided is left as it is.
+    """
+    chosen = (inquiry.routing or {}).get("chosen")
+    if not chosen or chosen not in {order.unit_code, order.parent_code}:
+        return
+    unit = directory.unit_by_code(desk.tx, chosen)
+    if unit is None or is_desk(desk.tx, unit.id) or decisions.of_inquiry(desk.tx, inquiry.id) is not None:
+        return
+    decisions.record(desk.tx, inquiry, unit.id, source=ANSWERED, now=desk.now)
