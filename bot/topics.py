@@ -42,6 +42,8 @@ class TopicRules:
     """What makes a term a topic's. Shares are of the messages (or citizens) that have the term."""
 
     window: timedelta = timedelta(days=30)
+    most: int = 5000
+    """Messages held; of more the newest. Some 10 kB of memory each."""
     citizens: int = 3
     """Distinct citizens; of fewer nothing is said."""
     lead_share: float = 0.5
@@ -143,9 +145,9 @@ class TopicIndex:
         self._reconsider(found)
 
     def expire(self, now: datetime) -> int:
-        """Forget what is older than the window; how many."""
+        """Forget what is older than the window, and the oldest of what is too much; how many."""
         gone = 0
-        while self._times and self._times[0][0] < now - self.rules.window:
+        while self._times and (self._times[0][0] < now - self.rules.window or len(self.seen) > self.rules.most):
             at, post_id = heapq.heappop(self._times)
             seen = self.seen.get(post_id)
             if seen is not None and seen.post.at == at:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.deadlines import DEFAULT_LIMITS
+from handlers.topic_memory import TopicMemory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -104,6 +105,7 @@ class Deps:
     learned: Callable[[], Learned | None] = no_model
     auto_precision: str = "0.98"
     worker_name: str = "web"
+    topics: TopicMemory = field(default_factory=TopicMemory)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handlers import dispatching, intake, media, outbox, timers
+from handlers import dispatching, intake, media, outbox, timers, topics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,4 +34,5 @@ def sweep(deps: Deps) -> dict[str, int]:
         "deadlines": timers.drain(deps),
         "outbox": outbox.drain(deps),
         "media": media.drain(deps),
+        "topics": topics.drain(deps),
     }

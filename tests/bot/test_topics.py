@@ -220,6 +220,16 @@ def test_a_topic_ends_when_too_few_are_left_in_the_window():
     assert topics(index(posts), NOW + timedelta(days=11)) == []
 
 
+def test_of_more_messages_than_are_held_the_oldest_go():
+    rules = TopicRules(citizens=3, most=4)
+    made = index(town(), rules)
+    assert sorted(topic.members for topic in topics(made, NOW)) == []
+    assert sorted(made.seen) == [0, 1, 100, 101]
+    again = index(reversed(town()), rules)
+    topics(again, NOW)
+    assert sorted(again.seen) == [0, 1, 100, 101]
+
+
 def test_a_message_taken_back_no_longer_counts():
     made = index(town(plant=3))
     made.remove(1)

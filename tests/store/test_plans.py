@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import event
 
-from store import deadlines, outbox, replays
+from store import deadlines, outbox, replays, topics
 from tests.world import make_store
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
@@ -16,6 +16,7 @@ LOOKS = {
     "waiting": lambda tx: outbox.waiting(tx, NOW),
     "held": lambda tx: outbox.held_for(tx, 1),
     "clock": lambda tx: deadlines.anything_due(tx, NOW),
+    "topics": lambda tx: topics.after(tx, topics.looked(tx), 1),
     "replay": replays.next_moments,
 }
 
