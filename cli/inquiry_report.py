@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cli.common import when
-from store import directory, inquiries, outbox, scores
+from store import decisions, desk, directory, inquiries, outbox, scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +24,8 @@ def report(tx: Tx, inquiry: Record) -> dict[str, Any]:
         "due": {"at": when(inquiry.due_at), "provisional": bool(inquiry.provisional),
                 "derivation": [_derived(*step) for step in inquiry.derivation]},
         "routing": inquiry.routing,
+        "decision": _decision(tx, inquiry.id),
+        **_desk(tx, inquiry),
         "rating_reason": inquiry.rating_reason,
         "messages": _messages(tx, inquiry.id),
         "events": [_event(tx, row) for row in inquiries.events_of(tx, inquiry.id)],
@@ -41,6 +43,30 @@ def headline(inquiry: Record, unit: str | None) -> dict[str, Any]:
         "due_at": when(inquiry.due_at), "provisional": bool(inquiry.provisional),
         "answered_at": when(inquiry.answered_at), "closed_at": when(inquiry.closed_at), "rating": inquiry.rating,
     }
+
+
+def _desk(tx: Tx, inquiry: Record) -> dict[str, Any]:
+    """What the router and the duty desk made of it; other inquiries by their numbers."""
+    return {
+        "category": inquiry.category or None, "flags": inquiry.flags or [], "reject_code": inquiry.reject_code or None,
+        "appeals": inquiry.appeals, "merged_into": _number(tx, inquiry.merged_into_id),
+        "repeat_of": _number(tx, inquiry.repeat_of_id), "linked_to": _number(tx, inquiry.linked_to_id),
+        "merged": [row.number for row in desk.merged_into(tx, inquiry.id)],
+    }
+
+
+def _number(tx: Tx, inquiry_id: int | None) -> str | None:
+    found = inquiries.find(tx, inquiry_id) if inquiry_id is not None else None
+    return found.number if found is not None else None
+
+
+def _decision(tx: Tx, inquiry_id: int) -> dict[str, Any] | None:
+    """What is kept of it for the router to learn from."""
+    row = decisions.of_inquiry(tx, inquiry_id)
+    if row is None:
+        return None
+    return {"unit": directory.unit(tx, row.unit_id).name, "source": row.source, "category": row.category or None,
+            "officer": inquiries.officer_name(tx, row.officer_id) or None, "at": when(row.at)}
 
 
 def _derived(day: str, counted: int | None, why: str, status: str) -> dict[str, Any]:
@@ -117,6 +143,7 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
     yield f"due {found['due']['at']}{' (provisional)' if found['due']['provisional'] else ''}"
     for step in found["due"]["derivation"]:
         yield f"  {step['day']}  {step['counted'] or '-'}  {step['why']}  {step['status']}"
+    yield from _desk_lines(found)
     yield "messages"
     for m in found["messages"]:
         media = "".join(f" [{item['kind']} {item['state']}]" for item in m["media"])
@@ -134,3 +161,14 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
         yield f"  {d['created_at']}  {d['key']}  to {d['officer'] or d['to']}  {d['state']}"
         for r in d["rungs"]:
             yield f"    {r['at']}  {r['way']}  {r['outcome']}  {r['code']} {r['reason']}".rstrip()
+
+
+def _desk_lines(found: dict[str, Any]) -> Iterator[str]:
+    for name in ("category", "reject_code", "merged_into", "repeat_of", "linked_to"):
+        if found[name]:
+            yield f"{name.replace('_', ' ')} {found[name]}"
+    for name in ("flags", "merged"):
+        if found[name]:
+            yield f"{name} {' '.join(found[name])}"
+    if found["decision"]:
+        yield f"decided {found['decision']['unit']}  {found['decision']['source']}"

@@ -15,8 +15,10 @@ from bot.ports import CacheUnavailable
 from bot.workdays import Calendar, Override
 from cli import checks
 from cli.reports import COMMANDS
-from store import alarms, calendar, migrate, outbox
+from store import alarms, calendar, decisions, inquiries, migrate, outbox
 from store.engine import Store
+from store.rows import update_row
+from store.tables import inquiries as inquiries_table
 from store.vault import Vault
 from tests.world import CITIZEN, SECRET, make_store, make_world
 
@@ -80,6 +82,26 @@ def test_inquiry_shows_messages_events_assignments_and_every_rung(run, told):
     assert [(r["way"], r["outcome"], r["reason"]) for r in answer["rungs"]] == [
         ("customer_service", "skipped", "window_closed"), ("sms", "accepted", "")]
     assert {d["officer"] for d in found["deliveries"] if d["to"] == "officer"} == {"骆星屿", "云予岚"}
+
+
+def test_inquiry_names_what_the_desk_made_of_it_and_other_inquiries_by_their_numbers(run, world, told):
+    second = world.inquiry("路灯还是不亮")
+
+    def work(tx):
+        update_row(tx, inquiries_table, second, category="020103", flags=["personal"], reject_code="UNCLEAR", merged_into_id=told,
+                   repeat_of_id=told, linked_to_id=told)
+        decisions.record(tx, inquiries.get(tx, second), world.units["D01"], source="desk", now=world.clock.now(),
+                         officer_id=world.officers["duty"])
+
+    world.deps.store.write(work)
+    found = json.loads(run("inquiry", "26-1123-0002", "--json").stdout)
+    assert {name: found[name] for name in ("category", "flags", "reject_code", "merged_into", "repeat_of", "linked_to", "merged")} == {
+        "category": "020103", "flags": ["personal"], "reject_code": "UNCLEAR", "merged_into": NUMBER, "repeat_of": NUMBER,
+        "linked_to": NUMBER, "merged": []}
+    assert found["decision"] | {"at": ""} == {"unit": "区城市管理局", "source": "desk", "category": "020103", "officer": "温予舟", "at": ""}
+    first = json.loads(run("inquiry", NUMBER, "--json").stdout)
+    assert (first["merged"], first["decision"], first["category"], first["flags"]) == (["26-1123-0002"], None, None, [])
+    assert "merged into 26-1123-0001" in run("inquiry", "26-1123-0002").stdout
 
 
 def test_inquiry_derives_the_due_date_day_by_day(run, told):
