@@ -28,7 +28,7 @@ from bot.routing import find_unit
 from cli import valkey
 from cli.processes import start_all
 from cli.supervisor import Program, Supervisor
-from handlers import directory_apply
+from handlers import directory_changing
 from handlers.caching import read_directory as read_stored
 from handlers.directory_files import read_directory
 from store import directory, people
@@ -144,8 +144,7 @@ def load_sample(deps: Deps) -> None:
     wanted, errors = read_directory(SAMPLE)
     if wanted is None:
         raise DemoError(f"the sample directory is broken: {errors[0].message}")
-    now = deps.clock.now()
-    deps.store.write(lambda tx: directory_apply.apply(tx, wanted, now, sms_channel=deps.sms_channel))
+    directory_changing.change(deps, wanted, author="demo", source=SAMPLE.name)
 
 
 def _wait_for(url: str, supervisor: Supervisor, seconds: float = 30.0) -> None:

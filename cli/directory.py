@@ -1,127 +1,172 @@
-"""``wenzheng directory import``, ``wenzheng officer code``: who is in charge, and on which phone."""
+"""``wenzheng directory``: who is in charge of what. Import, export, and how it stood earlier."""
 
 from __future__ import annotations
 
-import secrets
-from datetime import datetime, timedelta
+import getpass
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-import bootstrap
-from bot.numbers import new_code
-from cli.common import plainly, services
-from handlers import directory_apply
-from handlers.caching import read_directory
-from handlers.directory_files import read_directory as read_file
+from cli import officers
+from cli.common import plainly, print_json, services, when
+from handlers import directory_changing
+from handlers.caching import read_directory as read_stored
+from handlers.directory_export import write
+from handlers.directory_files import read_directory
 from handlers.directory_import import describe, plan_import
-from handlers.wording import CHINA
-from store import directory as units
+from handlers.directory_versions import snapshot, stored, version
+from store import catalogue, inquiries
 
 if TYPE_CHECKING:
+    from bot.directory import Directory
+    from handlers.deps import Deps
     from store.engine import Tx
+    from store.rows import Record
 
-CODE_DAYS = 7
+SIGNS = (("added", "+"), ("changed", "~"), ("removed", "-"))
 
 
 @click.group("directory")
 def directory() -> None:
-    """Units and officers."""
+    """Units, officers and the catalogue of matters."""
 
 
 @directory.command("import")
 @click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
-def import_(file: Path, dry_run: bool) -> None:
-    """Replace the directory by FILE (.xlsx, .csv or a folder of two CSVs). All of it or nothing."""
-    wanted, errors = read_file(file)
-    for error in errors:
-        click.echo(error.message, err=True)
-    if wanted is None:
-        raise click.ClickException(f"{len(errors)} errors, nothing was imported")
-    deps = bootstrap.build(bootstrap.read(), pool_size=2)
-    try:
-        current = deps.store.read(read_directory)
-        for line in describe(plan_import(current, wanted)):
+@click.option("--author", help="Who changes it; the user's name when not given.")
+@plainly
+def import_(file: Path, *, dry_run: bool, author: str | None) -> None:
+    """Replace the directory by FILE (.xlsx, .csv or a folder of CSVs). All of it or nothing.
+
+    Officers or categories of which FILE has no sheet stay as they are. Open orders of units that are
+    gone go to the unit they were merged into, else to the duty desk.
+    """
+    wanted = _read(file)
+    with services() as deps:
+        for line in describe(directory_changing.plan(deps, wanted)):
             click.echo(line)
         if dry_run:
             click.echo("dry run: nothing was changed")
             return
-        now = deps.clock.now()
-        deps.store.write(lambda tx: directory_apply.apply(tx, wanted, now, sms_channel=deps.sms_channel))
-        click.echo(f"{len(wanted.units)} units, {len(wanted.officers)} officers")
-    finally:
-        deps.store.close()
+        done = directory_changing.change(deps, wanted, author=author or _user(), source=file.name)
+        click.echo(_done(wanted, done))
 
 
-@click.group("officer")
-def officer() -> None:
-    """Officers and their phones."""
+def _read(file: Path) -> Directory:
+    wanted, errors = read_directory(file)
+    for error in errors:
+        click.echo(error.message, err=True)
+    if wanted is None:
+        raise click.ClickException(f"{len(errors)} errors, nothing was imported")
+    return wanted
 
 
-@officer.command("list")
-@click.option("--unit", help="Only this unit's code.")
-def list_(unit: str | None) -> None:
-    """Codes, names, units and roles; no phones."""
-    deps = bootstrap.build(bootstrap.read(), pool_size=2)
-    for row in deps.store.read(units.all_officers):
-        if unit in (None, row.unit_code):
-            click.echo(f"{row.code}\t{row.unit_code}\t{row.role}\t{row.name}")
-    deps.store.close()
+def _done(wanted: Directory, done: directory_changing.Done) -> str:
+    counted = [f"{sum(unit.active for unit in wanted.units)} units"]
+    counted += [f"{len(wanted.officers)} officers"] if wanted.staff_given else []
+    counted += [f"{len(wanted.catalogue.categories)} categories"] if wanted.catalogue is not None else []
+    said = ", ".join(counted)
+    said += f"; version {done.version}" if done.version is not None else "; nothing was different"
+    return said + (f"; {done.moved} open orders moved" if done.moved else "")
 
 
-@officer.command("code")
-@click.argument("officer_code")
-def code(officer_code: str) -> None:
-    """Make a one-time code; the officer sends “绑定 CODE” from WeChat or the phone to bind."""
-    deps = bootstrap.build(bootstrap.read(), pool_size=2)
-    now = deps.clock.now()
-
-    def work(tx: Tx) -> str | None:
-        row = units.officer_by_code(tx, officer_code)
-        if row is None:
-            return None
-        made = new_code(secrets.randbelow)
-        while units.code_in_use(tx, made, now):
-            made = new_code(secrets.randbelow)
-        units.set_bind_code(tx, row.id, made, now + timedelta(days=CODE_DAYS))
-        return made
-
-    made = deps.store.write(work)
-    deps.store.close()
-    if made is None:
-        raise click.ClickException(f"no active officer {officer_code!r}; see: wenzheng officer list")
-    click.echo(made)
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return "unknown"
 
 
-@officer.command("away")
-@click.argument("officer_code")
-@click.option("--substitute", help="Code of the officer who stands in.")
-@click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), help="First day; today when not given.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; until further notice when not given.")
-@click.option("--back", is_flag=True, help="At work again.")
+@directory.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--version", "number", type=int, help="As it stood after this import; else as it stands.")
+@click.option("--with-phones", is_flag=True, help="With the officers and their phone numbers.")
 @plainly
-def away(
-    officer_code: str, *, substitute: str | None, start: datetime | None, until: datetime | None, back: bool
-) -> None:
-    """On leave: what is for this officer goes to the substitute meanwhile (AB角)."""
-    if back == (substitute is not None):
-        raise click.UsageError("give either --substitute CODE or --back")
+def export(file: Path, *, number: int | None, with_phones: bool) -> None:
+    """Write the directory to FILE (.xlsx), ready to be imported again.
+
+    Without phones there is no sheet of officers: importing such a file leaves them alone. A version
+    holds no officers. That phones were exported is logged, with the user's name.
+    """
+    if file.suffix.lower() != ".xlsx":
+        raise click.BadParameter("must end with .xlsx", param_hint="FILE")
+    if number is not None and with_phones:
+        raise click.UsageError("a version holds no officers: give --version or --with-phones")
     with services() as deps:
-        first = _morning(start) if start is not None else deps.clock.now()
-        last = _morning(until) + timedelta(days=1) if until is not None else None
-        if last is not None and last <= first:
-            raise click.BadParameter("is before the first day", param_hint="--until")
-        leave = {"away_from": None, "away_until": None} if back else {"away_from": first, "away_until": last}
-        unknown = deps.store.write(lambda tx: units.set_leave(tx, officer_code, substitute, **leave))
-    if unknown:
-        raise click.ClickException(f"no active officer {unknown!r}; see: wenzheng officer list")
-    click.echo("at work" if back else f"{substitute} stands in for {officer_code}")
+        known = _version(deps, number)[1] if number is not None else deps.store.read(stored)
+        if with_phones:
+            deps.store.write(lambda tx: inquiries.log(
+                tx, None, "directory_exported", deps.clock.now(), officers=len(known.officers), author=_user()))
+    write(known, file, with_phones=with_phones)
+    click.echo(f"{len(known.units)} units, {len(known.officers) if with_phones else 0} officers, "
+               f"{len(known.catalogue.categories) if known.catalogue else 0} categories")
 
 
-def _morning(day: datetime) -> datetime:
-    return day.replace(tzinfo=CHINA)
+@directory.command("versions")
+@click.option("--json", "as_json", is_flag=True)
+@plainly
+def versions(*, as_json: bool) -> None:
+    """Every import that changed something, newest first."""
+    with services() as deps:
+        rows = deps.store.read(catalogue.versions)
+    if as_json:
+        print_json([_about(row) for row in rows])
+        return
+    for row in rows:
+        click.echo(f"{row.id}\t{when(row.at)}\t{row.author}\t{row.source}\t{_counted(row.changes)}")
 
 
-COMMANDS = (directory, officer)
+def _about(row: Record) -> dict[str, Any]:
+    return {"version": row.id, "at": when(row.at), "author": row.author, "source": row.source, "changes": row.changes}
+
+
+def _counted(changes: dict[str, Any]) -> str:
+    """``units +1 ~2 -0; officers +0 ~1 -0``."""
+    return "; ".join(
+        " ".join([kind, *(f"{sign}{_count(found[what])}" for what, sign in SIGNS)]) for kind, found in changes.items()
+    )
+
+
+def _count(found: int | list[str]) -> int:
+    return found if isinstance(found, int) else len(found)
+
+
+@directory.command("show")
+@click.option("--version", "number", type=int, required=True)
+@plainly
+def show(number: int) -> None:
+    """A version's units and categories as JSON."""
+    with services() as deps:
+        row, known = _version(deps, number)
+    print_json(_about(row) | snapshot(known))
+
+
+@directory.command("diff")
+@click.argument("first", type=int)
+@click.argument("second", type=int, required=False)
+@plainly
+def diff(first: int, second: int | None) -> None:
+    """What changed from version FIRST to SECOND, or to how it stands."""
+    with services() as deps:
+        before = _version(deps, first)[1]
+        after = _version(deps, second)[1] if second is not None else deps.store.read(_silent)
+    for line in describe(plan_import(before, after)):
+        click.echo(line)
+
+
+def _silent(tx: Tx) -> Directory:
+    """The present directory without its officers, as versions are."""
+    return replace(read_stored(tx), officers=(), staff_given=False)
+
+
+def _version(deps: Deps, number: int) -> tuple[Record, Directory]:
+    found = deps.store.read(lambda tx: version(tx, number))
+    if found is None:
+        raise click.ClickException(f"no version {number}; see: wenzheng directory versions")
+    return found
+
+
+COMMANDS = (directory, *officers.COMMANDS)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from store.rows import Record
 
 APPEALED, GRANTED = "points_appealed", "points_returned"
-OPENINGS = frozenset({"dispatched", "transferred", "returned", "return_approved", "reworked", CLOCK_SET})
+OPENINGS = frozenset({"dispatched", "transferred", "returned", "return_approved", "redirected", "reworked", CLOCK_SET})
 """Events a due time follows from."""
 RETURN_REFUSED, REWORKED = "return_refused", "reworked"
 FAKE_CLOSING, IDENTICAL_REPLY = "fake_closing", "identical_reply"

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from bot.flags import Flags, flags
 from bot.inquiries import Event, State
 from bot.triage import Verdict, judge
+from handlers import repeats
 from handlers.handing import dispatch
+from handlers.linking import Recent, join
 from handlers.moving import move, system
 from store import directory, inquiries
 
@@ -85,32 +87,43 @@ def _guesses(learned: Learned | None, texts: Sequence[str]) -> Sequence[Sequence
 def _batch(deps: Deps, tx: Tx, judged: dict[int, Judged]) -> int:
     """Those of the judged that are still due and say what they said; others wait for the next batch."""
     rows = inquiries.due_for_routing(tx, deps.clock.now(), tuple(judged))
+    recent = Recent(tx, deps.clock.now())
     for row in rows:
         if judged[row.id].last == _said(tx, row.id)[1]:
-            _route(deps, tx, row, judged[row.id])
+            _route(deps, tx, row, judged[row.id], recent)
     if rows:
         tx.after_commit.append(lambda: deps.wake("outbox"))
         tx.after_commit.append(lambda: deps.metrics.count("routed"))
     return len(rows)
 
 
-def _route(deps: Deps, tx: Tx, inquiry: Record, judged: Judged) -> None:
+def _route(deps: Deps, tx: Tx, inquiry: Record, judged: Judged, recent: Recent) -> None:
     now, verdict = deps.clock.now(), judged.verdict
     if inquiry.state not in {State.RECEIVED, State.ACCEPTED} or inquiries.open_lead(tx, inquiry.id) is not None:
         inquiries.set_fold(tx, inquiry.id, None)
         return
-    unit = directory.unit_by_code(tx, verdict.chosen) if verdict.chosen else None
-    unit = unit or directory.duty_unit(tx)
+    # What repeats an inquiry under way costs the desk one tap: merged, or sent on after all.
+    repeat = repeats.look(tx, inquiry, said=judged.said, places=verdict.places, now=now)
+    unit = directory.unit_by_code(tx, verdict.chosen) if verdict.chosen and repeat is None else None
+    # The router in memory may be half a minute older than a merger.
+    unit = (directory.standing(tx, unit) if unit is not None else None) or directory.duty_unit(tx)
     if unit is None:
         # An empty directory: it waits and is tried again, not lost.
         inquiries.set_fold(tx, inquiry.id, now + RETRY)
         tx.after_commit.append(lambda: deps.alarms.raise_alarm("no_duty_desk"))
         return
     inquiries.set_fold(tx, inquiry.id, None)
+    head = None if repeat is not None else recent.look(
+        inquiry, unit.id, said=judged.said, places=verdict.places, flags=judged.flags.names)
+    unit = directory.unit(tx, head.unit_id) if head is not None else unit
+    why = verdict.why if repeat is None else "repeat"
     routing = verdict.record() | ({"accused": list(judged.flags.accused)} if judged.flags.accused else {})
+    routing |= {"chosen": None, "why": why} if repeat is not None else {}
     current = move(
         tx, inquiries.get(tx, inquiry.id), Event.DISPATCH, system(now), name="dispatched", unit_id=unit.id,
         routing=routing, category=verdict.category, flags=list(judged.flags.names) or None,
-        data={"unit": unit.name, "why": verdict.why},
+        data={"unit": unit.name, "why": why},
     )
-    dispatch(deps, tx, current, unit.id, now=now)
+    dispatch(deps, tx, current, unit.id, now=now, tell=head is None)
+    if head is not None:
+        join(deps, tx, current, head, now)

@@ -10,7 +10,7 @@ from handlers import accountability, notices
 from handlers.handing import clock_of, dispatch
 from handlers.moving import By, move
 from handlers.wording import REWORK
-from store import inquiries, requests
+from store import directory, inquiries, requests
 
 if TYPE_CHECKING:
     from handlers.deps import Deps
@@ -37,21 +37,22 @@ def dissatisfied(deps: Deps, tx: Tx, inquiry: Record, by: By, *, reason: str) ->
 
 
 def reopen(deps: Deps, tx: Tx, inquiry: Record, by: By, *, reason: str) -> Record:
-    """A new order for the unit that answered, with the short limit; the inquiry as it is now.
+    """A new order for the unit that answered, or has its work now, with the short limit; the inquiry as it is now.
 
     The first receipt stays the start of the citizen's clock; her new date is never earlier than the
     old one. A rating given stays until she gives another: silence must not wipe it out.
     """
     last = _last_lead(tx, inquiry)
+    unit = directory.standing(tx, directory.unit(tx, last.unit_id)) or directory.duty_unit(tx) or directory.unit(tx, last.unit_id)
     due_at = clock_of(deps, inquiry, by.now, days=deps.limits.rework_days)
     inquiry = move(
-        tx, inquiry, Event.REWORK, by, name="reworked", reopened=inquiry.reopened + 1, unit_id=last.unit_id,
+        tx, inquiry, Event.REWORK, by, name="reworked", reopened=inquiry.reopened + 1, unit_id=unit.id,
         due_at=max(inquiry.due_at, due_at), answered_at=None, closed_at=None, rated_at=None, next_state_at=None,
-        data={"unit": last.unit_name, "assignment": last.id, "was_due": inquiry.due_at.isoformat(), "due": due_at.isoformat(),
+        data={"unit": unit.name, "assignment": last.id, "was_due": inquiry.due_at.isoformat(), "due": due_at.isoformat(),
               "by_office": by.actor is not Actor.CITIZEN},
     )
     accountability.settle_now(deps, tx, last.id, by.now)
-    dispatch(deps, tx, inquiry, last.unit_id, now=by.now, kind="rework", due_at=due_at, reason=f"{REWORK}{reason}")
+    dispatch(deps, tx, inquiry, unit.id, now=by.now, kind="rework", due_at=due_at, reason=f"{REWORK}{reason}")
     return inquiry
 
 

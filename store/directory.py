@@ -71,6 +71,16 @@ def unit_by_code(tx: Tx, code: str) -> Record | None:
     return tx.conn.execute(select(units).where(units.c.code == code)).first()
 
 
+def standing(tx: Tx, unit: Record) -> Record | None:
+    """The unit, or who has its work since it was merged, however often; None when nobody has."""
+    seen: set[int] = set()
+    found: Record | None = unit
+    while found is not None and not found.active and found.id not in seen:
+        seen.add(found.id)
+        found = unit_by_code(tx, found.merged_into) if found.merged_into else None
+    return found if found is not None and found.active else None
+
+
 def children(tx: Tx, code: str) -> Sequence[Record]:
     """Active units directly under a unit."""
     return _CHILDREN.rows(tx, code=code)
@@ -146,3 +156,8 @@ def _save(tx: Tx, table: Any, code: str, values: dict[str, Any]) -> int:
         return insert_row(tx, table, code=code, **values)
     update_row(tx, table, row_id, **values)
     return int(row_id)
+
+
+def gone_unit_ids(tx: Tx) -> Sequence[int]:
+    """Units that stand no longer."""
+    return tx.conn.execute(select(units.c.id).where(~units.c.active).order_by(units.c.id)).scalars().all()

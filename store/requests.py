@@ -51,6 +51,13 @@ def pending(tx: Tx, inquiry_id: int, *kinds: str) -> list[Record]:
     return [row for row in of_inquiry(tx, inquiry_id) if row.state == PENDING and (not kinds or row.kind in kinds)]
 
 
+def proposing(tx: Tx, unit_ids: Sequence[int]) -> Sequence[Record]:
+    """Those still open that propose one of these units."""
+    return tx.conn.execute(
+        _WITH_UNIT.where(requests.c.state == PENDING, requests.c.unit_id.in_(unit_ids)).order_by(requests.c.id)
+    ).all()
+
+
 def count_of_unit(tx: Tx, inquiry_id: int, unit_id: int, kind: str) -> int:
     """How often a unit has asked for something in an inquiry, whatever came of it."""
     return int(tx.conn.execute(
