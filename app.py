@@ -9,6 +9,7 @@ from flask import Flask
 import bootstrap
 from handlers.logs import configure_logging
 from web.citizen import make_citizen_pages
+from web.duty import make_duty_pages
 from web.headers import secure
 from web.health import make_health
 from web.hooks import MAX_BODY, make_hooks
@@ -32,5 +33,6 @@ def create_app(configured: Configured | None = None) -> Flask:
     app.register_blueprint(make_hooks(deps, settings.public_url.rstrip("/")))
     app.register_blueprint(make_citizen_pages(deps))
     app.register_blueprint(make_staff_pages(deps))
+    app.register_blueprint(make_duty_pages(deps, public_url=settings.public_url))
     app.register_blueprint(make_health(deps, settings))
     return app

@@ -38,6 +38,7 @@ from store.spool import Spool
 from store.vault import Vault
 from tests.fakes import FakeClock, MemoryCache, RecordingAlarms, fake_services
 from web.citizen import make_citizen_pages
+from web.duty import make_duty_pages
 from web.headers import secure
 from web.health import make_health
 from web.staff import make_staff_pages
@@ -185,7 +186,7 @@ def make_app(world: World) -> Flask:
     app = Flask("app", root_path=str(ROOT), static_folder="static", template_folder="templates/pages")
     secure(app)
     for blueprint in (make_citizen_pages(world.deps), make_staff_pages(world.deps),
-                      make_health(world.deps, world.settings)):
+                      make_duty_pages(world.deps, public_url=PUBLIC_URL), make_health(world.deps, world.settings)):
         app.register_blueprint(blueprint)
     return app
 

@@ -18,6 +18,7 @@ from handlers.desk import Desk, Outcome
 from handlers.privacy import may_read
 from store import directory
 from store import requests as store_requests
+from web.duty_acts import send_pick
 from web.headers import page
 from web.staff_media import send_stored
 from web.staff_view import Visit, find_visit, note_view, parting, transfer_choices, view
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 SHORTEST_ANSWER = 2
 FLASHES = frozenset({"signed", "answered", "transferred", "requested", "asked", "assist_asked", "assist_answered",
-                     "decided"})
+                     "decided", "sent_on"})
 """What ``?m=`` may say; the words are in ``templates/pages/flash.html``."""
 INVALID = frozenset({"staff.bad_text", "staff.bad_reason", "staff.bad_unit", "staff.same_unit", "staff.no_extension",
                      "staff.return_refused", "staff.no_question", "staff.bad_refusal"})
@@ -50,7 +51,7 @@ def make_staff_pages(deps: Deps) -> Blueprint:
     def order(token: str) -> Response:
         return _read(deps, token)
 
-    @pages.post("/<any(sign, answer, back, transfer, extend, ask, assist, approve, refuse):action>")
+    @pages.post("/<any(sign, answer, back, transfer, extend, ask, assist, approve, refuse, send):action>")
     def act(token: str, action: str) -> AnyResponse:
         link = deps.signer.read_staff(token)
         return _stale(deps, token) if link is None else _posted(deps, token, link, action)
@@ -112,6 +113,7 @@ class Filled:
     question: str = ""
     note: str = ""
     request: str = ""
+    pick: str = ""
 
 
 def _filled() -> Filled:
@@ -196,10 +198,14 @@ def _refuse(desk: Desk, order: Record, filled: Filled) -> Outcome:
     return found if isinstance(found, Outcome) else requests.refuse(desk, found, filled.note)
 
 
+def _send(desk: Desk, order: Record, filled: Filled) -> Outcome:
+    return send_pick(desk, order, filled.pick)
+
+
 MOST_DIGITS = 3
 ACTIONS: dict[str, Callable[[Desk, Record, Filled], Outcome]] = {
     "sign": _sign, "answer": _answer, "back": _back, "transfer": _transfer, "extend": _extend, "ask": _ask,
-    "assist": _assist, "approve": _approve, "refuse": _refuse,
+    "assist": _assist, "approve": _approve, "refuse": _refuse, "send": _send,
 }
 
 

@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from handlers import orders
+from handlers import duty, orders
+from handlers.deciding import DECIDERS
 from handlers.handing import unit_time
 from handlers.privacy import SECRET, may_read, text_for
 from handlers.wording import say_time
@@ -112,7 +113,17 @@ def view(deps: Deps, tx: Tx, visit: Visit) -> dict[str, Any]:
         "delivery": _delivery(tx, inquiry.id),
         "places": (inquiry.routing or {}).get("places", []) if readable else [], "steps": steps_of(tx, inquiry.id, names=True),
         "choices": transfer_choices(desk, order) if is_open and order is not None and order.role == "lead" else [],
-    } | asked
+    } | asked | (_at_desk(desk, inquiry) if is_open and order is not None and readable else {"picks": []})
+
+
+def _at_desk(desk: orders.Desk, inquiry: Record) -> dict[str, Any]:
+    """What the router proposes, while the order lies with the desk and this officer may send it on."""
+    lead, duty_unit = inquiries.open_lead(desk.tx, inquiry.id), directory.duty_unit(desk.tx)
+    at_desk = lead is not None and duty_unit is not None and lead.unit_id == duty_unit.id
+    if not at_desk or desk.officer.role not in DECIDERS or SECRET in (inquiry.flags or []):
+        return {"picks": []}
+    return {"picks": duty.suggestions(desk.tx, desk.deps, inquiry),
+            "measured": (inquiry.routing or {}).get("source", "keywords") != "keywords"}
 
 
 def _parts(desk: orders.Desk, inquiry: Record) -> list[dict[str, Any]]:
