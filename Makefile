@@ -32,6 +32,13 @@ bench: .venv/.installed  ## every benchmark in its short form, one JSON line a f
 	$(BIN)/python benchmarks/deadlines.py --short --json
 	$(BIN)/python benchmarks/growth.py --short --json
 	$(BIN)/python benchmarks/replay.py --short --json
+	$(BIN)/python benchmarks/dispatch.py --short --json
+ifdef DATA
+	$(BIN)/python benchmarks/routing.py --train $(DATA)/routing_train.csv --test $(DATA)/routing_dev.csv --json
+	$(BIN)/python benchmarks/hot_topics.py $(DATA)/hot_topics.csv --json
+else
+	@echo "Left out: routing and hot topics; give the folder of labelled letters: make bench DATA=folder"
+endif
 	$(BIN)/python benchmarks/hot_topics.py --short --json
 
 lint: .venv/.installed   ## ruff, mypy, import directions

@@ -1,0 +1,134 @@
+"""The routing drain: stored, unrouted inquiries become orders with their officers told.
+
+    python benchmarks/dispatch.py [--json] [--short] [--database sqlite|postgres|both] [--inquiries N]
+
+Over the sample district; each inquiry comes in through the real intake first, and the ratio is to that:
+routing must never be slower than what it has to keep up with. Once by keywords, once with a model
+taught by as many decisions as there are inquiries. The processor's own seconds are printed beside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kit import servers
+from kit.figures import databases, say
+
+import bootstrap
+from bot.classifier import Classifier, Example, train
+from bot.messages import Address, InboundMessage, Kind
+from bot.triage import Learned
+from cli.demo import load_sample
+from handlers import dispatching, intake
+from store.migrate import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from handlers.deps import Deps
+
+NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+TROUBLES = ("坏了三天没人管", "太吵，晚上睡不着", "什么时候能修好", "天天堵着路", "要交多少钱，找谁办", "有异味，请派人看看", "反映多次没有结果")
+
+
+class Clock:
+    """Stands still between intake and drain."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def now(self) -> datetime:
+        return self.time
+
+
+class WrongCount(Exception):
+    """A drain that routed something else than what was stored."""
+
+
+def letters(deps: Deps, count: int) -> Iterator[tuple[str, str]]:
+    """(text, unit) with the units' own words at the places of the district."""
+    known = deps.router().directory
+    units = [unit for unit in known.units if unit.keywords and unit.code not in known.duty_codes]
+    places = [place for unit in known.units for place in unit.places] or ["建设路"]
+    pick = random.Random(2012)
+    for number in range(count):
+        unit = pick.choice(units)
+        yield f"{pick.choice(places)}{number % 300 + 1}号的{pick.choice(unit.keywords)}{pick.choice(TROUBLES)}", unit.code
+
+
+def take_in(deps: Deps, clock: Clock, texts: list[str]) -> float:
+    """Each from a citizen of their own; seconds."""
+    channel = deps.channels["console"]
+    started = time.perf_counter()
+    for number, text in enumerate(texts):
+        event = InboundMessage("console", f"m{number}", Address("console", f"citizen-{number}"), Kind.TEXT, text)
+        intake.take(deps, channel, event, replay_key=f"r{number}", raw=b"{}", now=clock.now())
+    return time.perf_counter() - started
+
+
+def taught(deps: Deps, count: int) -> Learned:
+    """A model of so many decisions, as ``wenzheng model train`` would make it."""
+    model = train([Example(text, unit) for text, unit in letters(deps, count)])
+    return Learned("model:1", Classifier.from_bytes(model.to_bytes()))
+
+
+def measure(env: dict[str, str], count: int, *, learned: bool) -> dict[str, Any]:
+    """A database of its own: intake and drain in inquiries/s."""
+    configured = bootstrap.read(env)
+    store = bootstrap.make_store(configured.settings, pool_size=4)
+    migrate(store.engine)
+    store.close()
+    deps = bootstrap.build(configured, worker_name="bench", pool_size=4)
+    clock = Clock()
+    deps.clock, deps.wake = clock, lambda _queue: None
+    load_sample(deps)
+    model = taught(deps, count) if learned else None
+    deps.learned = lambda: model
+    taken = take_in(deps, clock, [text for text, _ in letters(deps, count)])
+    clock.time += timedelta(minutes=30)
+    started, worked = time.perf_counter(), time.process_time()
+    routed = dispatching.drain(deps)
+    seconds, busy = time.perf_counter() - started, time.process_time() - worked
+    deps.store.close()
+    if routed != count:
+        raise WrongCount(f"{routed} of {count} routed")
+    return {"value": round(count / seconds), "ratio": round(taken / seconds, 2), "intake": round(count / taken),
+            "a_core": round(count / busy)}
+
+
+def figures(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    for database in databases(options.database):
+        for learned in (False, True):
+            with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+                place = Path(folder)
+                url = "" if database == "sqlite" else stack.enter_context(servers.postgres(place / "pg"))
+                env = servers.settings(place, "unix:///nothing.sock", url, sealed=False) | {
+                    "CHANNELS": "console", "CONSOLE_SECRET": "bench-only-secret"}
+                name = f"dispatch_{database}_{'model' if learned else 'keywords'}"
+                yield {"name": name, **measure(env, options.inquiries, learned=learned), "unit": "inquiries/s"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--database", choices=("sqlite", "postgres", "both"), default="both")
+    parser.add_argument("--inquiries", type=int)
+    options = parser.parse_args()
+    options.inquiries = options.inquiries or (500 if options.short else 5000)
+    for figure in figures(options):
+        print(json.dumps(figure) if options.json else say(figure))
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
