@@ -28,7 +28,7 @@ WITH_A_LEAD = {"dispatched", "in_progress", "in_review", "need_info"}
 OPEN_STATES = {state.value for state in OPEN}
 OPEN_ORDERS = {state.value for state in OPEN_ASSIGNMENT}
 STEPS = ("late_sign", "remind.", "overdue.unit", "card.")
-DUE_MOVED = {"extended", "resumed", "lapsed", "reworked", "due_recomputed"}
+DUE_MOVED = {"extended", "resumed", "lapsed", "reworked", "due_recomputed", "objected", "objection_upheld", "unmerged"}
 
 
 def reachable(table):
@@ -72,6 +72,8 @@ class Watch:
         orders_kept(self.rows[assignments], new[assignments], by_inquiry, calendar_changed=calendar_changed, now=now)
         one_lead_each(new)
         requests_stand_on_open_orders(new)
+        nobody_is_forgotten(new)
+        objections_once(new)
         assert len({row.number for row in new[inquiries].values()}) == len(new[inquiries])
         self.rows = new
         self.world.deps.store.read(self.said_once)
@@ -179,6 +181,31 @@ def one_lead_each(rows):
         assert leads[inquiry.id] == (inquiry.state in WITH_A_LEAD), inquiry.state
         assert not others[inquiry.id] or leads[inquiry.id]
         assert (inquiry.paused_at is not None) == (inquiry.state == "need_info")
+
+
+def nobody_is_forgotten(rows):
+    """What was merged has a head that is no merged one, and either it is worked on or she has been answered."""
+    for inquiry in rows[inquiries].values():
+        assert (inquiry.merged_into_id is not None) == (inquiry.state == "merged")
+        if inquiry.state != "merged":
+            continue
+        head = rows[inquiries][inquiry.merged_into_id]
+        assert head.state != "merged"
+        assert head.state in OPEN_STATES or inquiry.answered_at is not None, head.state
+
+
+def objections_once(rows):
+    """One objection each, and not decided by who had rejected it while somebody else was there."""
+    made = defaultdict(list)
+    for event in rows[events].values():
+        if event.name in {"objected", "rejected", "objection_upheld"}:
+            made[event.inquiry_id].append(event)
+    for inquiry_id, inquiry in rows[inquiries].items():
+        names = [event.name for event in made[inquiry_id]]
+        assert inquiry.appeals == names.count("objected") <= 1
+        assert names.count("rejected") <= 2
+        assert bool(inquiry.reject_code) >= (inquiry.state == "rejected")
+        assert not any(event.data.get("same_officer") for event in made[inquiry_id])
 
 
 def requests_stand_on_open_orders(rows):

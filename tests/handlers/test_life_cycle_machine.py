@@ -47,11 +47,11 @@ from tests.world import OFFICERS, SECRET, add_directory, make_world
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """Whether the disk keeps its word is tests/faults' affair: here its waits are most of the time."""
 CITIZENS = ("ann", "bob", "cai")
-STAFF = ("duty", "lamp", "lamp2", "lamphead", "water", "street", "community", "chief")
+STAFF = ("duty", "lamp", "lamp2", "lamphead", "water", "street", "community", "chief", "duty2")
 MATTERS = ("建设路12号门前的路灯坏了三天", "春晓路口停水一天了，水管也漏", "三单元楼道堆满杂物", "想问一下养老金的事情怎么办理")
 CITIZENS_WORDS = (
     "催 {}", "补充 {} 在12号门前，靠近公交站", "撤回 {}", "在12号门前，靠近公交站", "在12号门前，靠近公交站", "谢谢", "1", "2", "3", "满意 {}",
-    "不满意 {}", "不满意 {} 根本没有修好", "不满意 {} 根本没有修好", "根本没有人来过现场",
+    "不满意 {}", "不满意 {} 根本没有修好", "不满意 {} 根本没有修好", "根本没有人来过现场", "Y", "有异议 {}",
 )
 WHY_LATER = "需要现场检测并更换配件，供货方称要一周才能到货安装"
 OFFICERS_WORDS = (
@@ -62,6 +62,11 @@ OFFICERS_WORDS = (
 OFFICES_WORDS = tuple((who, word) for who in ("duty", "duty", "chief", "lamp") for word in (
     "准 {}", "准 {}", "准 {} 区水务局", "驳 {} 理由不充分")) + tuple((who, f"转 {{}} {unit}") for who, unit in (
         ("duty", "区城市管理局"), ("duty", "杏花街道办事处"), ("street", "春晓社区"), ("duty", "春晓社区")))
+DESKS_WORDS = (
+    "派 {} 1", "派 {} 2", "派 {} 区水务局", "派 {} 区城市管理局", "派 {} 区城市管理局 协 区水务局", "派 {} 区问政办公室", "不受理 {} 诉讼",
+    "不受理 {} 4", "不受理 {} 其他 属于小区业主自治的事", "不受理 {} 在办", "并 {} {other}", "并 {} {other}", "待办",
+)
+DESK = ("duty", "duty2", "chief", "lamp")
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86400, 604800
 JUMPS = st.one_of(st.integers(1, 50 * MINUTE), st.integers(HOUR, 30 * HOUR), st.integers(DAY, 6 * DAY),
                   st.integers(WEEK, 7 * WEEK))
@@ -95,7 +100,7 @@ def open_world(store, folder):
     world.deps.channels = {"console": far_end}
 
     def work(tx):
-        for code, name, unit, role in HEADS:
+        for code, name, unit, role in (*HEADS, ("duty2", "艾一诺", "D00", "duty")):
             directory.save_officer(tx, code, name=name, unit_id=world.units[unit], role=role)
         world.officers.update({row.code: row.id for row in directory.all_officers(tx)})
         for code in STAFF:
@@ -204,6 +209,25 @@ class Life(RuleBasedStateMachine):
         who, word = does
         self.say(who, self.of(slot, word))
 
+    @rule(slot=SLOTS, other=SLOTS, who=st.sampled_from(DESK), word=st.sampled_from(DESKS_WORDS))
+    def decides_for_the_desk(self, slot, other, who, word):
+        self.say(who, word.format(self.pick(slot).number, other=self.pick(other).number))
+
+    @rule(slot=SLOTS, ending=st.sampled_from(["撤回 {}", "不受理 {} 诉讼"]))
+    def a_rejection_is_objected_to_and_a_merge_loses_its_head(self, slot, ending):
+        """Chains single draws seldom hit upon."""
+        self.comes_in(self.owner(slot), MATTERS[3])
+        self.say("duty", self.of(-1, "不受理 {} 诉讼"))
+        self.look()
+        self.say(self.owner(-1), "Y")
+        self.look()
+        self.say("duty2", self.of(-1, "派 {} 区水务局" if slot % 2 else "不受理 {} 信访"))
+        self.look()
+        self.comes_in(self.owner(slot + 1), MATTERS[1])
+        self.say("duty2", f"并 {self.pick(-1).number} {self.pick(slot).number}")
+        self.look()
+        self.say(self.owner(slot) if ending[0] == "撤" else "duty2", self.of(slot, ending))
+
     @rule(pick=st.integers(0, 20))
     def returns_points(self, pick):
         """The desk grants an appeal; what it took back is not charged again."""
@@ -259,12 +283,15 @@ class Life(RuleBasedStateMachine):
         slot = draw.randrange(3)
         for _ in range(12):
             does, (who, office_word) = draw.random(), draw.choice(OFFICES_WORDS)
+            desk, desk_word = draw.choice(DESK), draw.choice(DESKS_WORDS)
             if does < 0.25:
                 self.say(self.owner(slot), self.of(slot, draw.choice(CITIZENS_WORDS)))
             elif does < 0.55:
                 self.say(self.officer(slot), self.of(slot, draw.choice(OFFICERS_WORDS)))
-            elif does < 0.75:
+            elif does < 0.72:
                 self.say(who, self.of(slot, office_word))
+            elif does < 0.77:
+                self.decides_for_the_desk(slot, draw.randrange(3), desk, desk_word)
             elif does < 0.95:
                 self.world.clock.forward(draw.choice([HOUR, 5 * HOUR, DAY, 3 * DAY]))
                 timers.drain(self.world.deps)
@@ -340,17 +367,23 @@ def test_no_life_breaks_an_invariant_on_postgresql(on_postgres):
 def test_a_life_comes_to_everything_the_invariants_are_about(on_sqlite):
     """A watch over lives in which nothing happens would hold whatever the code does."""
     happened = Counter()
-    for seed in range(12):
+    for seed in range(14):
         life = on_sqlite()
         try:
             life.begin(datetime(2026, 11, 23, 2, tzinfo=UTC))
             life.works_on_it(0, "问 {} 是哪一盏路灯？")
-            life.says_of_it(0, "在12号门前，靠近公交站")
+            if seed % 4:
+                life.says_of_it(0, "在12号门前，靠近公交站")
+            else:
+                life.time_passes(seconds=WEEK, runs=1)
             life.look()
             life.a_busy_week(seed)
             life.a_day_changes(ahead=2 + seed % 3, works=False)
             life.look()
             life.a_busy_week(seed + 1)
+            if seed % 3 == 0:
+                life.a_rejection_is_objected_to_and_a_merge_loses_its_head(seed % 2, "撤回 {}")
+                life.look()
             life.time_passes(seconds=6 * WEEK, runs=2)
             happened += life.watch.seen
         finally:
@@ -359,4 +392,5 @@ def test_a_life_comes_to_everything_the_invariants_are_about(on_sqlite):
         "received", "dispatched", "signed", "answered", "asked", "resumed", "lapsed", "extension_asked", "extended",
         "extension_expired", "return_asked", "returned", "transferred", "assist_asked", "rated", "reworked", "closed",
         "archived", "withdrawn", "late_sign", "overdue", "yellow", "red", "due_recomputed", "clock_set",
+        "rejected", "objected", "objection_upheld", "merged", "joined", "unmerged",
     }
