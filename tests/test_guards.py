@@ -22,7 +22,7 @@ from adapters.registry import channel_names, config_from_env, find_channel_class
 from app import create_app
 from cli.main import cli
 from docs import generate
-from handlers import dispatching, intake, media, outbox, timers, waking
+from handlers import dispatching, intake, media, outbox, timers, topics, waking
 from handlers.observing import COUNTERS, HISTOGRAMS
 from store.migrate import migrate
 from store.routing_tables import metadata
@@ -168,10 +168,11 @@ def test_a_worker_listens_to_every_queue_in_their_order(monkeypatch):
 def test_the_sweep_does_the_work_of_every_queue(monkeypatch):
     swept = set()
     for module, function in ((intake, "drain_spool"), (dispatching, "drain"), (outbox, "drain"), (media, "drain"),
-                             (timers, "drain")):
+                             (timers, "drain"), (topics, "drain")):
         monkeypatch.setattr(module, function, lambda _deps, name=module.__name__: swept.add(name) or 0)
     waking.sweep(None)
-    assert {drain.__module__ for drain in waking.DRAINS.values()} | {"handlers.intake", "handlers.timers"} == swept
+    assert {drain.__module__ for drain in waking.DRAINS.values()} | {
+        "handlers.intake", "handlers.timers", "handlers.topics"} == swept
 
 
 # --- documentation that follows from the code ---
