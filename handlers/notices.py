@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.privacy import SECRET, fields_for, keepers, text_for
 from handlers.recipients import Staff, stand_ins
-from handlers.wording import WHY, about, say_time, shorten
+from handlers.wording import WHY, about, grounds, say_time, shorten
 from store import directory, inquiries, outbox
 
 if TYPE_CHECKING:
@@ -43,19 +43,20 @@ def duty_staff(tx: Tx) -> list[Record]:
 def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: int, *, due_at: datetime,
               now: datetime, text: str) -> None:
     """Tell a unit's officers of a new order, each with the code and the link that are theirs alone."""
-    below = directory.children(tx, directory.unit(tx, unit_id).code)
+    unit = directory.unit(tx, unit_id)
+    below = directory.children(tx, unit.code)
     for officer in stand_ins(tx, contacts_of(tx, unit_id), now):
         params = about(inquiry) | {
             "unit_due": "" if due_at == inquiry.due_at else say_time(due_at), "code": deps.signer.staff_code(assignment_id, officer.id),
             "url": deps.signer.staff_url(inquiry.id, officer.id),
             "text": shorten(text_for(officer, inquiry, text, keeper=deps.secrets_officer), 120),
             "subject": inquiry.summary or inquiry.number, "urgent": inquiry.urgent,
-            "may_transfer": officer.role == "duty" or bool(below),
+            "may_transfer": officer.role == "duty" or bool(below), "grounds": grounds(inquiry, unit.code),
         }
         params.pop("received")
         key = "order.new"
         if officer.role == "duty":
-            params.pop("unit_due"), params.pop("may_transfer")
+            params.pop("unit_due"), params.pop("may_transfer"), params.pop("grounds")
             params |= {"rows": suggested(tx, inquiry), "why": WHY.get((inquiry.routing or {}).get("why", ""), "")}
             key = "desk.new"
         to_officer(tx, officer.id, key=key, once=f"order:{assignment_id}:{officer.id}", params=params,

@@ -26,6 +26,7 @@ REASONS = {
 WHY = {
     "no_words": "没有认出关键词", "weak": "关键词太少", "tie": "几个单位都可能", "place_only": "只认出地点",
     "several_places": "地点不止一处", "unsure": "把握不够", "disputed": "判断不一致", "flagged": "需人工判断",
+    "repeat": "可能与本人已有诉求重复",
 }
 """Why the router left an inquiry to the duty desk."""
 REWORK = "市民不满意，重新办理："
@@ -35,7 +36,7 @@ CALLED_BACK = {0: "未接通", 1: "满意", 2: "基本满意", 3: "不满意"}
 RATINGS = {1: "满意", 2: "基本满意", 3: "不满意"}
 
 
-UNSEEN = frozenset({"viewed", "clock_set", "points_appealed", "points_returned", "request_dropped"})
+UNSEEN = frozenset({"viewed", "clock_set", "points_appealed", "points_returned", "request_dropped", "repeat_suggested"})
 """Events that explain dates and points, or who looked: no step in the history of an inquiry."""
 
 
@@ -62,6 +63,18 @@ def about(inquiry: Record) -> dict[str, Any]:
         "due": say_due(inquiry), "state": STATES.get(inquiry.state, inquiry.state), "summary": inquiry.summary,
         "received": say_time(inquiry.received_at),
     }
+
+
+def grounds(inquiry: Record, unit_code: str) -> dict[str, Any]:
+    """Why the machine chose this unit: the deciding words, the confidence in percent (0: by keywords). Empty
+    when a person did.
+    """
+    routing = inquiry.routing or {}
+    if not routing.get("chosen") or routing["chosen"] != unit_code:
+        return {}
+    found = next(((sure, words) for code, sure, words in routing["candidates"] if code == unit_code), (0, []))
+    measured = routing.get("source", "keywords") != "keywords"
+    return {"words": "、".join(found[1]), "percent": round(100 * found[0]) if measured else 0}
 
 
 def shorten(text: str, length: int) -> str:

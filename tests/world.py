@@ -27,6 +27,7 @@ from handlers import orders, requests
 from handlers.caching import CachedCalendar, CachedRouter
 from handlers.deps import Deps
 from handlers.observing import PrometheusMetrics
+from handlers.privacy import summary_of
 from handlers.signing import Links
 from handlers.texts import Texts
 from handlers.wording import CHINA
@@ -212,7 +213,7 @@ def _inquiry(world: World, tx: Any, text: str, *, unit: str | None, media: Any, 
     due = deps.calendar().due(now, deps.limits.reply_days)
     inquiry_id = inquiries.add(
         tx, number=format_number(day, inquiries.next_of_day(tx, day)), query_code="384712",
-        contact_id=address.contact_id, address_id=address.id, channel="console", state="received", summary=text[:30],
+        contact_id=address.contact_id, address_id=address.id, channel="console", state="received", summary=summary_of(text, 30),
         received_at=now, due_at=due.at, provisional=due.provisional,
         derivation=[[s.day.isoformat(), s.counted, s.why, s.status] for s in due.derivation],
     )

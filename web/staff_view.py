@@ -10,7 +10,7 @@ from handlers import duty, orders
 from handlers.deciding import DECIDERS
 from handlers.handing import unit_time
 from handlers.privacy import SECRET, may_read, text_for
-from handlers.wording import say_time
+from handlers.wording import grounds, say_time
 from store import directory, inquiries, outbox, requests
 from store.engine import StoreUnavailable
 from web.showing import due_of, state_of, steps_of
@@ -109,11 +109,12 @@ def view(deps: Deps, tx: Tx, visit: Visit) -> dict[str, Any]:
         "received": say_time(inquiry.received_at), "due": due_of(deps.calendar(), inquiry, desk.now),
         "unit_due": unit_time(inquiry, order.due_at) if is_open and order is not None else "",
         "order": order, "is_open": is_open, "signed_by": inquiries.officer_name(tx, order.signed_by) if order else "",
+        "grounds": grounds(inquiry, order.unit_code) if order is not None and order.role == "lead" and readable else {},
         "parts": _parts(desk, inquiry), "answers": _answers(tx, inquiry.id), "readable": readable,
         "delivery": _delivery(tx, inquiry.id),
         "places": (inquiry.routing or {}).get("places", []) if readable else [], "steps": steps_of(tx, inquiry.id, names=True),
         "choices": transfer_choices(desk, order) if is_open and order is not None and order.role == "lead" else [],
-    } | asked | (_at_desk(desk, inquiry) if is_open and order is not None and readable else {"picks": []})
+    } | asked | (_at_desk(desk, inquiry) if is_open and order is not None and readable else {"at_desk": False})
 
 
 def _at_desk(desk: orders.Desk, inquiry: Record) -> dict[str, Any]:
@@ -121,8 +122,8 @@ def _at_desk(desk: orders.Desk, inquiry: Record) -> dict[str, Any]:
     lead, duty_unit = inquiries.open_lead(desk.tx, inquiry.id), directory.duty_unit(desk.tx)
     at_desk = lead is not None and duty_unit is not None and lead.unit_id == duty_unit.id
     if not at_desk or desk.officer.role not in DECIDERS or SECRET in (inquiry.flags or []):
-        return {"picks": []}
-    return {"picks": duty.suggestions(desk.tx, desk.deps, inquiry),
+        return {"at_desk": False}
+    return {"at_desk": True, "picks": duty.suggestions(desk.tx, desk.deps, inquiry),
             "measured": (inquiry.routing or {}).get("source", "keywords") != "keywords"}
 
 
