@@ -6,12 +6,14 @@ one whose inquiries have left the window stays as it was. Only what changed is w
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.masking import mask
+from bot.surnames import COMPOUND, SINGLE
 from handlers.notices import to_officer
 from handlers.recipients import Staff
 from handlers.wording import say_day, shorten
@@ -133,9 +135,9 @@ def _tell(deps: Deps, tx: Tx, row: Record, topic: Topic, now: datetime) -> None:
     staff = Staff(tx, now)
     sample = inquiries_store.get(tx, topic.sample)
     params = {
-        "title": title(topic.words), "place": mask(topic.place), "citizens": topic.citizens, "size": topic.size,
+        "title": title(topic.words), "place": covered(topic.place), "citizens": topic.citizens, "size": topic.size,
         "since": say_day(topic.first_at), "grown": row.told_at is not None,
-        "sample": shorten(mask(sample.summary), 60),
+        "sample": shorten(covered(sample.summary), 60),
     }
     for officer_id in sorted({officer.id for officer in (*staff.duty_desk(), *staff.leaders())}):
         to_officer(tx, officer_id, key="topic.new", params=params | {"url": deps.signer.duty_url(officer_id)},
@@ -145,4 +147,15 @@ def _tell(deps: Deps, tx: Tx, row: Record, topic: Topic, now: datetime) -> None:
 
 def title(words: Iterable[str]) -> str:
     """What a topic is called: its name and the next word, nothing personal."""
-    return " ".join(mask(word) for word in list(words)[:TITLE_WORDS])
+    return " ".join(covered(word) for word in list(words)[:TITLE_WORDS])
+
+
+_PERSON = re.compile(
+    rf"((?:{'|'.join(sorted(COMPOUND))})|[{SINGLE}])([\u4e00-\u9fff]{{1,2}}?)"
+    r"(?=老师|先生|女士|医生|护士|警官|法官|律师|校长|院长|园长|主任|书记|[局科所处镇乡村站队]长|经理|师傅)"
+)
+
+
+def covered(text: str) -> str:
+    """Personal data covered, and the given names of people with a title too: a topic names matters."""
+    return _PERSON.sub(lambda found: found[1] + "*" * len(found[2]), mask(text))

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.masking import mask
-from handlers.topic_keeping import title
+from handlers.topic_keeping import covered, title
 from handlers.wording import say_day, shorten
 from store import topics as stored
 
@@ -56,7 +55,7 @@ def _shown(tx: Tx, row: Record, now: datetime) -> TopicShown:
     numbers = stored.numbers(tx, row.id, NUMBERS)
     this_week, last_week = row.trend["this_week"], row.trend["last_week"]
     return TopicShown(
-        id=row.id, title=title(row.words), words=tuple(map(mask, row.words)), place=mask(row.place),
+        id=row.id, title=title(row.words), words=tuple(map(covered, row.words)), place=covered(row.place),
         unit=row.unit_name or "", citizens=row.citizens, size=row.size, period=_period(row.first_at, row.last_at),
         trend="up" if this_week > last_week else "down" if this_week < last_week else "same",
         this_week=this_week, last_week=last_week, sample=_sample(row), numbers=tuple(numbers),
@@ -72,4 +71,4 @@ def _period(first: datetime, last: datetime) -> str:
 def _sample(row: Record) -> str:
     """The sample's summary, unless it was closed to most eyes after it was chosen."""
     hidden = row.sample_summary is None or not HIDDEN.isdisjoint(row.sample_flags or ())
-    return "" if hidden else shorten(mask(row.sample_summary), 60)
+    return "" if hidden else shorten(covered(row.sample_summary), 60)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bot.topic_ranking import topics
 from bot.topics import Post
 from bot.workdays import CHINA
-from handlers.topic_keeping import keep
+from handlers.topic_keeping import covered, keep
 from store import inquiries
 from store import topics as stored
 
@@ -156,8 +156,9 @@ def _posts(tx: Tx, rows: Sequence[Record]) -> list[Post]:
 
 
 def _post(row: Record, text: str) -> Post:
+    """Covered before it is cut: no name and no number gets into a topic's words."""
     places = (row.routing or {}).get("places") or ()
-    return Post(row.id, str(row.contact_id), text, "", row.received_at, str(row.unit_id or ""), tuple(places))
+    return Post(row.id, str(row.contact_id), covered(text), "", row.received_at, str(row.unit_id or ""), tuple(places))
 
 
 # --- at night ---

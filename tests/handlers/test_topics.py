@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 
 from bot.messages import Address
 from handlers import topics
+from handlers.topic_keeping import covered
 from handlers.topic_memory import PATIENCE, TopicMemory
 from handlers.topic_view import topics_view
 from handlers.waking import sweep
@@ -287,6 +288,29 @@ def test_the_notice_names_no_person_and_no_number(small):
         assert "云栖雅苑" in text
         assert "19900001234" not in text
         assert "李建国" not in text
+
+
+def test_names_and_numbers_are_covered_before_a_text_is_cut_into_words(small):
+    write(small, *[f"我叫李建国,{text},我叫李建国,电话19900001234" for text in PLANT[:5]])
+    look(small)
+    held = small.deps.topics.index.seen.values()
+    assert len(held) == 5
+    assert not [seen for seen in held if "李建" in seen.cut or "1990" in seen.cut]
+
+
+COVERED = [
+    ("云栖雅苑搅拌站", "云栖雅苑搅拌站"),
+    ("李建国老师打人", "李**老师打人"),
+    ("找欧阳明校长", "找欧阳*校长"),
+    ("李局长您好", "李局长您好"),
+    ("联系人李建国", "联系人李**"),
+    ("电话19900001234", "电话" + "*" * 11),
+]
+
+
+@pytest.mark.parametrize(("text", "shown"), COVERED)
+def test_a_topic_names_matters_and_not_people(text, shown):
+    assert covered(text) == shown
 
 
 # --- restarts, several workers ---
