@@ -18,7 +18,7 @@ from bot import classifier_training as training
 from bot.classifier_confidence import NEVER, WANTED, Calibration, circumstances, figures
 from bot.classifier_features import grams, read, vectors
 from bot.classifier_linear import Linear
-from bot.classifier_words import deciding
+from bot.classifier_words import deciding, stretches
 from bot.errors import ModelUnreadable
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ __all__ = ["NEVER", "WANTED", "Classifier", "Example", "Guess", "ModelUnreadable
            "train"]
 
 BATCH = 200  # texts looked at together: their n-grams take some 20 MB
+
+WORTH_WORDS = 0.01  # the least confidence for which anybody asks why
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +83,17 @@ class Classifier:
 
     def _guess(self, texts: Sequence[Text], *, top: int, explain: bool) -> list[list[Guess]]:
         seen = grams(texts)
-        counted = vectors(seen, self.linear.vocabulary, self.linear.idf)
+        counted = vectors(seen, self.linear.lexicon.vocabulary, self.linear.lexicon.idf)
         sure = self.calibration.probabilities(self.linear.scores(counted, len(texts)), circumstances(texts))
         ranked = np.argsort(-sure, axis=1, kind="stable")[:, :top]
-        none: list[tuple[str, ...]] = [()] * len(texts)
-        words = [
-            deciding(self.linear, texts, found=seen, counted=counted, label=ranked[:, rank]) if explain else none
-            for rank in range(ranked.shape[1])
-        ]
+        words: list[list[tuple[str, ...]]] = [[()] * len(texts)] * ranked.shape[1]
+        if explain:
+            among = stretches(self.linear, seen, counted)
+            asked = np.where(np.take_along_axis(sure, ranked, axis=1) >= WORTH_WORDS, ranked, -1)
+            words = [
+                deciding(self.linear, texts, found=seen, counted=counted, label=asked[:, rank], among=among)
+                for rank in range(ranked.shape[1])
+            ]
         return [
             [Guess(self.labels[label], float(sure[n, label]), words[rank][n]) for rank, label in enumerate(row)]
             for n, row in enumerate(ranked)

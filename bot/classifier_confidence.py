@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bot.classifier_features import Floats, Ints, Text
 
-WANTED = ("0.95", "0.98")
+WANTED = ("0.90", "0.95", "0.98")
 NEVER = 1.01  # a threshold no confidence reaches
 DOUBT = 0.1  # the precision is below the bound in one threshold of ten at most
 

@@ -26,7 +26,7 @@ LARGEST = 64 * 1024 * 1024
 
 _MAGIC = b"WZRTMDL\n"
 _HEAD = struct.Struct("<8sI32sI")  # magic, version, SHA-256 of all that follows, length of the JSON
-_TYPES = {"u4": "<u4", "i1": "|i1", "f2": "<f2", "f4": "<f4"}
+_TYPES = {"u1": "|u1", "u2": "<u2", "u4": "<u4", "i1": "|i1", "f2": "<f2", "f4": "<f4"}
 
 
 def pack(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:

@@ -11,32 +11,59 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bot.classifier_features import SPACES, Floats, Ints, Vectors, Vocabulary
+from bot.classifier_features import SPACES, Floats, Ints, Known, Vectors, Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+MOST_OFTEN = 65_535
+FINE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """The n-grams a model knows: in how many of its ``texts`` each stands, and how many times in all.
+
+    ``times`` is ``FINE`` times the binary logarithm, for the words that decided; ``letters`` are those of all texts.
+    """
+
+    vocabulary: Vocabulary
+    often: NDArray[np.uint16]
+    times: NDArray[np.uint8]
+    texts: int
+    letters: int
+    idf: Floats
+
+    @classmethod
+    def of(cls, known: Known, *, texts: int, letters: int) -> Lexicon:
+        often = np.minimum(known.often, MOST_OFTEN).astype(np.uint16)
+        times = np.minimum(np.round(np.log2(1 + known.times) * FINE), 255).astype(np.uint8)
+        return cls(Vocabulary(known.keys), often, times, texts, letters, _idf(often, texts))
+
+
+def _idf(often: NDArray[np.uint16], texts: int) -> Floats:
+    return (np.log((1 + texts) / (1 + often.astype(np.float64))) + 1).astype(np.float32)
+
 
 @dataclass(frozen=True, slots=True)
 class Linear:
     """``weights`` (n-gram, label) times ``scale`` (n-gram) are the weights as they were learned."""
 
-    vocabulary: Vocabulary
-    idf: Floats
+    lexicon: Lexicon
     weights: NDArray[np.int8]
     scale: Floats
     bias: Floats
+    middle: Floats  # of each n-gram, its mean weight over all labels
 
     @classmethod
-    def of(cls, vocabulary: Vocabulary, idf: Floats, weights: Floats, bias: Floats) -> Linear:
+    def of(cls, lexicon: Lexicon, weights: Floats, bias: Floats) -> Linear:
         """Rounded as they will be stored, so that a model answers the same before and after."""
-        largest = np.abs(weights).max(axis=1, initial=1e-6).astype(np.float32)
-        scale = (largest / 127).astype(np.float16).astype(np.float32)
-        scale[scale == 0] = np.float32(np.finfo(np.float16).smallest_subnormal)
+        smallest = np.finfo(np.float16).smallest_subnormal
+        scale = np.maximum(np.abs(weights).max(axis=1, initial=0) / 127, smallest).astype(np.float16).astype(np.float32)
         rounded = np.clip(np.round(weights / scale[:, None]), -127, 127).astype(np.int8)
-        return cls(vocabulary, idf.astype(np.float16).astype(np.float32), rounded, scale, bias.astype(np.float32))
+        return cls(lexicon, rounded, scale, bias.astype(np.float32), _middle(rounded))
 
     def scores(self, found: Vectors, texts: int) -> Floats:
         """One row a text, one column a label."""
@@ -51,25 +78,32 @@ class Linear:
 
     def pull(self, feature: Ints, label: Ints) -> Floats:
         """How much each n-gram speaks for the label beside it rather than for any other."""
-        own = self.weights[feature, label].astype(np.float32)
-        average: Any = self.weights[feature].mean(axis=1, dtype=np.float32)
-        return np.asarray((own - average) * self.scale[feature], np.float32)
+        return np.asarray((self.weights[feature, label] - self.middle[feature]) * self.scale[feature], np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"keys": self.vocabulary.keys, "idf": self.idf.astype(np.float16), "weights": self.weights,
-                "scale": self.scale.astype(np.float16), "bias": self.bias}
+        return {"keys": self.lexicon.vocabulary.keys, "often": self.lexicon.often, "times": self.lexicon.times,
+                "weights": self.weights, "scale": self.scale.astype(np.float16), "bias": self.bias,
+                "sizes": np.array([self.lexicon.texts, self.lexicon.letters], np.uint32)}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], labels: int) -> Linear:
         """Raises ValueError where the parts do not fit together."""
-        keys, idf, weights = arrays["keys"], arrays["idf"], arrays["weights"]
-        shapes = (idf.shape, weights.shape, arrays["scale"].shape, arrays["bias"].shape)
+        keys, often, times, weights, sizes = (arrays[name] for name in ("keys", "often", "times", "weights", "sizes"))
+        shapes = (often.shape, times.shape, weights.shape, arrays["scale"].shape, arrays["bias"].shape, sizes.shape)
         size = len(keys)
-        if keys.ndim != 1 or shapes != ((size,), (size, labels), (size,), (labels,)):
+        if keys.ndim != 1 or shapes != ((size,), (size,), (size, labels), (size,), (labels,), (2,)):
             raise ValueError("parts of different sizes")
-        if keys.dtype != np.uint32 or weights.dtype != np.int8 or np.any(keys[1:] <= keys[:-1]):
+        types = [part.dtype.str for part in (keys, often, times, weights, sizes)]
+        if types != ["<u4", "<u2", "|u1", "|i1", "<u4"] or np.any(keys[1:] <= keys[:-1]):
             raise ValueError("keys not in order")
-        floats = [arrays[name].astype(np.float32) for name in ("idf", "scale", "bias")]
-        if not all(np.isfinite(part).all() for part in floats):
+        scale, bias = (arrays[name].astype(np.float32) for name in ("scale", "bias"))
+        if not (np.isfinite(scale).all() and np.isfinite(bias).all()):
             raise ValueError("not a number")
-        return cls(Vocabulary(keys.copy()), floats[0], weights.copy(), floats[1], floats[2])
+        texts, letters = (int(number) for number in sizes)
+        often = often.copy()
+        lexicon = Lexicon(Vocabulary(keys.copy()), often, times.copy(), texts, letters, _idf(often, texts))
+        return cls(lexicon, weights.copy(), scale, bias, _middle(weights))
+
+
+def _middle(weights: NDArray[np.int8]) -> Floats:
+    return np.asarray(weights.mean(axis=1, dtype=np.float32), np.float32)

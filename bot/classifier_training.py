@@ -27,14 +27,14 @@ from bot.classifier_features import (
     SPACES,
     Floats,
     Ints,
+    Known,
     Text,
-    Vocabulary,
     chunks,
-    document_frequencies,
+    count,
     read,
     vectors,
 )
-from bot.classifier_linear import Linear
+from bot.classifier_linear import Lexicon, Linear
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,8 @@ FEWEST = 20  # examples in all
 FEWEST_OF_A_LABEL = 3
 FOLDS = 5
 RARE_FROM = 1_000  # examples from which an n-gram must stand in two of them
-LARGEST = 8_000_000  # bytes of weights
+LARGEST = 9_000_000  # bytes of a model
+BESIDE_WEIGHTS = 9  # bytes of an n-gram: key, counts, scale
 SMOOTHING = 0.1
 PLAIN_PENALTY = 0.5
 WEIGHTED_PENALTY = 1.0
@@ -137,7 +138,7 @@ def _out_of_fold(corpus: Corpus) -> Floats:
 def score(model: Linear, texts: Sequence[Text]) -> Floats:
     parts = [np.zeros((0, len(model.bias)), np.float32)]
     for _, found in chunks(texts):
-        parts.append(model.scores(vectors(found, model.vocabulary, model.idf), len(found.starts) // SPACES))
+        parts.append(model.scores(vectors(found, model.lexicon.vocabulary, model.lexicon.idf), len(found.starts) // SPACES))
     return np.concatenate(parts)
 
 
@@ -153,33 +154,34 @@ def fit(corpus: Corpus, places: Ints) -> Linear:
     """One model of the views at these places."""
     views = [corpus.views[place] for place in places]
     examples = np.array([view.example for view in views])
-    vocabulary, idf = _vocabulary([view.text for view in views if view.whole], len(corpus.labels))
-    matrix = _matrix([view.text for view in views], vocabulary, idf)
+    lexicon = _lexicon([view.text for view in views if view.whole], len(corpus.labels))
+    matrix = _matrix([view.text for view in views], lexicon)
     weights, bias = _separated(matrix, corpus.label[examples], corpus.weight[examples], len(corpus.labels))
-    return Linear.of(vocabulary, idf, weights, bias)
+    return Linear.of(lexicon, weights, bias)
 
 
-def _vocabulary(texts: Sequence[Text], labels: int) -> tuple[Vocabulary, Floats]:
-    keys, often = document_frequencies(texts)
+def _lexicon(texts: Sequence[Text], labels: int) -> Lexicon:
+    known = count(texts)
     least = 2 if len(texts) >= RARE_FROM else 1
-    most = LARGEST // (labels + 8)
-    if (often >= least).sum() > most:
-        least = int(np.partition(often, -most)[-most]) + 1
-    keys, often = keys[often >= least], often[often >= least]
-    return Vocabulary(keys), (np.log((1 + len(texts)) / (1 + often)) + 1).astype(np.float32)
+    most = LARGEST // (labels + BESIDE_WEIGHTS)
+    if (known.often >= least).sum() > most:
+        least = int(np.partition(known.often, -most)[-most]) + 1
+    kept = known.often >= least
+    letters = sum(len(text.folded) for text in texts)
+    return Lexicon.of(Known(known.keys[kept], known.often[kept], known.times[kept]), texts=len(texts), letters=letters)
 
 
-def _matrix(texts: Sequence[Text], vocabulary: Vocabulary, idf: Floats) -> Any:
+def _matrix(texts: Sequence[Text], lexicon: Lexicon) -> Any:
     from scipy.sparse import csr_matrix  # noqa: PLC0415  training only
 
     rows, columns, values = [], [], []
     for first, found in chunks(texts):
-        counted = vectors(found, vocabulary, idf)
+        counted = vectors(found, lexicon.vocabulary, lexicon.idf)
         rows.append(counted.segment // SPACES + first)
         columns.append(counted.feature)
         values.append(counted.value)
     cells = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return csr_matrix(cells, shape=(len(texts), len(vocabulary)))
+    return csr_matrix(cells, shape=(len(texts), len(lexicon.vocabulary)))
 
 
 def _separated(matrix: Any, truth: Ints, weight: Floats, labels: int) -> tuple[Floats, Floats]:

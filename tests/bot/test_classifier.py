@@ -318,7 +318,7 @@ def test_a_cut_or_flipped_model_is_refused_wherever_it_happens(data):
         lambda facts, parts: parts.pop("keys"),
         lambda facts, parts: parts.update(keys=parts["keys"][::-1].copy()),
         lambda facts, parts: parts.update(keys=parts["keys"].view(np.float32)),
-        lambda facts, parts: parts.update(idf=parts["idf"][:-1]),
+        lambda facts, parts: parts.update(often=parts["often"][:-1]),
         lambda facts, parts: parts.update(bias=np.full_like(parts["bias"], np.nan)),
         lambda facts, parts: parts.update(scale=np.full_like(parts["scale"], np.inf)),
         lambda facts, parts: parts.update(slopes=parts["slopes"][:2]),
