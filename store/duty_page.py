@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Text, case, exists, func, literal, literal_column, or_, select, type_coerce
+from sqlalchemy import Text, and_, case, exists, func, literal, literal_column, or_, select, type_coerce
 
 from bot.inquiries import OPEN_ASSIGNMENT
 from store.tables import assignments, inquiries, media, messages, requests, units
@@ -42,20 +42,36 @@ def _flagged(names: Iterable[str]) -> ColumnElement[bool]:
     return or_(*(written.like(f'%"{name}"%') for name in names))
 
 
+_HEADS = assignments.alias("heads")
+
+
+def _at_desk(unit_id: int) -> ColumnElement[bool]:
+    """The desk's open lead orders. What is linked to another that lies here too goes along with it, unlisted."""
+    with_head = exists().where(
+        _HEADS.c.inquiry_id == inquiries.c.linked_to_id, _HEADS.c.role == "lead", _HEADS.c.unit_id == unit_id,
+        _HEADS.c.state.in_([state.value for state in OPEN_ASSIGNMENT]))
+    return and_(assignments.c.role == "lead", assignments.c.unit_id == unit_id, _IS_OPEN, ~with_head)
+
+
 _URGENCY = case((or_(inquiries.c.urgent, _flagged(FIRST_FLAGS)), 0), (_flagged(NEXT_FLAGS), 1), else_=2)
 
 
 def waiting(tx: Tx, unit_id: int, limit: int) -> Sequence[Record]:
     """Inquiries whose open lead order lies with the desk: danger first, then what needs care, then by time left."""
-    query = _LEADS.where(assignments.c.unit_id == unit_id, _IS_OPEN)
+    query = _LEADS.where(_at_desk(unit_id))
     return tx.conn.execute(query.order_by(_URGENCY, inquiries.c.due_at, inquiries.c.id).limit(limit)).all()
 
 
 def count_waiting(tx: Tx, unit_id: int) -> int:
     """How many there are."""
-    query = select(func.count()).select_from(assignments)
-    query = query.where(assignments.c.unit_id == unit_id, assignments.c.role == "lead", _IS_OPEN)
-    return int(tx.conn.execute(query).scalar_one())
+    query = select(func.count()).select_from(assignments).join(inquiries, inquiries.c.id == assignments.c.inquiry_id)
+    return int(tx.conn.execute(query.where(_at_desk(unit_id))).scalar_one())
+
+
+def linked_orders(tx: Tx, head_id: int, limit: int) -> Sequence[Record]:
+    """The open lead orders of what is linked to an inquiry, as ``waiting`` gives them."""
+    query = _LEADS.where(inquiries.c.linked_to_id == head_id, _IS_OPEN).order_by(inquiries.c.id)
+    return tx.conn.execute(query.limit(limit)).all()
 
 
 def order(tx: Tx, order_id: int) -> Record | None:

@@ -42,7 +42,7 @@ FORM = "form"
 """A form that was not made for this officer, this order and this action."""
 PART_OF = {"correct": "sent"}
 """The part of the page an action belongs to; the queue else."""
-DONE = frozenset({"send", "other", "reject", "merge", "correct"})
+DONE = frozenset({"send", "other", "reject", "merge", "correct", "apart"})
 INVALID = frozenset({"staff.bad_unit", "staff.bad_code", "staff.same_unit", "staff.bad_reason"})
 """What can be put right in the form."""
 
@@ -65,7 +65,7 @@ def make_duty_pages(deps: Deps, *, public_url: str) -> Blueprint:
         session = signed_in(deps)
         return _order(deps, session, order_id) if session is not None else closed(deps, "out")
 
-    @pages.post("/act/<any(send, other, reject, merge, correct):action>")
+    @pages.post("/act/<any(send, other, reject, merge, correct, apart):action>")
     def act(action: str) -> AnyResponse:
         session = signed_in(deps)
         return _posted(deps, session, action) if session is not None else closed(deps, "out")

@@ -1,4 +1,4 @@
-"""What the buttons of ``/duty`` do: send on, send elsewhere, not accept, merge, correct the machine.
+"""What the buttons of ``/duty`` do: send on, send elsewhere, not accept, merge, take apart, correct.
 
 The moves are the handlers' own, the same as by word; here stands only what a form means. A form is
 sealed with its officer's cookie, its action and its order.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from flask import request
 
-from handlers import duty, merging, rejecting
+from handlers import duty, linking, merging, rejecting
 from handlers.desk import Outcome
 from handlers.privacy import may_read
 from store import directory, duty_page, inquiries, outbox
@@ -94,8 +94,13 @@ def _merge(desk: Desk, order: Record, form: Filled) -> Outcome:
     return head if isinstance(head, Outcome) else merging.merge(desk, order, head)
 
 
+def _apart(desk: Desk, order: Record, _form: Filled) -> Outcome:
+    return linking.take_out(desk, order)
+
+
 ACTIONS: dict[str, Callable[[Desk, Record, Filled], Outcome]] = {
     "send": _send, "other": _other, "reject": _reject, "merge": _merge, "correct": _other,
+    "apart": _apart,
 }
 
 

@@ -9,6 +9,7 @@ from handlers import duty
 from handlers.desk import Desk
 from handlers.desk_rules import OBJECTION, first, others_decide, rejected_by
 from handlers.privacy import may_read, text_for
+from handlers.repeats import MERGEABLE
 from handlers.wording import CHINA, WHY, say_time, shorten
 from store import alarms, decisions, directory, duty_page, inquiries, models
 from web.showing import due_of, state_of
@@ -30,17 +31,19 @@ IN_FULL = 20
 HEAD, REST = 90, 240
 """Characters of a text at once, and behind a tap; the whole is on the order's own page."""
 SENT = 30
+LINKED = 30
 MODEL_ALARMS = "model_"
 
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """An inquiry this one may repeat."""
+    """An inquiry this one may repeat. ``open``: it can be merged into."""
 
     number: str
     text: str
     state: str
     received: str
+    open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def queue(deps: Deps, tx: Tx, officer: Record) -> dict[str, Any]:
     desk = directory.duty_unit(tx)
     rows = duty_page.waiting(tx, desk.id, SHOWN) if desk is not None else []
     items = items_of(deps, tx, officer, rows)
-    return {"items": items[:IN_FULL], "lines": items[IN_FULL:]}
+    return {"items": items[:IN_FULL], "lines": items[IN_FULL:]} | lists(deps)
 
 
 def items_of(deps: Deps, tx: Tx, officer: Record, rows: Sequence[Record]) -> list[Item]:
@@ -132,7 +135,8 @@ def _other(deps: Deps, tx: Tx, officer: Record, row: Record) -> Other | None:
 def other_of(deps: Deps, tx: Tx, officer: Record, other: Record) -> Other:
     """The other side of a comparison."""
     said = text_for(officer, other, decisions.texts(tx, [other.id]).get(other.id, ""), keeper=deps.secrets_officer)
-    return Other(other.number, shorten(said, HEAD + REST), state_of(other), say_time(other.received_at))
+    return Other(other.number, shorten(said, HEAD + REST), state_of(other), say_time(other.received_at),
+                 other.state in MERGEABLE)
 
 
 def one(deps: Deps, tx: Tx, officer: Record, order_id: int) -> dict[str, Any] | None:
@@ -146,7 +150,19 @@ def one(deps: Deps, tx: Tx, officer: Record, order_id: int) -> dict[str, Any] | 
         for m in inquiries.messages_of(tx, row.id)
         if m.direction == "in" and m.text
     ]
-    return {"item": item, "parts": parts, "page": deps.signer.staff_url(row.id, officer.id)} | lists(deps)
+    # A leader of another unit decides here; the order's own page is for those in charge of it.
+    in_charge = officer.role == "duty" or officer.unit_id == row.order_unit_id
+    return {"item": item, "parts": parts, "page": deps.signer.staff_url(row.id, officer.id) if in_charge else "",
+            "alike": _alike(deps, tx, officer, row)} | lists(deps)
+
+
+def _alike(deps: Deps, tx: Tx, officer: Record, row: Record) -> list[dict[str, Any]]:
+    """What is linked to it and goes where it goes, unless it is taken out."""
+    rows = duty_page.linked_orders(tx, row.id, LINKED)
+    said = decisions.texts(tx, [each.id for each in rows])
+    keeper = deps.secrets_officer
+    return [{"order": each.order_id, "number": each.number,
+             "head": shorten(text_for(officer, each, said.get(each.id, ""), keeper=keeper), HEAD)} for each in rows]
 
 
 def became(tx: Tx, order_id: int) -> dict[str, Any] | None:
@@ -156,7 +172,8 @@ def became(tx: Tx, order_id: int) -> dict[str, Any] | None:
         return None
     into = inquiries.find(tx, row.merged_into_id) if row.merged_into_id is not None else None
     return {"number": row.number, "into": into.number if into is not None else "",
-            "unit": directory.unit(tx, row.unit_id).name if row.unit_id is not None else ""}
+            "unit": directory.unit(tx, row.unit_id).name if row.unit_id is not None else "",
+            "linked": duty_page.linked(tx, [row.id]).get(row.id, 0)}
 
 
 def taken(desk: Desk, order_id: int) -> Outcome:

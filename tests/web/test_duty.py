@@ -222,6 +222,20 @@ def test_the_unit_that_was_read_is_the_unit_it_goes_to_though_the_list_changed_m
     assert lead(world, inquiry_id).unit_code == "D01"
 
 
+def test_where_nothing_is_suggested_a_unit_is_named_on_the_spot(world, desk):
+    inquiry_id = routed(world, "说不清的事", candidates=[], why="no_words")
+    desk.open()
+    assert desk.page.text.count('<option value="区水务局">') == 1
+    desk.press("/other", inquiry_id, unit="水务局")
+    assert lead(world, inquiry_id).unit_code == "D02"
+    assert desk.said() == f"{number(world, inquiry_id)} 已派给区水务局。"
+
+
+def test_the_list_of_units_is_on_the_page_only_where_it_is_needed(world, desk):
+    routed(world)
+    assert "<option" not in desk.open().text
+
+
 # --- seals ---
 
 
@@ -366,11 +380,47 @@ def test_a_number_nobody_has_merges_nothing(world, desk):
     assert world.get(again).state == "dispatched"
 
 
-def test_linked_ones_are_counted(world, desk):
-    head = routed(world, "停水")
-    for n in range(3):
-        routed(world, "停水了", citizen=n, unit="D02", chosen="D02", linked_to_id=head)
+def test_what_is_over_for_good_is_shown_beside_a_repeat_but_not_merged_into(world, desk):
+    first = routed(world, "春晓社区门口天天摆摊")
+    row = world.get(first)
+    world.deps.store.write(lambda tx: inquiries.change(tx, row, state="closed"))
+    again = routed(world, "又有人摆摊了", repeat_of_id=first, why="no_words")
+    for page in (desk.open(), desk.order(again)):
+        assert f"可能重复于 {number(world, first)}" in page.text
+        assert "已办结" in page.text
+        assert 'data-testid="merge"' not in page.text
+
+
+def alike(world, count=3, **values):
+    head = routed(world, "春晓小区停水了", citizen="head", **values)
+    return head, [routed(world, "停水", citizen=n, linked_to_id=head, **values) for n in range(count)]
+
+
+def test_linked_ones_are_counted_and_go_along_with_the_first(world, desk):
+    head, others = alike(world)
     assert "同类 3 件" in desk.open().text
+    assert desk.numbers() == [number(world, head)]
+    assert "待派 <b>1</b>" in desk.page.text
+    desk.press("/send", head, pick="3 D02")
+    assert {lead(world, each).unit_code for each in (head, *others)} == {"D02"}
+    assert desk.said() == f"{number(world, head)} 已派给区水务局，同类 3 件一起。"
+
+
+def test_one_whose_first_lies_elsewhere_is_listed_by_itself(world, desk):
+    head = routed(world, "停水了", unit="D02", chosen="D02")
+    alone = routed(world, "停水", citizen="bob", linked_to_id=head)
+    desk.open()
+    assert desk.numbers() == [number(world, alone)]
+
+
+def test_a_wrongly_linked_one_is_taken_out_and_listed_by_itself(world, desk):
+    head, (first, second) = alike(world, 2)
+    desk.order(head)
+    assert number(world, first) in desk.page.text
+    desk.press("/apart", first)
+    assert desk.said() == f"{number(world, first)} 已分出，单独处理。"
+    assert set(desk.numbers()) == {number(world, head), number(world, first)}
+    assert world.get(second).linked_to_id == head
 
 
 # --- what the machine sent, what waits for a decision, figures ---
