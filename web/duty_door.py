@@ -61,6 +61,9 @@ def add_door(pages: Blueprint, deps: Deps, *, secure: bool) -> None:
         link = deps.signer.read_duty_link(token)
         if link is None:
             return closed(deps, "stale")
+        if request.headers.get("Sec-Fetch-Site") == "cross-site":
+            # Somebody else's page would sign its own officer in here, for this one to work under.
+            return closed(deps, "form")
         refused = deps.store.write(lambda tx: _enter(tx, link, deps.clock.now()))
         return closed(deps, refused) if refused else _entered(deps, link, secure=secure)
 

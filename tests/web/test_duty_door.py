@@ -125,6 +125,14 @@ def test_a_link_signs_in_once(world):
     assert second.open().status_code == 403
 
 
+def test_another_sites_form_signs_nobody_in(world):
+    link = link_of(world)
+    answer = Browser(world).client.post(link, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
+    assert "Set-Cookie" not in answer.headers
+    assert Browser(world).sign_in(link).status_code == 303, "and uses nothing up"
+
+
 def test_who_is_in_already_may_tap_the_same_link_again(world):
     link = link_of(world)
     browser = Browser(world)
@@ -211,4 +219,5 @@ def test_the_pages_need_no_script(world):
     routed(world)
     browser = Browser(world, "duty")
     for path in INSIDE[:-1]:
-        assert not re.search(r"<script|\son\w+=|style=", browser.open(path).text)
+        assert browser.open(path).status_code == 200
+        assert not re.search(r"<script|\son\w+=|style=", browser.page.text)

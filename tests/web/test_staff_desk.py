@@ -60,6 +60,13 @@ def test_nobody_else_and_nothing_that_lies_elsewhere_is_offered(world, unit, off
     assert 'name="pick"' not in opened(world, inquiry_id, officer).page.text
 
 
+def test_without_suggestions_it_leads_to_the_page_where_any_unit_can_be_named(world):
+    inquiry_id = routed(world, candidates=[])
+    page = opened(world, inquiry_id).page.text
+    assert "没有可建议的单位" in page
+    assert f"/duty/order/{world.order(inquiry_id).id}" in page
+
+
 def test_the_button_is_sealed_like_every_other(world):
     inquiry_id = routed(world)
     browser = opened(world, inquiry_id)
