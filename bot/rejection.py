@@ -64,7 +64,7 @@ _WORDS = {
 _BY_WORD = {word: reason for reason, words in _WORDS.items() for word in words.split()}
 _BY_CODE = {reason.value.replace("_", "").lower(): reason for reason in Reason}
 _LATIN = re.compile(r"^[a-z]+(?:[ _\-]+[a-z]+)*", re.IGNORECASE)
-_MARKS = " \t\r\n,，.。:：;；、-—"
+_MARKS = " \u3000\xa0\t\r\n,，.。:：;；、-—"
 _DIGITS = re.compile(r"^(?:第|原因|理由)?(?P<number>\d{1,2})(?:[号条]|(?=[\s,.:;、，。：；]|$))")
 _TOKEN = re.compile(r"^[^\s,，.。:：;；、]+")
 

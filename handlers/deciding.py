@@ -187,7 +187,7 @@ def granted_by_transfer(desk: Desk, order: Record, unit: Record) -> Outcome | No
 def _reopen(desk: Desk, inquiry: Record, request: Record, note: str) -> Outcome:
     if not _grant(desk, request, note):
         return _decided(desk, request)
-    inquiry = rework.reopen(desk.deps, desk.tx, inquiry, desk.by, reason=request.reason)
+    inquiry = rework.reopen(desk.deps, desk.tx, inquiry, desk.office, reason=request.reason)
     notices.to_citizen(desk.tx, inquiry, key="reopened", once=f"reopened:{request.id}", params=about(inquiry), now=desk.now)
     return _done(inquiry, request, "approved")
 

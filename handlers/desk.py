@@ -48,6 +48,12 @@ class Desk:
         """This officer, for the event log."""
         return By(ACTORS.get(self.officer.role, Actor.UNIT), self.officer.id, self.now)
 
+    @property
+    def office(self) -> By:
+        """The officer as one who decides for the duty desk: a leader too, whatever his unit."""
+        actor = Actor.LEADER if self.officer.role == "leader" else self.by.actor
+        return By(actor, self.officer.id, self.now)
+
     def refuse(self, key: str, **params: Any) -> Outcome:
         """Nothing is changed."""
         return Outcome(done=False, key=key, params=params)

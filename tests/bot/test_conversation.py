@@ -17,6 +17,7 @@ from bot.acts import (
     Hint,
     Human,
     Ignore,
+    Objection,
     OpenInquiry,
     OptIn,
     OptOut,
@@ -39,6 +40,7 @@ from bot.conversation import (
     opened,
     rating_reason_asked,
     step,
+    supplement_asked,
 )
 from bot.messages import Address, Contact, ContactEvent, InboundMessage, Kind, Location, MediaRef
 
@@ -232,7 +234,8 @@ def test_a_phones_own_answer_is_not_answered():
 @pytest.mark.parametrize(("text", "act"), [
     ("CX2611230042", Progress("2611230042")), ("催", Urge(None)), ("撤回 42", Withdraw("42")), ("人工", Human()),
     ("退订", OptOut()), ("恢复", OptIn()), ("绑定 853016", Confirm("853016")), ("满意！", Rate(None, 1)),
-    ("STOP 1024", OpenInquiry()), ("请停止施工", OpenInquiry()), ("查处违建", OpenInquiry()),
+    ("Y", Objection(None)), ("有异议", Objection(None)), ("Y座的电梯又坏了", OpenInquiry()),
+    ("有异议，我们小区的电梯没有修", OpenInquiry()), ("STOP 1024", OpenInquiry()), ("请停止施工", OpenInquiry()), ("查处违建", OpenInquiry()),
 ])  # fmt: skip
 def test_a_citizens_word_is_carried_out_and_a_sentence_is_a_matter(text, act):
     assert Talk().say(text) == act
@@ -245,6 +248,20 @@ def test_staff_words_count_for_officers_only():
     assert Talk(officer=True).say("路灯坏了") == OpenInquiry()
     assert Talk(officer=True).say("转发：收 1024") == OpenInquiry()
     assert Talk(officer=True).say(message("收 1024", Kind.VOICE, recognised=True)) == OpenInquiry()
+
+
+def test_a_y_that_answers_our_question_is_no_objection():
+    talk = Talk()
+    talk.state = supplement_asked(talk.state, "26-1123-0042", START + timedelta(days=3))
+    assert talk.say("Y") == Supplement("26-1123-0042", "Y")
+    assert talk.say("有异议") == Objection(None)
+
+
+def test_an_objection_passes_the_rate_limit():
+    talk = Talk(rules=Rules(rate_per_minute=2, rate_per_day=100))
+    for _ in range(4):
+        talk.say("进度")
+    assert talk.say("Y") == Objection(None)
 
 
 def test_after_withdrawing_the_next_sentence_is_a_new_matter():

@@ -93,6 +93,13 @@ def test_the_office_grants_a_second_rework(world, answered, way):
     assert world.order(answered).state == "pending"
 
 
+def test_a_leader_grants_a_second_rework_too(world, answered):
+    again(world, answered)
+    citizen_says(world, f"不满意 {NUMBER} 又坏了")
+    say(world, "chief", "准 1")
+    assert (world.get(answered).state, world.get(answered).reopened) == ("dispatched", 2)
+
+
 @pytest.mark.parametrize("way", ["word", "page"])
 def test_the_office_refuses_a_second_rework_and_the_citizen_reads_why(world, answered, way):
     again(world, answered)
