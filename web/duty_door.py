@@ -59,13 +59,8 @@ def add_door(pages: Blueprint, deps: Deps, *, secure: bool) -> None:
     @pages.post("/in/<token>")
     def enter(token: str) -> AnyResponse:
         link = deps.signer.read_duty_link(token)
-        if link is None:
-            return closed(deps, "stale")
-        if request.headers.get("Sec-Fetch-Site") == "cross-site":
-            # Somebody else's page would sign its own officer in here, for this one to work under.
-            return closed(deps, "form")
-        refused = deps.store.write(lambda tx: _enter(tx, link, deps.clock.now()))
-        return closed(deps, refused) if refused else _entered(deps, link, secure=secure)
+        refused = _enter(deps, link)
+        return _entered(deps, link, secure=secure) if link is not None and not refused else closed(deps, refused)
 
     @pages.post("/out")
     def leave() -> AnyResponse:
@@ -105,8 +100,18 @@ def closed(deps: Deps, why: str, status: int = 403) -> Response:
     return page("duty_closed.html", status, site=deps.texts.site, hotline=deps.texts.hotline, why=why)
 
 
-def _enter(tx: Tx, link: tuple[int, str], now: datetime) -> str:
-    """``""``, or why not."""
+def _enter(deps: Deps, link: tuple[int, str] | None) -> str:
+    """``""`` when the link has signed its officer in now, or why not."""
+    if link is None:
+        return "stale"
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        # Somebody else's page would sign its own officer in here, for this one to work under.
+        return "form"
+    now = deps.clock.now()
+    return deps.store.write(lambda tx: _use(tx, link, now))
+
+
+def _use(tx: Tx, link: tuple[int, str], now: datetime) -> str:
     officer_id, nonce = link
     if entitled(tx, officer_id) is None:
         return "nobody"
