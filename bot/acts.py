@@ -237,6 +237,14 @@ class StaffMerge:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffSplit:
+    """分 1024: not the same matter as those it was linked with."""
+
+    number: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StaffApprove:
     """准 1024. ``note`` may name the unit a returned order goes to."""
 
@@ -287,7 +295,7 @@ class Ignore:
 
 StaffAct = (
     StaffList | StaffDuty | StaffSign | StaffReply | StaffTransfer | StaffReturn | StaffExtend | StaffAsk | StaffAssist
-    | StaffSend | StaffReject | StaffMerge | StaffApprove | StaffRefuse | StaffCallBack | StaffShow | StaffBad
+    | StaffSend | StaffReject | StaffMerge | StaffSplit | StaffApprove | StaffRefuse | StaffCallBack | StaffShow | StaffBad
 )
 Act = (
     OpenInquiry | AddPart | EndDraft | Hint | Progress | Urge | Supplement | Withdraw | Rate | RatingReason

@@ -1,4 +1,4 @@
-"""Officers' words: 待办, 收, 复, 转, 退, 延, 问, 协, 派, 不受理, 并, 准, 驳, 回访, 看 and 绑定.
+"""Officers' words: 待办, 收, 复, 转, 退, 延, 问, 协, 派, 不受理, 并, 分, 准, 驳, 回访, 看 and 绑定.
 
 Read only for a known officer, and only from the first characters of a message: the same words in a
 forwarded, quoted or longer text are not a command. What follows the number of 复 stays as written.
@@ -30,6 +30,7 @@ from bot.acts import (
     StaffSend,
     StaffShow,
     StaffSign,
+    StaffSplit,
     StaffTransfer,
 )
 from bot.commands import parse_confirm
@@ -74,6 +75,7 @@ _WORDS = {
     "派": "send", "派单": "send", "派單": "send", "分派": "send", "派给": "send", "派給": "send",
     "不受理": "reject", "不予受理": "reject", "拒": "reject",
     "并": "merge", "并案": "merge", "合并": "merge", "併": "merge", "併案": "merge", "合併": "merge", "並": "merge", "並案": "merge",
+    "分": "split", "分出": "split", "分开": "split", "分開": "split",
     "准": "approve", "批准": "approve", "同意": "approve", "準": "approve",
     "驳": "refuse", "驳回": "refuse", "不准": "refuse", "不同意": "refuse", "駁": "refuse", "駁回": "refuse",
     "回访": "call_back", "回訪": "call_back",
@@ -240,6 +242,12 @@ def _reject(args: _Args) -> StaffAct | None:
     return StaffReject(args.number, said.reason.value, said.note, code) if said else StaffBad("staff.bad_reject")
 
 
+def _split(args: _Args) -> StaffAct | None:
+    """分3次付款 is a sentence: nothing but a code may follow."""
+    code, rest = _any_code(args.rest)
+    return StaffSplit(args.number, code) if args.meant and not rest else None
+
+
 _INTO = re.compile(r"^(?:到|入|至|进|進|和|与|與)\s*")
 
 
@@ -300,6 +308,7 @@ _READERS: dict[str, Callable[[_Args], StaffAct | None]] = {
     "send": _send,
     "reject": _reject,
     "merge": _merge,
+    "split": _split,
     "approve": _approve,
     "refuse": _refuse,
     "show": _show,

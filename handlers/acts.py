@@ -64,6 +64,7 @@ CARRIERS: dict[type, Callable[[Turn, ConversationState, Any, Any], ConversationS
     acts.StaffSend: staff.send_on,
     acts.StaffReject: staff.reject,
     acts.StaffMerge: staff.merge,
+    acts.StaffSplit: staff.split,
     acts.StaffCallBack: staff.call_back,
     acts.StaffApprove: staff.approve,
     acts.StaffRefuse: staff.refuse,

@@ -114,7 +114,7 @@ def _route(deps: Deps, tx: Tx, inquiry: Record, judged: Judged, recent: Recent) 
         return
     inquiries.set_fold(tx, inquiry.id, None)
     head = None if repeat is not None else recent.look(
-        inquiry, unit.id, said=judged.said, places=verdict.places, flags=judged.flags.names)
+        inquiry, unit.id if verdict.chosen else None, said=judged.said, places=verdict.places, flags=judged.flags.names)
     unit = directory.unit(tx, head.unit_id) if head is not None else unit
     why = verdict.why if repeat is None else "repeat"
     routing = verdict.record() | ({"accused": list(judged.flags.accused)} if judged.flags.accused else {})

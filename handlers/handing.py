@@ -15,7 +15,7 @@ from handlers.clocks import first_check
 from handlers.desk import Outcome, too_late
 from handlers.moving import move, move_order
 from handlers.wording import about, say_time
-from store import inquiries
+from store import bursts, inquiries
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -67,10 +67,11 @@ def _open(deps: Deps, tx: Tx, inquiry: Record, unit_id: int, *, role: str, due_a
 
 
 def hand_over(desk: Desk, order: Record, unit: Record, *, reason: str, name: str, key: str,
-              by_officer: int | None = None, returns: int = 0, data: dict[str, Any] | None = None) -> Outcome:
-    """From one unit to another: the old order is over, a new one is open.
+              by_officer: int | None = None, returns: int = 0, data: dict[str, Any] | None = None,
+              tell: bool = True) -> Outcome:
+    """From one unit to another: the old order is over, a new one is open. What is linked to it goes along.
 
-    ``by_officer``: who gave it back. ``data`` goes into the log's entry.
+    ``by_officer``: who gave it back. ``data`` goes into the log's entry. ``tell`` false: in silence.
     """
     moved = move_order(desk.tx, order, AssignmentEvent.RETURN, ended_at=desk.now, reason=reason,
                        ended_by=by_officer or desk.officer.id)
@@ -83,7 +84,10 @@ def hand_over(desk: Desk, order: Record, unit: Record, *, reason: str, name: str
     below = unit.parent_code and unit.parent_code == order.unit_code
     kept = _not_over(desk.deps, inquiry, order.due_at, desk.now) if below else None
     dispatch(desk.deps, desk.tx, inquiry, unit.id, now=desk.now, reason=reason if name == "returned" else "",
-             due_at=kept)
+             due_at=kept, tell=tell)
+    for linked in bursts.open_orders(desk.tx, inquiry.id):
+        if linked.unit_id == order.unit_id:
+            hand_over(desk, linked, unit, reason=reason, name=name, key=key, by_officer=by_officer, data=data, tell=False)
     return Outcome(done=True, key=key, params=about(inquiry) | {"unit": unit.name})
 
 

@@ -12,6 +12,7 @@ from bot.inquiries import OPEN, Event, State
 from handlers import notices
 from handlers.desk import Desk, Outcome, refusing
 from handlers.desk_rules import end_orders, first, office, reopen_at_desk, stopped
+from handlers.linking import succeed
 from handlers.moving import move, system
 from handlers.placing import accused
 from handlers.wording import STATES, about, say_due, say_time, shorten
@@ -49,6 +50,7 @@ def merge(desk: Desk, order: Record, into: Record) -> Outcome:
     inquiry = move(desk.tx, inquiry, Event.MERGE, office(desk), name="merged", merged_into_id=head.id,
                    closed_at=desk.now, fold_until=None, paused_at=None, next_state_at=None, data={"into": head.number})
     _follow(desk, inquiry, head)
+    succeed(desk.deps, desk.tx, inquiry, desk.now, into=head if head.state in OPEN_STATES else None)
     _tell(desk, inquiry, head)
     return Outcome(done=True, key="staff.merged", params=about(inquiry) | {
         "into": head.number, "standing": STATES[head.state], "answered": head.state == State.ANSWERED})
@@ -145,6 +147,7 @@ def release(deps: Deps, tx: Tx, head: Record, now: datetime) -> None:
         inquiry = reopen_at_desk(deps, tx, row, Event.UNMERGE, system(now), name="unmerged")
         notices.to_citizen(tx, inquiry, key="unmerged", once=f"unmerged:{inquiry.id}:{head.id}", now=now,
                            params=about(inquiry))
+    succeed(deps, tx, head, now)
 
 
 __all__ = ["find_head", "head_of", "merge", "release", "tell_merged"]

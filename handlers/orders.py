@@ -13,6 +13,7 @@ from bot.inquiries import AssignmentEvent, Event, State
 from handlers import duty, notices, placing
 from handlers.desk import Desk, Outcome, find, refusing, too_late, units_in_charge
 from handlers.handing import call_in, dispatch, hand_over, unit_time
+from handlers.linking import answer_linked, sign_linked
 from handlers.merging import tell_merged
 from handlers.moving import move, move_order
 from handlers.pausing import stop_waiting
@@ -45,6 +46,8 @@ def sign(desk: Desk, order: Record) -> Outcome:
                        data={"unit": order.unit_name, "assignment": order.id})
     else:
         desk.log(inquiry.id, "signed", unit=order.unit_name, assignment=order.id)
+    if order.role == "lead":
+        sign_linked(desk, order)
     return Outcome(done=True, key="staff.signed", params=about(inquiry) | {
         "due": say_time(order.due_at) if order.role == "assist" else about(inquiry)["due"],
         "unit_due": unit_time(inquiry, order.due_at) if order.role == "lead" else "",
@@ -79,9 +82,11 @@ def _tell_citizen(desk: Desk, order: Record, text: str) -> Outcome:
                                "url": desk.deps.signer.citizen_url(inquiry.id)}
     notices.to_citizen(desk.tx, inquiry, key="answer", once=f"answer:{inquiry.id}:{order.id}", params=params,
                        now=desk.now, priority=0, can_wait=False)
-    tell_merged(desk, inquiry, order, text)
+    together = answer_linked(desk, inquiry, order, text)
+    for answered, own in [(inquiry, order), *together]:
+        tell_merged(desk, answered, own, text)
     placing.learn_answered(desk, inquiry, order)
-    return Outcome(done=True, key="staff.answered", params=about(inquiry))
+    return Outcome(done=True, key="staff.answered", params=about(inquiry) | {"linked": len(together)})
 
 
 def _end_assists(desk: Desk, order: Record) -> list[str]:

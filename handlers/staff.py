@@ -13,6 +13,7 @@ from bot.routing import unit_at_end
 from handlers import calling_back, duty, orders, requests
 from handlers.citizen import count_wrong_code
 from handlers.desk_rules import OBJECTION, overtaken
+from handlers.linking import take_out
 from handlers.merging import JOINED
 from handlers.privacy import text_for
 from handlers.wording import about, say_time
@@ -183,6 +184,13 @@ def merge(turn: Turn, state: ConversationState, act: acts.StaffMerge, _event: An
         return state
     into = duty.find_head(at[0], act.into)
     _tell(turn, into if isinstance(into, orders.Outcome) else duty.merge(*at, into))
+    return state
+
+
+def split(turn: Turn, state: ConversationState, act: acts.StaffSplit, _event: Any) -> ConversationState:
+    """分 1024."""
+    if (at := _order(turn, act.number, act.code)) is not None:
+        _tell(turn, take_out(*at))
     return state
 
 

@@ -222,6 +222,8 @@ assignments = Table(
     Column("version", Integer, nullable=False, server_default="1"),
     Index(None, "inquiry_id"),
     Index(None, "unit_id", "state"),
+    # What a unit was given lately: an inquiry is compared with those for a burst.
+    Index("ix_assignments_unit_created", "unit_id", "created_at"),
     # The deadline run reads only what is due: its cost follows that, not what is stored.
     Index("ix_assignments_next_check", "next_check_at", sqlite_where=text("next_check_at IS NOT NULL"),
           postgresql_where=text("next_check_at IS NOT NULL")),

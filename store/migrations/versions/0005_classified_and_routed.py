@@ -28,6 +28,7 @@ def upgrade() -> None:
     for name in ("merged_into_id", "linked_to_id", "topic_id"):
         where = sa.text(f"{name} IS NOT NULL")
         op.create_index(f"ix_inquiries_{name}", "inquiries", [name], sqlite_where=where, postgresql_where=where)
+    op.create_index("ix_assignments_unit_created", "assignments", ["unit_id", "created_at"])
     op.add_column("units", sa.Column("merged_into", sa.String(length=32), server_default="", nullable=False))
     op.create_table(
         "categories",
