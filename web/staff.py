@@ -20,6 +20,7 @@ from store import directory
 from store import requests as store_requests
 from web.duty_acts import send_pick
 from web.headers import page
+from web.staff_linked import split
 from web.staff_media import send_stored
 from web.staff_view import Visit, find_visit, note_view, parting, transfer_choices, view
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 SHORTEST_ANSWER = 2
 FLASHES = frozenset({"signed", "answered", "transferred", "requested", "asked", "assist_asked", "assist_answered",
-                     "decided", "sent_on"})
+                     "decided", "sent_on", "unlinked"})
 """What ``?m=`` may say; the words are in ``templates/pages/flash.html``."""
 INVALID = frozenset({"staff.bad_text", "staff.bad_reason", "staff.bad_unit", "staff.same_unit", "staff.no_extension",
                      "staff.return_refused", "staff.no_question", "staff.bad_refusal"})
@@ -51,7 +52,7 @@ def make_staff_pages(deps: Deps) -> Blueprint:
     def order(token: str) -> Response:
         return _read(deps, token)
 
-    @pages.post("/<any(sign, answer, back, transfer, extend, ask, assist, approve, refuse, send):action>")
+    @pages.post("/<any(sign, answer, back, transfer, extend, ask, assist, split, approve, refuse, send):action>")
     def act(token: str, action: str) -> AnyResponse:
         link = deps.signer.read_staff(token)
         return _stale(deps, token) if link is None else _posted(deps, token, link, action)
@@ -113,6 +114,7 @@ class Filled:
     question: str = ""
     note: str = ""
     request: str = ""
+    linked: str = ""
     pick: str = ""
 
 
@@ -202,10 +204,14 @@ def _send(desk: Desk, order: Record, filled: Filled) -> Outcome:
     return send_pick(desk, order, filled.pick)
 
 
+def _split(desk: Desk, order: Record, filled: Filled) -> Outcome:
+    return split(desk, order, filled.linked)
+
+
 MOST_DIGITS = 3
 ACTIONS: dict[str, Callable[[Desk, Record, Filled], Outcome]] = {
     "sign": _sign, "answer": _answer, "back": _back, "transfer": _transfer, "extend": _extend, "ask": _ask,
-    "assist": _assist, "approve": _approve, "refuse": _refuse, "send": _send,
+    "assist": _assist, "split": _split, "approve": _approve, "refuse": _refuse, "send": _send,
 }
 
 

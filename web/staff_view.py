@@ -14,6 +14,7 @@ from handlers.wording import grounds, say_time
 from store import directory, inquiries, outbox, requests
 from store.engine import StoreUnavailable
 from web.showing import due_of, state_of, steps_of
+from web.staff_linked import linked_view
 from web.staff_requests import may_decide, requests_view
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def view(deps: Deps, tx: Tx, visit: Visit) -> dict[str, Any]:
         "delivery": _delivery(tx, inquiry.id),
         "places": (inquiry.routing or {}).get("places", []) if readable else [], "steps": steps_of(tx, inquiry.id, names=True),
         "choices": transfer_choices(desk, order) if is_open and order is not None and order.role == "lead" else [],
-    } | asked | (_at_desk(desk, inquiry) if is_open and order is not None and readable else {"at_desk": False})
+    } | asked | linked_view(desk, inquiry, order if is_open else None) | (_at_desk(desk, inquiry) if is_open and order is not None and readable else {"at_desk": False})
 
 
 def _at_desk(desk: orders.Desk, inquiry: Record) -> dict[str, Any]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
 
+from bot.acts import StaffBad, StaffSplit
 from bot.messages import Address
+from bot.staff_words import parse_staff
 from handlers import dispatching
 from handlers import outbox as sending
 from handlers.linking import MARKS
@@ -14,7 +17,7 @@ from store import inquiries
 from store.tables import inquiries as inquiries_table
 from store.tables import outbox as outbox_table
 from tests.handlers.desk_kit import desk_town
-from tests.handlers.town import logged, say
+from tests.handlers.town import logged, page, say, shown
 
 CUT = "阳光小区停水了，什么时候来水"
 TEXTS = (CUT, "我们阳光小区从早上就停水", "阳光小区3栋停水，老人小孩没法做饭", "阳光小区又停水！！", "請問陽光小區停水到幾點")
@@ -226,3 +229,47 @@ def test_each_sees_only_their_own(world):
     shown = say(world, citizen(2), f"查 {third.number}")
     assert third.number in shown
     assert head.number not in shown
+
+
+# --- on the page, and the word ---
+
+
+def test_the_page_lists_what_is_linked_masked_and_one_tap_takes_one_out(world):
+    found = burst(world, 4, texts=(CUT, f"{CUT}，电话19900002222", CUT, f"{CUT}，我叫王小明"))
+    head = found[0]
+    seen = shown(world, "water", head.id)
+    assert "同类 3 件" in seen
+    assert found[1].number in seen
+    assert "19900002222" not in seen
+    assert "王小明" not in seen
+    path = world.staff_path(head.id, "water")
+    lead = open_lead(world, found[3])
+    form = re.search(rf'action="[^"]*/split">(?:(?!</form>).)*value="{lead.id}".*?</form>', seen, re.DOTALL)[0]
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+    assert world.client().post(f"{path}/split", data=fields).status_code == 303
+    assert world.get(found[3].id).linked_to_id is None
+    assert "同类 2 件" in shown(world, "water", head.id)
+
+
+def test_a_linked_ones_own_page_names_its_head_and_takes_it_out(world):
+    found = burst(world, 3)
+    assert f"与 {found[0].number} 是同一件事" in shown(world, "water", found[2].id)
+    assert page(world, "water", found[2].id, "split").status_code == 303
+    assert world.get(found[2].id).linked_to_id is None
+
+
+def test_an_order_that_is_not_linked_here_cannot_be_taken_out_here(world):
+    found = burst(world, 3)
+    other = burst(world, 1, first=90, texts=("阳光小区水管生锈发黄",))[0]
+    answer = page(world, "water", found[0].id, "split", linked=str(open_lead(world, other).id))
+    assert answer.status_code == 409
+    assert world.get(other.id).linked_to_id is None
+
+
+@pytest.mark.parametrize(("text", "act"), [
+    ("分 1024", StaffSplit("1024")), ("分１０２４", StaffSplit("1024")), ("分出 26-1123-0042", StaffSplit("2611230042")),
+    ("分開 1024 384712", StaffSplit("1024", "384712")), ("分", StaffBad("staff.bad_number")),
+    ("分3次付款", None), ("分 3 个小区", None), ("分开3天了", None), ("分局不管", None), ("分1024户居民", None),
+])
+def test_the_word_takes_out_and_a_sentence_does_not(text, act):
+    assert parse_staff(text) == act
