@@ -103,11 +103,17 @@ def _redirect_lead(work: _Move, order: Record, unit: Record, *, merged: bool) ->
         inquiry = inquiries.get(work.tx, inquiry.id)
     due_at = _due(work, inquiry, order) if merged else None
     opened = dispatch(work.deps, work.tx, inquiry, unit.id, now=work.now, due_at=due_at,
-                      kind="rework" if order.reason == "rework" else "")
+                      kind="rework" if order.reason == "rework" else "", tell=not _follows(work, inquiry, order, unit))
     if inquiry.paused_at is not None:
         _keep_still(work, inquiry.id, opened)
     _take_along(work, order, opened, unit, merged=merged)
     return True
+
+
+def _follows(work: _Move, inquiry: Record, order: Record, unit: Record) -> bool:
+    """Linked to a head that goes the same way: its officers hear of the head alone."""
+    head = inquiries.open_lead(work.tx, inquiry.linked_to_id) if inquiry.linked_to_id is not None else None
+    return head is not None and head.unit_id in {order.unit_id, unit.id}
 
 
 def _due(work: _Move, inquiry: Record, order: Record) -> datetime:

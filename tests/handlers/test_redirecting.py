@@ -305,6 +305,30 @@ def test_a_lead_merged_into_its_assist_ends_with_one_order(world):
 # --- many, again, at once ---
 
 
+def test_of_many_linked_to_one_the_new_unit_hears_of_the_head_alone(sqlite):
+    head, *others = many(sqlite, 4)
+    apart = others.pop()
+    elsewhere = order(sqlite, "水管爆了", unit="S01", citizen=9)
+    for inquiry_id, to in ((others[0], head), (others[1], head), (apart, elsewhere)):
+        sqlite.deps.store.write(lambda tx, row=inquiry_id, to=to: inquiries.change(tx, inquiries.get(tx, row), linked_to_id=to))
+    assert reorganise(sqlite, D01="D02") == 4
+    told = {inquiry_id: told_of_order(sqlite, open_order(sqlite, inquiry_id).id) for inquiry_id in (head, *others, apart)}
+    assert [bool(told[inquiry_id]) for inquiry_id in (head, *others, apart)] == [True, False, False, True]
+
+
+def test_the_duty_desks_own_unit_may_be_merged(sqlite):
+    inquiry_id = order(sqlite, unit="D00")
+    reorganise(sqlite, D00="S02")
+    assert leads(sqlite, inquiry_id)[-1] == ("S02", "pending")
+    assert told_of_order(sqlite, open_order(sqlite, inquiry_id).id) == ["duty"]
+
+
+def test_a_merged_subdistrict_keeps_its_communities_at_work(sqlite):
+    inquiry_id = order(sqlite, unit="S01C1")
+    reorganise(sqlite, S01="S02")
+    assert leads(sqlite, inquiry_id) == [("S01C1", "pending")]
+
+
 def test_more_orders_than_a_batch_are_all_moved(sqlite):
     ids = many(sqlite, redirecting.BATCH + 5)
     assert reorganise(sqlite, D01="D02") == len(ids)
