@@ -215,7 +215,7 @@ def _assist(args: _Args) -> StaffAct:
 
 
 # 科协 and 政协 are units: the word stands apart on both sides.
-_JOINTLY = re.compile(rf"(?:^|{_GAP}|\s)(?:协办|協辦|协|協)(?:{_GAP}|\s)+")
+_JOINTLY = re.compile(rf"(?:^|{_GAP}|\s)(?:协办|協辦|协|協)(?:(?:{_GAP}|\s)+|$)")
 _PICK = re.compile(r"^(?:第|建议)?(?P<pick>[1-9一二三])(?:个|号|条)?$")
 _PICKS = {"一": 1, "二": 2, "三": 3}
 

@@ -16,7 +16,7 @@ from bot.numbers import NumberQuery, read_number
 from bot.sms import split_text
 from bot.workdays import CHINA
 from handlers.handing import unit_time
-from handlers.merging import head_of, release
+from handlers.merging import head_of, pass_on, release
 from handlers.moving import By, move, move_order
 from handlers.notices import to_unit
 from handlers.pausing import resume, stop_waiting
@@ -112,9 +112,17 @@ def count_wrong_code(turn: Turn) -> None:
     people.change(turn.tx, turn.address.id, **values)
 
 
-def _one_open(turn: Turn, number: str | None, verb: str) -> Record | None:
-    """The open inquiry meant; otherwise the person is told or asked which."""
+def _one_open(turn: Turn, number: str | None, verb: str, *, merged: bool = False) -> Record | None:
+    """The open inquiry meant; otherwise the person is told or asked which.
+
+    ``merged``: where none is open, one that is worked on with another will do.
+    """
     own = inquiries.pick(_own(turn, only_open=True), number)
+    if not own and (joined := _merged(turn, number)):
+        if merged and len(joined) == 1:
+            return joined[0]
+        turn.reply("merged.already", **about(joined[0]) | {"due": say_due(head_of(turn.tx, joined[0]))})
+        return None
     if len(own) == 1:
         turn.inquiry_id = own[0].id
         return own[0]
@@ -123,6 +131,12 @@ def _one_open(turn: Turn, number: str | None, verb: str) -> Record | None:
     else:
         turn.reply("which", verb=verb, rows=[{"number": r.number, "summary": r.summary} for r in own[:LISTED]])
     return None
+
+
+def _merged(turn: Turn, number: str | None) -> list[Record]:
+    """Those worked on with another that is still open."""
+    own = [row for row in inquiries.pick(_own(turn), number) if row.state == State.MERGED]
+    return [row for row in own if head_of(turn.tx, row).state in inquiries.OPEN]
 
 
 def urge(turn: Turn, state: ConversationState, act: acts.Urge, _event: Any) -> ConversationState:
@@ -146,7 +160,7 @@ def supplement(
     turn: Turn, state: ConversationState, act: acts.Supplement, event: InboundMessage
 ) -> ConversationState:
     """补充: kept beside the original text, the unit is told."""
-    inquiry = _asked_about(turn, act.number) or _one_open(turn, act.number, "补充")
+    inquiry = _asked_about(turn, act.number) or _one_open(turn, act.number, "补充", merged=True)
     if inquiry is None:
         return state
     turn.inquiry_id = inquiry.id
@@ -163,7 +177,10 @@ def supplement(
     if asked:
         inquiry = resume(turn.deps, turn.tx, inquiry, turn.now, answered=True, but=turn.address.id)
         state = _heard(turn, state, inquiry)
-    if inquiry.fold_until is None:
+    if inquiry.state == State.MERGED:
+        pass_on(turn.deps, turn.tx, inquiry, act.text, turn.now, once=f"{event.channel}:{event.external_id}")
+        turn.wakes.add("outbox")
+    elif inquiry.fold_until is None:
         lead = inquiries.open_lead(turn.tx, inquiry.id)
         to_unit(turn.deps, turn.tx, inquiry, key="order.supplemented", now=turn.now,
                 once=f"supplement:{event.channel}:{event.external_id}",

@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.inquiries import Actor, AssignmentEvent, Event
+from bot.inquiries import AssignmentEvent, Event
 from handlers import notices
 from handlers.deciding import DECIDERS, drop_requests
 from handlers.desk import too_late
 from handlers.handing import clock_of, dispatch
-from handlers.moving import By, move, move_order, system
+from handlers.moving import move, move_order, system
 from handlers.pausing import stop_waiting
 from handlers.placing import is_desk
 from handlers.privacy import may_read
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from handlers.deps import Deps
     from handlers.desk import Desk, Outcome
+    from handlers.moving import By
     from store.engine import Tx
     from store.rows import Record
 
@@ -33,12 +34,6 @@ OBJECTION = "objection"
 JUST_NOW = timedelta(minutes=10)
 DID = ("transferred", "returned", "rejected", "merged", "answered", "withdrawn", "reworked", "unmerged")
 """Events that tell what became of an order somebody else is still looking at."""
-
-
-def office(desk: Desk) -> By:
-    """The officer as one who decides for the desk: a leader too, whatever his unit."""
-    actor = Actor.LEADER if desk.officer.role == "leader" else desk.by.actor
-    return By(actor, desk.officer.id, desk.now)
 
 
 def stopped(desk: Desk, order: Record) -> Outcome | None:
@@ -111,7 +106,7 @@ def end_orders(desk: Desk, inquiry: Record, order: Record, *, how: str) -> bool:
         if not is_desk(desk.tx, row.unit_id):
             notices.to_unit(desk.deps, desk.tx, inquiry, key="order.ended", once=f"ended:{row.id}", now=desk.now,
                             unit_id=row.unit_id, params={"how": how})
-    drop_requests(desk.tx, inquiry, office(desk))
+    drop_requests(desk.tx, inquiry, desk.office)
     stop_waiting(desk.tx, inquiry, desk.now)
     return True
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bot.inquiries import OPEN, Event, State
 from handlers import notices
 from handlers.desk import Desk, Outcome, refusing
-from handlers.desk_rules import end_orders, first, office, reopen_at_desk, stopped
+from handlers.desk_rules import end_orders, first, reopen_at_desk, stopped
 from handlers.linking import succeed
 from handlers.moving import move, system
 from handlers.placing import accused
@@ -47,7 +47,7 @@ def merge(desk: Desk, order: Record, into: Record) -> Outcome:
     inquiries.change(desk.tx, head)
     if not end_orders(desk, inquiry, order, how="merged"):
         return first(desk, order)
-    inquiry = move(desk.tx, inquiry, Event.MERGE, office(desk), name="merged", merged_into_id=head.id,
+    inquiry = move(desk.tx, inquiry, Event.MERGE, desk.office, name="merged", merged_into_id=head.id,
                    closed_at=desk.now, fold_until=None, paused_at=None, next_state_at=None, data={"into": head.number})
     _follow(desk, inquiry, head)
     succeed(desk.deps, desk.tx, inquiry, desk.now, into=head if head.state in OPEN_STATES else None)
@@ -116,6 +116,15 @@ def _tell(desk: Desk, inquiry: Record, head: Record) -> None:
                        params=about(inquiry) | {"due": say_due(head)})
     notices.to_unit(desk.deps, tx, head, key="order.joined", once=f"joined:{head.id}:{inquiry.id}", now=now,
                     params={"text": shorten(_said(tx, inquiry), 120)})
+
+
+def pass_on(deps: Deps, tx: Tx, inquiry: Record, text: str, now: datetime, *, once: str) -> None:
+    """What her citizen adds to a merged inquiry goes to those who work on the head."""
+    head = head_of(tx, inquiry)
+    if text:
+        inquiries.add_message(tx, inquiry_id=head.id, direction="internal", kind=JOINED, text=text, now=now)
+    notices.to_unit(deps, tx, head, key="order.joined", once=f"joined:{head.id}:{once}", now=now,
+                    params={"text": shorten(text, 120)})
 
 
 def _answer_of(tx: Tx, head: Record) -> str:

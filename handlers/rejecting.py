@@ -18,7 +18,6 @@ from handlers.desk_rules import (
     decided_before,
     end_orders,
     first,
-    office,
     rejected_by,
     reopen_at_desk,
     stopped,
@@ -61,7 +60,7 @@ def reject(desk: Desk, order: Record, code: str, note: str = "") -> Outcome:
     same = order.reason == OBJECTION and decided_before(desk, order)
     if not end_orders(desk, inquiry, order, how="rejected"):
         return first(desk, order)
-    inquiry = move(desk.tx, inquiry, Event.REJECT, office(desk), name="rejected", reject_code=reason.value,
+    inquiry = move(desk.tx, inquiry, Event.REJECT, desk.office, name="rejected", reject_code=reason.value,
                    closed_at=desk.now, fold_until=None, paused_at=None, next_state_at=None,
                    data={"code": reason.value, "note": note, "same_officer": same})
     release(desk.deps, desk.tx, inquiry, desk.now)
@@ -170,7 +169,8 @@ def _tell_second(deps: Deps, tx: Tx, inquiry: Record, by: By) -> None:
         params = about(inquiry) | {
             "who": inquiries.officer_name(tx, before), "cause": inquiry.reject_code, "until": say_time(lead.due_at),
             "code": deps.signer.staff_code(lead.id, officer.id), "text": shorten(text_for(officer, inquiry, " / ".join(said), keeper=deps.secrets_officer), 120),
-            "url": deps.signer.staff_url(inquiry.id, officer.id),
+            # A leader's own page of an order is for his own unit's.
+            "url": deps.signer.duty_url(officer.id) if officer.role == "leader" else deps.signer.staff_url(inquiry.id, officer.id),
         }
         notices.to_officer(tx, officer.id, key="order.objection", once=f"order:{lead.id}:{officer.id}", params=params,
                            now=by.now, inquiry_id=inquiry.id, urgent=bool(inquiry.urgent))

@@ -143,10 +143,7 @@ def assist(turn: Turn, state: ConversationState, act: acts.StaffAssist, _event: 
 
 def send_on(turn: Turn, state: ConversationState, act: acts.StaffSend, _event: Any) -> ConversationState:
     """派 1024 2, 派 1024 <unit>, either with 协 and who helps."""
-    if (at := _order(turn, act.number, act.code, find=duty.find_order)) is None:
-        return state
-    if (refused := overtaken(*at)) is not None:
-        _tell(turn, refused)
+    if (at := _desk_order(turn, act.number, act.code)) is None:
         return state
     unit = _picked(turn, at, act.pick) if act.pick else _unit(turn, act.unit)
     helping = [_unit(turn, name) for name in act.assists] if unit is not None else []
@@ -156,6 +153,15 @@ def send_on(turn: Turn, state: ConversationState, act: acts.StaffSend, _event: A
     outcome = duty.send_jointly(*at, unit, helpers, pick=act.pick) if helpers else duty.send_on(*at, unit, pick=act.pick)
     _tell(turn, outcome)
     return state
+
+
+def _desk_order(turn: Turn, number: str, code: str | None) -> tuple[orders.Desk, Record] | None:
+    """For who decides for the desk, unless somebody else has just done so."""
+    at = _order(turn, number, code, find=duty.find_order)
+    if at is not None and (refused := overtaken(*at)) is not None:
+        _tell(turn, refused)
+        return None
+    return at
 
 
 def _picked(turn: Turn, at: tuple[orders.Desk, Record], pick: int) -> Record | None:
@@ -173,14 +179,14 @@ def _picked(turn: Turn, at: tuple[orders.Desk, Record], pick: int) -> Record | N
 
 def reject(turn: Turn, state: ConversationState, act: acts.StaffReject, _event: Any) -> ConversationState:
     """不受理 1024 <reason> [text]."""
-    if (at := _order(turn, act.number, act.code, find=duty.find_order)) is not None:
+    if (at := _desk_order(turn, act.number, act.code)) is not None:
         _tell(turn, duty.reject(*at, act.reason, act.note))
     return state
 
 
 def merge(turn: Turn, state: ConversationState, act: acts.StaffMerge, _event: Any) -> ConversationState:
     """并 1024 1019."""
-    if (at := _order(turn, act.number, act.code, find=duty.find_order)) is None:
+    if (at := _desk_order(turn, act.number, act.code)) is None:
         return state
     into = duty.find_head(at[0], act.into)
     _tell(turn, into if isinstance(into, orders.Outcome) else duty.merge(*at, into))
@@ -262,9 +268,15 @@ def _request(turn: Turn, number: str, code: str | None) -> tuple[orders.Desk, Re
     return desk, found
 
 
+def _to_read(desk: orders.Desk, number: str) -> Record | orders.Outcome:
+    """A leader reads what he may have to decide on for the desk, too."""
+    found = orders.find(desk, number)
+    return duty.find_order(desk, number) if desk.officer.role == "leader" and isinstance(found, orders.Outcome) else found
+
+
 def show(turn: Turn, state: ConversationState, act: acts.StaffShow, _event: Any) -> ConversationState:
     """看 1024: what the citizen said, in full."""
-    if (at := _order(turn, act.number, None, changing=False)) is None:
+    if (at := _order(turn, act.number, None, changing=False, find=_to_read)) is None:
         return state
     inquiry = inquiries.get(turn.tx, at[1].inquiry_id)
     said = [m.text or f"[{m.kind}]" for m in inquiries.messages_of(turn.tx, inquiry.id)

@@ -9,9 +9,13 @@ from hypothesis import strategies as st
 from bot.acts import (
     Confirm,
     StaffBad,
+    StaffDuty,
     StaffList,
+    StaffMerge,
+    StaffReject,
     StaffReply,
     StaffReturn,
+    StaffSend,
     StaffShow,
     StaffSign,
     StaffTransfer,
@@ -109,3 +113,68 @@ def test_the_answer_of_an_officer_stays_as_written(answer):
 @given(st.text(alphabet=st.sampled_from("收复转退看待办绑定1024 ：\n号一二-"), max_size=20))
 def test_any_mix_of_staff_words_is_read_without_error(text):
     parse_staff(text)
+
+
+# --- the duty desk ---
+
+
+@pytest.mark.parametrize(("text", "act"), [
+    ("派 1024 2", StaffSend("1024", "", 2)),
+    ("派1024 2", StaffSend("1024", "", 2)),
+    ("派 １０２４ ２", StaffSend("1024", "", 2)),
+    ("派 1024 第2个", StaffSend("1024", "", 2)),
+    ("派 1024 建议二", StaffSend("1024", "", 2)),
+    ("派 1024 2 384712", StaffSend("1024", "", 2, (), "384712")),
+    ("派 1024 384712 2", StaffSend("1024", "", 2, (), "384712")),
+    ("派 1024 2 ３８４７１２", StaffSend("1024", "", 2, (), "384712")),
+    ("派单 26-1123-0042 城管局", StaffSend(N, "城管局")),
+    ("派單 1024 城管局", StaffSend("1024", "城管局")),
+    ("分派 1024 城管局", StaffSend("1024", "城管局")),
+    ("派给1024 城管局 384712", StaffSend("1024", "城管局", 0, (), "384712")),
+    ("派給 1024 城管局", StaffSend("1024", "城管局")),
+    ("派1024城管局", StaffSend("1024", "城管局")),
+    ("派 1024 区科协", StaffSend("1024", "区科协")),
+    ("派 1024 城管局 协 住建局 水务局", StaffSend("1024", "城管局", 0, ("住建局", "水务局"))),
+    ("派 1024 2 協辦 住建局、水务局 384712", StaffSend("1024", "", 2, ("住建局", "水务局"), "384712")),
+    ("派 1024 区科协，协：政协办公室", StaffSend("1024", "区科协", 0, ("政协办公室",))),
+    ("不受理 1024 诉讼", StaffReject("1024", "LEGAL_PATH")),
+    ("不予受理 1024 legal_path", StaffReject("1024", "LEGAL_PATH")),
+    ("拒1024 4 384712", StaffReject("1024", "LEGAL_PATH", "", "384712")),
+    ("不受理 1024 384712 其他 属于小区自治", StaffReject("1024", "OTHER", "属于小区自治", "384712")),
+    ("不受理 1024 不屬本區", StaffReject("1024", "OUT_OF_AREA")),
+    ("并 1024 1019", StaffMerge("1024", "1019")),
+    ("並案 1024 1019", StaffMerge("1024", "1019")),
+    ("併1024 1019 384712", StaffMerge("1024", "1019", "384712")),
+    ("合并 1024 到 1019号", StaffMerge("1024", "1019")),
+    ("并 24 1019 384712", StaffMerge("24", "1019", "384712")),
+    ("并 24 1019", StaffMerge("24", "1019")),
+    ("并 26-1123-0042 26-1123-0019", StaffMerge(N, "2611230019")),
+    ("并 2611230042 2611230019 384712", StaffMerge(N, "2611230019", "384712")),
+    ("值班", StaffDuty()),
+    ("值班。", StaffDuty()),
+    ("派 1024", StaffBad("staff.bad_send")),
+    ("派 1024 384712", StaffBad("staff.bad_send")),
+    ("派 1024 城管局 协", StaffBad("staff.bad_send")),
+    ("派", StaffBad("staff.bad_number")),
+    ("不受理 1024", StaffBad("staff.bad_reject")),
+    ("不受理 1024 不想办", StaffBad("staff.bad_reject")),
+    ("并 1024", StaffBad("staff.bad_merge")),
+    ("并 1024 城管局", StaffBad("staff.bad_merge")),
+])  # fmt: skip
+def test_a_word_of_the_desk_is_a_command(text, act):
+    assert parse_staff(text) == act
+
+
+@pytest.mark.parametrize("text", [
+    "派出所的人不管", "派出所 1024 号", "派3个人来修路灯", "派单太慢了", "派了人来", "分派不公平", "并且没有人管", "并没有人来过",
+    "合并同类项", "不受理我的投诉是什么道理", "不受理3天了", "拒绝执行", "拒不整改", "并2人一起来",
+    "值班人员态度不好", "请派 1024 城管局", "转发：派 1024 城管局",
+])
+def test_a_sentence_that_begins_like_a_word_of_the_desk_is_none(text):
+    assert parse_staff(text) is None
+
+
+@given(st.sampled_from(["派", "不受理", "并"]), st.text(max_size=40))
+def test_no_text_after_a_word_of_the_desk_breaks_the_reading(word, text):
+    parse_staff(word + text)
+    parse_staff(f"{word} 1024 {text}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from handlers import duty
@@ -326,3 +328,27 @@ def test_a_number_of_another_is_found_by_no_officer_but_the_desk(world):
         return duty.find_order(desk, "1")
 
     assert world.deps.store.read(work).key == "staff.no_desk"
+
+
+@pytest.mark.parametrize("words", ["不受理 1 诉讼", "并 1 2"])
+def test_what_was_just_sent_on_is_not_ended_by_a_colleague_who_did_not_see_it(world, words):
+    inquiry_id, _ = waiting(world), waiting(world)
+    say(world, "duty", "派 1 2")
+    assert "温予舟已于11月23日(周一)10:00派给区城市管理局" in say(world, "duty2", words)
+    assert (world.get(inquiry_id).state, lead(world, inquiry_id)) == ("dispatched", "D01")
+
+
+def test_a_leader_reads_what_waits_at_the_desk(world):
+    waiting(world)
+    assert "门口的水管" in say(world, "chief", "看 1")
+
+
+def test_of_two_who_press_in_the_same_moment_one_decides(world):
+    inquiry_id = waiting(world)
+    seen = world.order(inquiry_id)
+    with ThreadPoolExecutor(2) as pool:
+        tries = [pool.submit(act, world, "send_on", inquiry_id, who, code, order=seen)
+                 for who, code in (("duty", "D01"), ("duty2", "D02"))]
+        outcomes = [each.result() for each in tries]
+    assert sorted(outcome.key for outcome in outcomes) == ["staff.first", "staff.sent_on"]
+    assert len(orders_of(world, inquiry_id)) == 2

@@ -216,3 +216,19 @@ def test_what_belongs_to_an_old_head_can_be_merged_by_its_full_number(world):
     say(world, "duty", f"并 {world.get(other).number} {world.get(head).number}")
     assert world.get(other).merged_into_id == head
     assert world.deps.store.read(lambda tx: inquiries.messages_of(tx, head))[-1].kind == "joined"
+
+
+def test_what_a_merged_citizen_adds_reaches_the_heads_officers(world, pair):
+    head, other = pair
+    assert "26-1123-0002" in say(world, BOB, "补充 2 电线还冒火花，很吓人")
+    assert "电线还冒火花" in rendered(world, head, "order.joined")[-1]
+    assert "电线还冒火花" in say(world, "lamp", "看 1")
+    said = world.deps.store.read(lambda tx: inquiries.messages_of(tx, other))
+    assert said[-1].text == "电线还冒火花，很吓人"
+
+
+@pytest.mark.parametrize("word", ["催", "撤回", "撤回 2"])
+def test_a_merged_citizen_is_told_how_it_stands_when_she_urges_or_withdraws(world, pair, word):
+    answer = say(world, BOB, word)
+    assert "26-1123-0002与同样的诉求合并办理，最迟11月27日(周五)17:00前答复" in answer
+    assert world.get(pair[1]).state == "merged"
