@@ -13,6 +13,8 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ahocorasick_rs import AhoCorasick
+
 from bot.words import normalise
 
 if TYPE_CHECKING:
@@ -62,6 +64,23 @@ def terms(cut: str, size: int = SIZE) -> set[str]:
     for piece in cut.split(" "):
         found.update([piece[start:start + size] for start in range(len(piece) - size + 1)])
     return found
+
+
+class KnownWords:
+    """Short words that name a matter by themselves (a unit's keywords): 停水, 停电. Longer ones are found as
+    terms anyway; single characters say nothing.
+    """
+
+    def __init__(self, words: Iterable[str] = ()) -> None:
+        self.words = frozenset(word for word in wide_names(words) if 1 < len(word) < SIZE)
+        self._line = sorted(self.words)
+        self._automaton = AhoCorasick(self._line) if self._line else None
+
+    def within(self, cut: str) -> set[str]:
+        """Those in a text."""
+        if self._automaton is None:
+            return set()
+        return {self._line[each[0]] for each in self._automaton.find_matches_as_indexes(cut, overlapping=True)}
 
 
 def telling(term: str) -> bool:

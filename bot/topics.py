@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.topic_words import MARK, lead_of, overlap, pieces, telling, terms, wide_names, widened
+from bot.topic_words import MARK, KnownWords, lead_of, overlap, pieces, telling, terms, wide_names, widened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,6 +54,8 @@ class TopicRules:
     """How many share a second word, and it is theirs alone (Jaccard)."""
     burst: timedelta = timedelta(hours=72)
     burst_citizens: int = 4
+    word_citizens: int = 8
+    """For a known word alone (``TopicIndex.words``): of street lamps five write in some three days of every year."""
     burst_share: float = 0.6
     """How many of its citizens wrote within ``burst``. One of the three, repeated, alike or this, is enough."""
     history: timedelta = timedelta(days=10)
@@ -106,6 +108,8 @@ class TopicIndex:
     rules: TopicRules = field(default_factory=TopicRules)
     wide: frozenset[str] = frozenset()
     """Names of the whole area (``wide_names``)."""
+    words: KnownWords = field(default_factory=KnownWords)
+    """A topic only when they come all at once: somebody writes of a street lamp every day."""
     seen: dict[int, Seen] = field(default_factory=dict)
     _where: dict[str, int | set[int]] = field(default_factory=dict)
     _led: dict[str, int] = field(default_factory=dict)
@@ -137,7 +141,7 @@ class TopicIndex:
         seen = self.seen.pop(post_id, None)
         if seen is None:
             return
-        found = terms(seen.cut)
+        found = self._terms(seen.cut)
         _count(self._led, seen.lead, -1)
         _count(self._marked, seen.marks, -1)
         for term in found:
@@ -159,9 +163,12 @@ class TopicIndex:
         """The message cut, and its terms. The lead may end within a word: only whole ones count."""
         lead = pieces(post.headline or lead_of(post.text), self.wide)
         cut = f"{lead} {pieces(post.text, self.wide)}" if post.headline else pieces(post.text, self.wide)
-        found = terms(cut)
-        seen = Seen(post, cut, _shared_strings(terms(lead) & found), _shared_strings(terms(lead, MARK)))
+        found = self._terms(cut)
+        seen = Seen(post, cut, _shared_strings(self._terms(lead) & found), _shared_strings(terms(lead, MARK)))
         return seen, found
+
+    def _terms(self, cut: str) -> set[str]:
+        return terms(cut) | self.words.within(cut)
 
     def _put(self, term: str, post_id: int) -> None:
         """Nearly all terms stand in one message only: a set each would fill the memory."""
@@ -226,8 +233,12 @@ class TopicIndex:
     def is_of_one_matter(self, term: str, facts: Facts, *, settled: bool) -> bool:
         """Whether people come back to the term, share another that is theirs alone, or wrote all at once."""
         rules = self.rules
-        at_once = facts.at_once >= max(rules.burst_citizens, rules.burst_share * facts.citizens)
-        return (facts.repeats >= rules.repeated * len(self.holders(term)) or (settled and at_once)
+        known = term in self.words.words
+        least = rules.word_citizens if known else rules.burst_citizens
+        at_once = settled and facts.at_once >= max(least, rules.burst_share * facts.citizens)
+        if known:
+            return at_once
+        return (facts.repeats >= rules.repeated * len(self.holders(term)) or at_once
                 or any(near >= rules.alike for near, _ in self.partners(facts)))
 
     def settled(self) -> bool:
@@ -250,7 +261,7 @@ class TopicIndex:
             begun = sum(f" {name}" in f" {seen.cut}" for seen in held)
             known = self._namings[term] = Naming(
                 name, frozenset(seen.post.id for seen in held), len({seen.post.citizen for seen in held}),
-                begins=begun >= self.rules.begins * len(held),
+                begins=term in self.words.words or begun >= self.rules.begins * len(held),
             )
         return known
 

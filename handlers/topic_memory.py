@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.topic_words import KnownWords
 from bot.topics import TopicIndex, TopicRules
 
 if TYPE_CHECKING:
     from datetime import date, datetime
+
+    from bot.directory import Directory
 
 PATIENCE = timedelta(seconds=30)
 
@@ -39,12 +42,25 @@ class TopicMemory:
     looked: int = 0
     rebuilt_on: date | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
+    _words: KnownWords = field(default_factory=KnownWords)
+    _directory: Directory | None = None
     _second: bool = False
     _waiting: tuple[int, datetime] | None = None
 
+    def learn(self, directory: Directory) -> None:
+        """The words that name matters, from the units' and the catalogue's. With other words than before
+        the index is no longer what it would be: it is made anew.
+        """
+        if directory is self._directory:
+            return
+        self._directory = directory
+        words = KnownWords(matters(directory))
+        if words.words != self._words.words:
+            self._words, self.index = words, None
+
     def fresh_index(self) -> TopicIndex:
         """An empty one."""
-        return TopicIndex(self.settings.rules, self.settings.areas)
+        return TopicIndex(self.settings.rules, self.settings.areas, self._words)
 
     def is_my_turn(self, looked: int, now: datetime) -> bool:
         """Whether to look now. ``looked``: how far anybody has stored."""
@@ -61,3 +77,11 @@ class TopicMemory:
     def was_second(self) -> None:
         """Another worker had stored meanwhile."""
         self.index, self.looked, self._second, self._waiting = None, 0, True, None
+
+
+def matters(directory: Directory) -> set[str]:
+    """What units in office and standing categories say they are there for."""
+    words = {word for unit in directory.units if unit.active for word in unit.keywords}
+    if directory.catalogue is not None:
+        words |= {word for category in directory.catalogue.standing for word in category.keywords}
+    return words

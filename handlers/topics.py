@@ -63,6 +63,7 @@ def drain(deps: Deps) -> int:
         return 0
     try:
         looked, waiting = deps.store.read(lambda tx: _look(tx, now))
+        memory.learn(deps.router().directory)
         if _is_night_work(deps, now) and (done := _rebuild(deps, looked, now)) is not None:
             return done
         if not waiting or not memory.is_my_turn(looked, now):

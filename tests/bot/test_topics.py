@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.topic_ranking import topics
-from bot.topic_words import lead_of, pieces, telling, terms, wide_names, widened
+from bot.topic_words import KnownWords, lead_of, pieces, telling, terms, wide_names, widened
 from bot.topics import Post, TopicIndex, TopicRules, most_citizens
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
@@ -34,8 +34,8 @@ def post(number, text, *, citizen=None, at=NOW, headline="", unit="", places=())
     return Post(number, citizen or f"c{number}", text, headline, at, unit, tuple(places))
 
 
-def index(posts=(), rules=RULES, wide=()):
-    made = TopicIndex(rules, frozenset(wide))
+def index(posts=(), rules=RULES, wide=(), words=()):
+    made = TopicIndex(rules, frozenset(wide), KnownWords(words))
     for each in posts:
         made.add(each)
     return made
@@ -105,6 +105,29 @@ def test_a_name_that_comes_up_all_at_once_is_a_topic_though_each_writes_of_it_in
     assert [topic.key for topic in found([*posts, *before])] == ["云栖雅苑"]
     slowly = [post(each.id, each.text, at=NOW - timedelta(days=5 * each.id)) for each in posts]
     assert found([*slowly, *before]) == []
+
+
+ESTATES = ["云栖雅苑", "江畔书香", "翠湖", "南山里", "东湖湾", "星河", "晴川阁", "听松", "望江", "竹溪", "梅岭"]
+
+
+def cut_off(count, *, days=0.0):
+    return [post(200 + number, f"{estate}停电{number}小时没人管", at=NOW - timedelta(days=days * number))
+            for number, estate in enumerate(ESTATES[:count])]
+
+
+def with_words(posts):
+    before = [post(100 + number, text, at=NOW - timedelta(days=2 * number)) for number, text in enumerate(OTHERS)]
+    return topics(index([*before, *posts], words=["停电", "路灯"]), NOW)
+
+
+def test_a_units_own_word_is_a_topic_when_it_comes_from_everywhere_at_once():
+    topic, = with_words(cut_off(11))
+    assert (topic.key, topic.citizens, topic.size) == ("停电", 11, 11)
+
+
+@pytest.mark.parametrize(("count", "days"), [(7, 0), (11, 2)])
+def test_a_units_own_word_is_none_from_a_few_or_all_through_the_month(count, days):
+    assert with_words(cut_off(count, days=days)) == []
 
 
 def test_a_lead_that_ends_within_a_number_leads_with_nothing():
@@ -253,7 +276,8 @@ POSTS = st.lists(st.builds(
     lambda who, text, headline, day, place: (who, text, headline, day, place),
     st.integers(0, 6), TEXTS, st.one_of(st.just(""), TEXTS), st.integers(0, 24), st.sampled_from(["", "翠湖路", "建设路"]),
 ), max_size=25)
-SMALL = TopicRules(window=timedelta(days=10), citizens=2)
+SMALL = TopicRules(window=timedelta(days=10), citizens=2, word_citizens=3, history=timedelta(days=2))
+KNOWN = ["停车", "噪音", "搅拌站"]
 
 
 def drawn(number, values):
@@ -267,7 +291,7 @@ def test_any_arrival_and_expiry_gives_what_a_rebuild_gives(values, shuffled, day
     posts = [drawn(number, each) for number, each in enumerate(values)]
     line = list(posts)
     shuffled.shuffle(line)
-    lived = index(rules=SMALL, wide=["a3区"])
+    lived = index(rules=SMALL, wide=["a3区"], words=KNOWN)
     heard = NOW
     for each in line:
         lived.add(each)
@@ -282,7 +306,7 @@ def test_any_arrival_and_expiry_gives_what_a_rebuild_gives(values, shuffled, day
     kept = [seen.post for seen in lived.seen.values()]
     answer = topics(lived, now)
     for order in (sorted(kept, key=lambda each: each.id), sorted(kept, key=lambda each: -each.id)):
-        assert topics(index([each for each in order if each.at >= now - SMALL.window], SMALL, ["a3区"]), now) == answer
+        assert topics(index([each for each in order if each.at >= now - SMALL.window], SMALL, ["a3区"], KNOWN), now) == answer
 
 
 @settings(max_examples=50, deadline=None)

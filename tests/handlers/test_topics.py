@@ -9,7 +9,9 @@ import pytest
 from flask import Flask, render_template
 from sqlalchemy import func, select, update
 
+from bot.directory import Directory
 from bot.messages import Address
+from bot.routing import KeywordRouter
 from handlers import topics
 from handlers.topic_keeping import covered
 from handlers.topic_memory import PATIENCE, TopicMemory
@@ -40,6 +42,7 @@ PLANT = [
     "什么时候关掉云栖雅苑旁的搅拌站",
     "云栖雅苑楼下搅拌站没有手续",
 ]
+OTHERS = ["路灯坏了三天", "公交车不到站就走了", "楼上漏水物业不管", "社保卡怎么补办", "菜市场门口乱停车"]
 MONDAY = china(23, 10)
 
 
@@ -196,6 +199,35 @@ def test_the_place_and_the_unit_of_most_are_the_topics(small):
     look(small)
     topic, = view(small)
     assert (topic.place, topic.unit) == ("翠湖路", "区城市管理局")
+
+
+ESTATES = ["云栖雅苑", "江畔书香", "翠湖", "南山里", "东湖湾", "星河", "晴川阁", "听松"]
+
+
+def test_a_units_keyword_from_everywhere_at_once_is_a_topic(small):
+    write(small, *OTHERS, first=50)
+    small.clock.forward(11 * 86400)
+    write(small, *[f"{estate}停水{number}小时没人管" for number, estate in enumerate(ESTATES)])
+    look(small)
+    assert kept(small) == [("停水", 8, 8)]
+    assert len(pushed(small)) == 2
+
+
+def test_a_changed_directory_is_learned_without_a_difference_at_night(small):
+    look(small, MONDAY)
+    write(small, *OTHERS, first=50)
+    look(small)
+    small.clock.forward(11 * 86400)
+    write(small, *[f"{estate}停水{number}小时没人管" for number, estate in enumerate(ESTATES)])
+    look(small)
+    plain = small.deps.router
+    other = KeywordRouter(Directory())
+    small.deps.router = lambda: other
+    look(small, china(6, 4, 30, month=12))
+    assert (small.alarms.raised, kept(small)) == ([], [("停水", 0, 0)])
+    small.deps.router = plain
+    look(small, china(7, 3, 30, month=12))
+    assert small.alarms.raised == []
 
 
 # --- the window ---
