@@ -95,6 +95,14 @@ def staff_page(side: Side, turn: int) -> bool:
     return history.TEXT in side.get(side.deps.signer.staff_url(*history.open_order(side.stored, turn % WARM_UP)))
 
 
+def duty_page(side: Side, turn: int) -> bool:
+    """The duty desk's page; its officer signs in at the first turn."""
+    if turn == 0:
+        link = side.deps.signer.duty_url(history.officer_of(1))
+        side.client.post("/" + link.split("/", 3)[3])
+    return history.TEXT in side.get("http://here/duty")
+
+
 def citizen_page(side: Side, _turn: int) -> bool:
     return "第" in side.get(side.deps.signer.citizen_url(next(side.past)))
 
@@ -115,7 +123,7 @@ def send(side: Side, turn: int) -> bool:
 
 
 ASKED: dict[str, Callable[[Side, int], bool]] = {
-    "intake": write_in, "staff_page": staff_page, "citizen_page": citizen_page, "progress": progress, "todo": todo, "outbox": send,
+    "intake": write_in, "staff_page": staff_page, "duty_page": duty_page, "citizen_page": citizen_page, "progress": progress, "todo": todo, "outbox": send,
 }
 
 

@@ -104,7 +104,7 @@ def _citizen(store: Store, made: _Made) -> None:
 def _inquiry(made: _Made, number: str, sealed: str) -> None:
     n, opened, rows = made.n, made.opened, made.rows
     who, unit = (n - 1) // EACH + 1, n % UNITS + 1
-    officer, due = _officer(unit), opened + timedelta(days=6)
+    officer, due = officer_of(unit), opened + timedelta(days=6)
     answered = None if made.is_open else opened + timedelta(days=3)
     state = "in_progress" if made.is_open else "archived"
     rows["inquiries"].append((n, number, "384712", who, who, "console", state, TEXT[:20], unit, opened, due, _derivation(opened),
@@ -123,7 +123,7 @@ def _inquiry(made: _Made, number: str, sealed: str) -> None:
 def _told(made: _Made) -> None:
     """The receipt, the officer's notice, the answer."""
     n, rows = made.n, made.rows
-    who, officer = (n - 1) // EACH + 1, _officer(n % UNITS + 1)
+    who, officer = (n - 1) // EACH + 1, officer_of(n % UNITS + 1)
     params = json.dumps({"number": "26-1123-0001", "code": "384712", "due": "11月27日(周五)17:00", "text": TEXT})
     for place, (key, contact, to) in enumerate((("receipt", who, None), ("order.new", None, officer), ("answer", who, None))):
         row_id = 3 * n - 2 + place
@@ -132,7 +132,8 @@ def _told(made: _Made) -> None:
         rows["deliveries"].append((row_id, made.opened, "console", "console", "sent", f"past:{row_id}", 1))
 
 
-def _officer(unit: int) -> int:
+def officer_of(unit: int) -> int:
+    """The officer of a unit who works on everything; of the first unit, one of the duty desk."""
     return (unit - 1) * bulk.OFFICERS + 3
 
 
@@ -160,7 +161,7 @@ def reach_officers(store: Store, now: datetime) -> None:
     """One officer of each unit has an address to write from."""
     def work(tx: Any) -> None:
         for unit in range(1, UNITS + 1):
-            people.ensure(tx, "console", officer_address(unit), now, officer_id=_officer(unit))
+            people.ensure(tx, "console", officer_address(unit), now, officer_id=officer_of(unit))
 
     store.write(work)
 
@@ -172,7 +173,7 @@ def officer_address(unit: int) -> Address:
 def open_order(stored: int, turn: int) -> tuple[int, int]:
     """(inquiry, its officer) of one of the open ones."""
     n = stored - turn % OPEN
-    return n, _officer(n % UNITS + 1)
+    return n, officer_of(n % UNITS + 1)
 
 
 def pages(stored: int) -> Iterator[int]:
