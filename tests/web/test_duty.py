@@ -12,6 +12,8 @@ from bot.rejection import Reason
 from handlers import desk_rules
 from handlers.moving import By
 from store import decisions, directory, inquiries, requests
+from store.routing_tables import topics
+from store.rows import insert_row
 from tests.handlers.deadline_kit import district
 from tests.web.duty_kit import HOSTILE, SURE, Browser, number, routed
 
@@ -469,6 +471,16 @@ def test_what_waits_for_a_decision_leads_to_the_page_where_it_is_decided(world, 
     assert world.decide("approve", inquiry_id, "duty").done
     assert asked.state == "pending"
     assert desk.open("/duty/requests").text.count('data-testid="request"') == 0
+
+
+def test_hot_topics_are_shown_with_how_many_citizens_and_where(world, desk):
+    sample, now = routed(world, "丽景小区旁的搅拌站灰尘大"), world.clock.now()
+    world.deps.store.write(lambda tx: insert_row(
+        tx, topics, key="k", words=["搅拌站", "灰尘"], place="丽景小区", unit_id=world.units["D01"], size=43, citizens=37,
+        first_at=now, last_at=now, trend={"this_week": 30, "last_week": 7}, sample_id=sample))
+    text = desk.open("/duty/topics").text
+    for words in ("搅拌站", "37 人", "43 件", "丽景小区", "区城市管理局", "上升"):
+        assert words in text
 
 
 def test_the_figures_are_todays(world, desk):

@@ -9,6 +9,8 @@ from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
 from store import inquiries
+from store.routing_tables import topics
+from store.rows import insert_row
 from tests.conftest import CHROMIUM
 from tests.handlers.deadline_kit import district
 from tests.web.duty_kit import link_of, number, routed
@@ -155,6 +157,10 @@ def filled(world):
     routed(world, "绝密文件流到了网上", flags=["secret"])
     wanted = routed(world, "路面塌陷", unit="D01", chosen="D01")
     assert world.act("extend", wanted, "lamp", 3, "路面塌陷需第三方现场检测，检测机构排期到下周二才能进场").done
+    now = world.clock.now()
+    world.deps.store.write(lambda tx: insert_row(
+        tx, topics, key="k", words=["搅拌站", "灰尘"], place="丽景小区", unit_id=world.units["D01"], size=43, citizens=37, told_at=now,
+        first_at=now, last_at=now, trend={"this_week": 30, "last_week": 7}, sample_id=again))
     for n in range(24):
         routed(world, "水管漏水", citizen=n)
     return again
