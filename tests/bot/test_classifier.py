@@ -10,7 +10,17 @@ import opencc
 import pytest
 
 from bot import classifier_format
-from bot.classifier import NEVER, Classifier, Example, Guess, ModelUnreadable, TooFewExamples, evaluate, train
+from bot.classifier import (
+    NEVER,
+    WANTED,
+    Classifier,
+    Example,
+    Guess,
+    ModelUnreadable,
+    TooFewExamples,
+    evaluate,
+    train,
+)
 from bot.classifier_confidence import least_confidence
 from bot.classifier_features import LONGEST, SPACES, Vocabulary, fold, grams, read
 from bot.words import normalise
@@ -171,7 +181,7 @@ def test_labels_drawn_at_random_never_reach_a_threshold():
     rng = random.Random(6)
     mixed = [replace(one, label=rng.choice(list(TOPICS))) for one in town(160)]
     lost = train(mixed)
-    assert lost.thresholds == {"0.95": NEVER, "0.98": NEVER}
+    assert lost.thresholds == dict.fromkeys(WANTED, NEVER)
     assert lost.guess([("", mixed[0].text)])[0][0].confidence < 0.9
 
 
@@ -311,9 +321,10 @@ def test_a_cut_or_flipped_model_is_refused_wherever_it_happens(data):
         lambda facts, parts: facts.pop("labels"),
         lambda facts, parts: facts.update(labels=["only"]),
         lambda facts, parts: facts.update(labels=[*facts["labels"], "more"]),
-        lambda facts, parts: facts.update(thresholds={"0.95": 0.5}),
-        lambda facts, parts: facts.update(thresholds={"0.95": -1, "0.98": 0.5}),
-        lambda facts, parts: facts.update(thresholds={"0.95": float("nan"), "0.98": 0.5}),
+        lambda facts, parts: parts.update(reached=parts["reached"][:, :1]),
+        lambda facts, parts: parts.update(reached=parts["reached"] - 1),
+        lambda facts, parts: parts.update(reached=parts["reached"] * np.nan),
+        lambda facts, parts: parts.update(offsets=parts["offsets"][0]),
         lambda facts, parts: facts.update(card=3),
         lambda facts, parts: parts.pop("keys"),
         lambda facts, parts: parts.update(keys=parts["keys"][::-1].copy()),
