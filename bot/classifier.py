@@ -15,7 +15,7 @@ import numpy as np
 
 from bot import classifier_format as model_format
 from bot import classifier_training as training
-from bot.classifier_confidence import NEVER, WANTED, Calibration, circumstances, figures
+from bot.classifier_confidence import KINDS, NEVER, WANTED, Calibration, figures
 from bot.classifier_features import grams, read, vectors
 from bot.classifier_linear import Linear
 from bot.classifier_words import deciding, stretches
@@ -84,7 +84,7 @@ class Classifier:
     def _guess(self, texts: Sequence[Text], *, top: int, explain: bool) -> list[list[Guess]]:
         seen = grams(texts)
         counted = vectors(seen, self.linear.lexicon.vocabulary, self.linear.lexicon.idf)
-        sure = self.calibration.probabilities(self.linear.scores(counted, len(texts)), circumstances(texts))
+        sure = self.calibration.probabilities(self.linear.scores(counted, len(texts)), texts)
         ranked = np.argsort(-sure, axis=1, kind="stable")[:, :top]
         words: list[list[tuple[str, ...]]] = [[()] * len(texts)] * ranked.shape[1]
         if explain:
@@ -100,8 +100,9 @@ class Classifier:
         ]
 
     def to_bytes(self) -> bytes:
-        facts = {"labels": self.labels, "thresholds": self.thresholds, "card": self.card}
-        parts = {"slopes": self.calibration.slopes, "offsets": self.calibration.offsets}
+        facts = {"labels": self.labels, "card": self.card}
+        own = self.calibration
+        parts = {"slopes": own.slopes, "offsets": own.offsets, "reached": own.reached}
         return model_format.pack(facts, self.linear.arrays() | parts)
 
     @classmethod
@@ -116,15 +117,16 @@ class Classifier:
 
 def _assembled(facts: dict[str, Any], arrays: dict[str, Any]) -> Classifier:
     labels = tuple(str(label) for label in facts["labels"])
-    thresholds = {wanted: float(facts["thresholds"][wanted]) for wanted in WANTED}
-    calibration = Calibration(_finite(arrays["slopes"], 3), _finite(arrays["offsets"], len(labels)))
-    if len(labels) < 2 or not all(0 <= threshold <= NEVER for threshold in thresholds.values()):
+    shapes = {"slopes": (3,), "offsets": (KINDS, len(labels)), "reached": (KINDS, len(WANTED))}
+    calibration = Calibration(*(_finite(arrays[name], shape) for name, shape in shapes.items()))
+    if len(labels) < 2 or np.any(calibration.reached < 0.5) or np.any(np.diff(calibration.reached) < 0):
         raise ValueError("no model of ours")
-    return Classifier(labels, thresholds, dict(facts["card"]), Linear.from_arrays(arrays, len(labels)), calibration)
+    linear = Linear.from_arrays(arrays, len(labels))
+    return Classifier(labels, calibration.thresholds, dict(facts["card"]), linear, calibration)
 
 
-def _finite(values: Any, size: int) -> Floats:
-    if values.shape != (size,) or not np.isfinite(values).all():
+def _finite(values: Any, shape: tuple[int, ...]) -> Floats:
+    if values.shape != shape or not np.isfinite(values).all():
         raise ValueError("not as many numbers as there should be")
     return np.asarray(values, np.float32)
 
@@ -143,7 +145,7 @@ def train(examples: Sequence[Example], *, seed: int = 0) -> Classifier:
         raise TooFewExamples("examples", have=len(used), need=training.FEWEST)
     learned = training.learn(_corpus(used, labels, seed=seed))
     card = _card(counts, labels, learned.out_of_fold, seed=seed)
-    return Classifier(labels, learned.thresholds, card, learned.linear, learned.calibration)
+    return Classifier(labels, learned.calibration.thresholds, card, learned.linear, learned.calibration)
 
 
 def _corpus(examples: Sequence[Example], labels: tuple[str, ...], *, seed: int) -> training.Corpus:

@@ -15,14 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bot.classifier_confidence import (
-    WANTED,
-    Calibration,
-    calibrate,
-    circumstances,
-    figures,
-    least_confidence,
-)
+from bot.classifier_confidence import Calibration, calibrate, figures
 from bot.classifier_features import (
     SPACES,
     Floats,
@@ -44,7 +37,7 @@ if TYPE_CHECKING:
 FEWEST = 20  # examples in all
 FEWEST_OF_A_LABEL = 3
 FOLDS = 5
-RARE_FROM = 1_000  # examples from which an n-gram must stand in two of them
+RARE = {3_000: 3, 1_000: 2}  # with so many examples an n-gram must stand in so many of them
 LARGEST = 9_000_000  # bytes of a model
 BESIDE_WEIGHTS = 9  # bytes of an n-gram: key, counts, scale
 SMOOTHING = 0.1
@@ -77,7 +70,6 @@ class Corpus:
 class Learned:
     linear: Linear
     calibration: Calibration
-    thresholds: dict[str, float]
     out_of_fold: dict[str, Any]
 
 
@@ -115,13 +107,11 @@ def learn(corpus: Corpus) -> Learned:
     scores = _out_of_fold(corpus)
     truth = corpus.label[[view.example for view in corpus.views]]
     weights = corpus.weight[[view.example for view in corpus.views]]
-    about = circumstances([view.text for view in corpus.views])
-    calibration = calibrate(scores, about, truth, weights)
-    sure = calibration.probabilities(scores, about)
-    guessed, confidence = sure.argmax(axis=1), sure.max(axis=1)
-    thresholds = {wanted: least_confidence(confidence, guessed == truth, float(wanted)) for wanted in WANTED}
-    return Learned(fit(corpus, np.arange(len(corpus.views))), calibration, thresholds,
-                   _reported(corpus, truth, guessed, confidence, thresholds))
+    texts = [view.text for view in corpus.views]
+    calibration = calibrate(scores, texts, truth=truth, weights=weights)
+    sure = calibration.probabilities(scores, texts)
+    told = _reported(corpus, truth, sure.argmax(axis=1), confidence=sure.max(axis=1), calibration=calibration)
+    return Learned(fit(corpus, np.arange(len(corpus.views))), calibration, told)
 
 
 def _out_of_fold(corpus: Corpus) -> Floats:
@@ -142,11 +132,13 @@ def score(model: Linear, texts: Sequence[Text]) -> Floats:
     return np.concatenate(parts)
 
 
-def _reported(corpus: Corpus, truth: Ints, guessed: Ints, confidence: Floats, thresholds: dict[str, float]) -> dict[str, Any]:
+def _reported(
+    corpus: Corpus, truth: Ints, guessed: Ints, *, confidence: Floats, calibration: Calibration
+) -> dict[str, Any]:
     forms = np.array([view.form for view in corpus.views])
+    of = {str(form): forms == form for form in np.unique(forms)}
     return {
-        str(form): figures(truth[forms == form], guessed[forms == form], confidence[forms == form], thresholds)
-        for form in np.unique(forms)
+        form: figures(truth[own], guessed[own], confidence[own], calibration.thresholds) for form, own in of.items()
     }
 
 
@@ -162,7 +154,7 @@ def fit(corpus: Corpus, places: Ints) -> Linear:
 
 def _lexicon(texts: Sequence[Text], labels: int) -> Lexicon:
     known = count(texts)
-    least = 2 if len(texts) >= RARE_FROM else 1
+    least = next((least for many, least in RARE.items() if len(texts) >= many), 1)
     most = LARGEST // (labels + BESIDE_WEIGHTS)
     if (known.often >= least).sum() > most:
         least = int(np.partition(known.often, -most)[-most]) + 1
