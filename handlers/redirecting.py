@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from store.engine import Tx
     from store.rows import Record
 
-BATCH = 200
+BATCH = 100
 NAME = "redirected"
 MOVABLE = frozenset({State.DISPATCHED, State.IN_PROGRESS})
 """Where an inquiry's state tells that a unit is at work; where the citizen is asked, it stays so."""
