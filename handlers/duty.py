@@ -25,6 +25,7 @@ from store import directory, inquiries
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.directory import Directory
     from handlers.deps import Deps
     from store.engine import Tx
     from store.rows import Record
@@ -132,18 +133,20 @@ def suggestions(tx: Tx, deps: Deps, inquiry: Record) -> list[Suggestion]:
     """What the router proposed and can still be taken: by the heir of an abolished unit, not by one without
     officers, one that has it, or one somebody of which is accused.
     """
-    found: list[Suggestion] = []
     lead = inquiries.open_lead(tx, inquiry.id)
-    directory_now = deps.router().directory
+    return _proposed(deps.router().directory, inquiry, lead.unit_code if lead is not None else "")
+
+
+def _proposed(known: Directory, inquiry: Record, has_it: str) -> list[Suggestion]:
+    """By the directory in memory, half a minute old at most: sending on asks the database again."""
+    found: list[Suggestion] = []
     candidates = (inquiry.routing or {}).get("candidates", [])[:SHOWN]
     for position, (code, confidence, words) in enumerate(candidates, start=1):
-        named = directory.unit_by_code(tx, code)
-        unit = placing.in_office(tx, named) if named is not None else None
-        if unit is None or unit.code not in directory_now.staffed or placing.accused(inquiry, unit):
+        unit = known.successor(code)
+        if unit is None or not known.can_take(unit) or placing.accused(inquiry, unit):
             continue
-        if (lead is not None and lead.unit_id == unit.id) or unit.code in {s.unit_code for s in found}:
-            continue
-        found.append(Suggestion(position, unit.code, unit.name, min(1.0, float(confidence)), tuple(words)))
+        if unit.code not in {has_it, *(each.unit_code for each in found)}:
+            found.append(Suggestion(position, unit.code, unit.name, min(1.0, float(confidence)), tuple(words)))
     return found
 
 
@@ -153,7 +156,8 @@ def queue(tx: Tx, deps: Deps, limit: int = desk_store.MOST) -> list[Waiting]:
     if duty is None:
         return []
     rows = desk_store.queue(tx, duty.id, limit)
-    return [Waiting(row, tuple(suggestions(tx, deps, inquiries.get(tx, row.inquiry_id)))) for row in rows]
+    known = deps.router().directory
+    return [Waiting(row, tuple(_proposed(known, row, row.unit_code))) for row in rows]
 
 
 def find_order(desk: Desk, typed: str) -> Record | Outcome:

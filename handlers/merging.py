@@ -106,11 +106,11 @@ def _said(tx: Tx, inquiry: Record) -> str:
 def _tell(desk: Desk, inquiry: Record, head: Record) -> None:
     """The citizen, by their own number; the head's officers; and the answer at once where there is one."""
     tx, now = desk.tx, desk.now
-    text = _answer_of(tx, head) if head.state == State.ANSWERED else ""
-    if text:
+    answer = _answer_of(tx, head) if head.state == State.ANSWERED else None
+    if answer is not None:
         unit = directory.unit(tx, head.unit_id).name
-        _answer_one(desk.deps, tx, inquiry, text, unit=unit, once=f"answer:{inquiry.id}:head:{head.id}",
-                    officer_id=None, now=now)
+        _answer_one(desk.deps, tx, inquiry, answer.text, unit=unit, once=f"answer:{inquiry.id}:head:{head.id}",
+                    officer_id=answer.officer_id, now=now)
         return
     notices.to_citizen(tx, inquiry, key="merged", once=f"merged:{inquiry.id}:{head.id}", now=now,
                        params=about(inquiry) | {"due": say_due(head)})
@@ -127,9 +127,9 @@ def pass_on(deps: Deps, tx: Tx, inquiry: Record, text: str, now: datetime, *, on
                     params={"text": shorten(text, 120)})
 
 
-def _answer_of(tx: Tx, head: Record) -> str:
-    answers = [m.text for m in inquiries.messages_of(tx, head.id) if m.direction == "out" and m.officer_id]
-    return answers[-1] if answers else ""
+def _answer_of(tx: Tx, head: Record) -> Record | None:
+    answers = [m for m in inquiries.messages_of(tx, head.id) if m.direction == "out" and m.officer_id]
+    return answers[-1] if answers else None
 
 
 def tell_merged(desk: Desk, head: Record, order: Record, text: str) -> None:

@@ -12,6 +12,7 @@ from handlers.privacy import may_read
 from store import decisions, directory, inquiries
 
 if TYPE_CHECKING:
+    from bot.directory import UnitRow
     from handlers.desk import Desk, Outcome
     from store.engine import Tx
     from store.rows import Record
@@ -33,7 +34,7 @@ def in_office(tx: Tx, unit: Record) -> Record | None:
     return None
 
 
-def accused(inquiry: Record, unit: Record) -> bool:
+def accused(inquiry: Record, unit: Record | UnitRow) -> bool:
     """Whether the inquiry accuses somebody of this unit, or of the one above it: they must not read it."""
     if "accusation" not in (inquiry.flags or []):
         return False

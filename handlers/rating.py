@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from bot.conversation import ConversationState, answered, rating_reason_asked
 from bot.inquiries import Actor, Event, State
+from handlers.merging import head_of
 from handlers.moving import By, move
 from handlers.notices import to_unit
 from handlers.rework import dissatisfied
-from handlers.wording import RATINGS, about
+from handlers.wording import RATINGS, about, say_due
 from store import inquiries, people
 
 if TYPE_CHECKING:
@@ -78,22 +79,24 @@ def _which(turn: Turn, act: acts.Rate) -> list[Record]:
 
 
 def _follow(turn: Turn, inquiry_id: int, score: int, why: str) -> None:
-    """Satisfied closes it; not satisfied, with a reason, has it done again."""
+    """Satisfied closes it; not satisfied, with a reason, has it done again: what it was merged into, if it was."""
     inquiry = inquiries.get(turn.tx, inquiry_id)
+    head = head_of(turn.tx, inquiry)
     by = By(Actor.CITIZEN, turn.address.contact_id, turn.now)
     key = ""
     if score == DISSATISFIED:
-        key = dissatisfied(turn.deps, turn.tx, inquiry, by, reason=why)
+        key = dissatisfied(turn.deps, turn.tx, head, by, reason=why)
     elif inquiry.state == State.ANSWERED:
         limits = turn.deps.limits
         move(turn.tx, inquiry, Event.CLOSE, by, name="closed", closed_at=turn.now,
              next_state_at=turn.now + timedelta(days=limits.archive_days))
     inquiry = inquiries.get(turn.tx, inquiry_id)
+    standing = about(inquiry) | {"due": say_due(inquiries.get(turn.tx, head.id))}
     if key == "reopened":
         turn.wakes.add("outbox-urgent")
-        turn.reply("reopened", **about(inquiry))
+        turn.reply("reopened", **standing)
     elif key:
-        turn.reply("rework.asked", **about(inquiry))
+        turn.reply("rework.asked", **standing)
     else:
         turn.reply("rating.thanks", **about(inquiry), rating=RATINGS[score])
 

@@ -232,3 +232,25 @@ def test_a_merged_citizen_is_told_how_it_stands_when_she_urges_or_withdraws(worl
     answer = say(world, BOB, word)
     assert "26-1123-0002与同样的诉求合并办理，最迟11月27日(周五)17:00前答复" in answer
     assert world.get(pair[1]).state == "merged"
+
+
+def test_a_merged_citizen_who_is_not_satisfied_has_the_head_done_again(world, pair):
+    head, other = pair
+    say(world, "lamp", f"复 1 {ANSWER}")
+    answer = say(world, BOB, "不满意 2 路灯还是不亮")
+    assert "26-1123-0002" in answer
+    assert "26-1123-0001" not in answer
+    assert (world.get(head).state, world.get(head).reopened, world.get(other).state) == ("dispatched", 1, "merged")
+    say(world, "lamp", "复 1 电缆已经全部更换，今晚亮灯，请您查看。")
+    assert len(notices(world, other, "answer")) == len(notices(world, head, "answer")) == 2
+
+
+def test_the_page_of_a_merged_citizen_shows_the_answer(world):
+    waiting(world)
+    say(world, "duty", "派 1 城市管理局")
+    say(world, "lamp", f"复 1 {ANSWER}")
+    other = waiting(world, citizen=BOB)
+    say(world, "duty", "并 2 1")
+    page = world.client().get(world.citizen_path(other)).text
+    assert ANSWER in page
+    assert "26-1123-0001" not in page
