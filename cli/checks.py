@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from redis import RedisError
 
-from bot.errors import SendError
+from bot.errors import ModelUnreadable, SendError
 from bot.ports import CacheUnavailable
 from handlers.holidays import announced
 from handlers.wording import CHINA
-from store import alarms, migrate
+from store import alarms, migrate, models
 from store.engine import StoreUnavailable
 from store.shared import connect
 
@@ -53,6 +53,7 @@ def run(configured: Configured, deps: Deps) -> Iterator[Line]:
     yield check_redis(settings.redis, embedded=not settings.redis_url)
     if database.level == "ok":
         yield check_calendar(deps.calendar(), deps.clock.now())
+        yield check_model(deps)
     for account, channel in deps.channels.items():
         yield check_channel(account, channel)
     if not deps.channels:
@@ -95,6 +96,22 @@ def check_calendar(calendar: Calendar, now: datetime) -> Line:
         return Line("ok", "calendar", f"{today.year} known")
     urgent = "ALARM: " if (today.month, today.day) >= ALARM_FROM else ""
     return Line("warn", "calendar", f"{urgent}{following} is missing, due dates there are provisional: {cure}")
+
+
+def check_model(deps: Deps) -> Line:
+    """Whether the learned router in use can be read; without one the keywords route, which is no fault."""
+    from bot.classifier import Classifier  # noqa: PLC0415  numpy takes a moment; only here
+
+    row = deps.store.read(models.active)
+    if row is None:
+        return Line("ok", "router", "by keywords, no model is in use")
+    data = deps.store.read(lambda tx: models.data_of(tx, row.id))
+    try:
+        Classifier.from_bytes(data or b"")
+    except ModelUnreadable as error:
+        return Line("FAIL", "router", f"model {row.id} cannot be read ({error.why}), the keywords route: "
+                                      "run wenzheng model train or wenzheng model rollback")
+    return Line("ok", "router", f"model {row.id} of {row.card.get('decisions', 0)} decisions, {row.size} bytes")
 
 
 def check_channel(account: str, channel: Channel) -> Line:
