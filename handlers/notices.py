@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.privacy import SECRET, fields_for, keepers, text_for
 from handlers.recipients import Staff, stand_ins
-from handlers.wording import WHY, about, grounds, say_time, shorten
+from handlers.wording import WHY, about, grounds, say_percent, say_time, shorten
 from store import directory, inquiries, outbox
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def suggested(tx: Tx, inquiry: Record) -> list[dict[str, Any]]:
     routing = inquiry.routing or {}
     measured = routing.get("source", "keywords") != "keywords"
     found = [(directory.unit_by_code(tx, code), confidence, words) for code, confidence, words in routing.get("candidates", [])]
-    return [{"name": unit.name, "percent": round(100 * confidence) if measured else 0, "words": "、".join(words)}
+    return [{"name": unit.name, "percent": say_percent(confidence) if measured else 0, "words": "、".join(words)}
             for unit, confidence, words in found if unit is not None]
 
 

@@ -36,7 +36,8 @@ CALLED_BACK = {0: "未接通", 1: "满意", 2: "基本满意", 3: "不满意"}
 RATINGS = {1: "满意", 2: "基本满意", 3: "不满意"}
 
 
-UNSEEN = frozenset({"viewed", "clock_set", "points_appealed", "points_returned", "request_dropped", "repeat_suggested"})
+UNSEEN = frozenset({"viewed", "clock_set", "points_appealed", "points_returned", "request_dropped", "repeat_suggested", "sender_cooled",
+                    "sender_unblocked"})
 """Events that explain dates and points, or who looked: no step in the history of an inquiry."""
 
 
@@ -65,6 +66,11 @@ def about(inquiry: Record) -> dict[str, Any]:
     }
 
 
+def say_percent(confidence: float) -> int:
+    """Never 100: nobody is that sure."""
+    return min(99, round(100 * confidence))
+
+
 def grounds(inquiry: Record, unit_code: str) -> dict[str, Any]:
     """Why the machine chose this unit: the deciding words, the confidence in percent (0: by keywords). Empty
     when a person did.
@@ -72,9 +78,9 @@ def grounds(inquiry: Record, unit_code: str) -> dict[str, Any]:
     routing = inquiry.routing or {}
     if not routing.get("chosen") or routing["chosen"] != unit_code:
         return {}
-    found = next(((sure, words) for code, sure, words in routing["candidates"] if code == unit_code), (0, []))
+    found: tuple[float, list[str]] = next(((sure, words) for code, sure, words in routing["candidates"] if code == unit_code), (0, []))
     measured = routing.get("source", "keywords") != "keywords"
-    return {"words": "、".join(found[1]), "percent": round(100 * found[0]) if measured else 0}
+    return {"words": "、".join(found[1]), "percent": say_percent(found[0]) if measured else 0}
 
 
 def shorten(text: str, length: int) -> str:

@@ -10,7 +10,7 @@ from handlers.desk import Desk
 from handlers.desk_rules import OBJECTION, first, others_decide, rejected_by
 from handlers.privacy import may_read, text_for
 from handlers.repeats import MERGEABLE
-from handlers.wording import CHINA, WHY, say_time, shorten
+from handlers.wording import CHINA, WHY, say_percent, say_time, shorten
 from store import alarms, decisions, directory, duty_page, inquiries, models
 from web.showing import due_of, state_of
 
@@ -231,7 +231,7 @@ def _sent(row: Record, said: str) -> dict[str, Any]:
     confidence, words = next(((c[1], c[2]) for c in routing.get("candidates", []) if c[0] == row.unit_code), (0.0, []))
     return {
         "order": row.order_id, "number": row.number, "head": shorten(said, HEAD), "unit": row.unit_name,
-        "at": say_time(row.since), "percent": round(100 * confidence), "words": words,
+        "at": say_time(row.since), "percent": say_percent(confidence), "words": words,
         "measured": routing.get("source", "keywords") != "keywords", "state": state_of(row),
         "open": row.order_state in inquiries.OPEN_ASSIGNMENT,
     }
