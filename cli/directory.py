@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import officers
-from cli.common import plainly, print_json, services, when
+from cli.common import complain, plainly, print_json, services, when
 from handlers import directory_changing
 from handlers.caching import read_directory as read_stored
 from handlers.directory_export import write
@@ -53,6 +53,8 @@ def import_(file: Path, *, dry_run: bool, author: str | None) -> None:
             return
         done = directory_changing.change(deps, wanted, author=author or _user(), source=file.name)
         click.echo(_done(wanted, done))
+        if done.stranded:
+            complain(f"officers of a unit that is gone, to be placed by the next file: {', '.join(done.stranded)}")
 
 
 def _read(file: Path) -> Directory:

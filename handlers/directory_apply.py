@@ -34,6 +34,8 @@ def apply(tx: Tx, wanted: Directory, now: datetime, *, sms_channel: str) -> None
         _follow_units(tx, wanted, unit_ids)
     if wanted.catalogue is not None:
         _apply_catalogue(tx, wanted.catalogue)
+    else:
+        _follow_matters(tx, wanted)
     counted: dict[str, Any] = {"officers": len(wanted.officers)} if wanted.staff_given else {}
     if wanted.catalogue is not None:
         counted["categories"] = len(wanted.catalogue.categories)
@@ -59,6 +61,15 @@ def _follow_units(tx: Tx, wanted: Directory, unit_ids: dict[str, int]) -> None:
         successor = wanted.successor(officer.unit_code)
         if successor is not None and successor.code != officer.unit_code:
             update_row(tx, officers, officer.id, unit_id=unit_ids[successor.code])
+
+
+def _follow_matters(tx: Tx, wanted: Directory) -> None:
+    """The file names no categories: those of a unit that is gone are its successor's, or the category's above."""
+    for row in catalogue.all_categories(tx):
+        successor = wanted.successor(row.unit_code)
+        code = successor.code if successor is not None else ""
+        if code != row.unit_code:
+            catalogue.save_category(tx, row.code, unit_code=code)
 
 
 def _apply_catalogue(tx: Tx, wanted: Catalogue) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from handlers import directory_apply, redirecting
 from handlers.directory_import import ImportPlan, plan_import
 from handlers.directory_versions import record, stored
+from store import directory
 
 if TYPE_CHECKING:
     from bot.directory import Directory
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """``version``: the new version's number, None when nothing changed. ``moved``: orders handed on."""
+    """``version``: the new version's number, None when nothing changed. ``moved``: orders handed on.
+    ``stranded``: codes of officers whose unit is gone, and no file says where they are now.
+    """
 
     plan: ImportPlan
     version: int | None
     moved: int
+    stranded: tuple[str, ...] = ()
 
 
 def plan(deps: Deps, wanted: Directory) -> ImportPlan:
@@ -36,11 +40,16 @@ def change(deps: Deps, wanted: Directory, *, author: str, source: str) -> Done:
     def work(tx: Tx) -> Done:
         now, made = deps.clock.now(), _plan(tx, wanted)
         directory_apply.apply(tx, wanted, now, sms_channel=deps.sms_channel)
-        return Done(made, record(tx, made, now, author=author, source=source), redirecting.redirect(deps, tx, now))
+        number = record(tx, made, now, author=author, source=source)
+        return Done(made, number, redirecting.redirect(deps, tx, now), _stranded(tx))
 
     done = deps.store.write(work)
-    rest = redirecting.redirect_all(deps) if done.moved else 0
-    return Done(done.plan, done.version, done.moved + rest)
+    return replace(done, moved=done.moved + redirecting.redirect_all(deps)) if done.moved else done
+
+
+def _stranded(tx: Tx) -> tuple[str, ...]:
+    standing = {row.id for row in directory.all_units(tx)}
+    return tuple(row.code for row in directory.all_officers(tx) if row.unit_id not in standing)
 
 
 def _plan(tx: Tx, wanted: Directory) -> ImportPlan:

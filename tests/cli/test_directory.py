@@ -140,6 +140,12 @@ def test_an_export_that_cannot_be_is_refused(command, arguments, said):
     assert said in command(*arguments, code=2)
 
 
+def test_officers_whose_unit_is_gone_are_named_when_the_file_is_silent_on_them(command, book, world):
+    command("import", book())
+    told = command("import", book(units=[*UNITS[:2], UNITS[3]], officers=None, categories=None))
+    assert "officers of a unit that is gone, to be placed by the next file: lamp\n" in told
+
+
 def test_a_bad_file_changes_nothing_and_names_the_cell(command, book):
     told = command("import", book(categories=[*CATEGORIES, ["0301", "招生", None]]), code=1)
     assert "【事项分类】 第 4 行“上级编码”列：上级事项“03”不在事项分类表中" in told

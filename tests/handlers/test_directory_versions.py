@@ -132,6 +132,17 @@ def test_people_of_a_merged_unit_follow_it_when_the_file_names_nobody(world):
         "温予舟": "D00", "骆星屿": "D01", "苏桐": "D01"}
 
 
+@pytest.mark.parametrize(
+    ("units", "code"), [((DESK, replace(LAMPS, active=False, merged_into="D02"), PARKS), "D02"), ((DESK, PARKS), "")]
+)
+def test_the_matters_of_a_unit_that_is_gone_follow_it_when_the_file_names_none(world, tmp_path, units, code):
+    change(world, FIRST)
+    change(world, replace(FIRST, units=units, officers=(), catalogue=None, staff_given=False))
+    assert world.deps.store.read(read_catalogue).by_code["01"].unit_code == code
+    write(now(world), tmp_path / "out.xlsx")
+    assert directory_changing.plan(world.deps, read_file(tmp_path / "out.xlsx")[0]).empty
+
+
 def test_an_officer_who_bound_a_second_phone_is_not_taken_for_changed(world):
     from bot.messages import Address
     from store import people
