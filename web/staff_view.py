@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from handlers import duty, orders
 from handlers.deciding import DECIDERS
 from handlers.handing import unit_time
+from handlers.merging import JOINED
 from handlers.privacy import SECRET, may_read, text_for
 from handlers.wording import grounds, say_time
 from store import directory, inquiries, outbox, requests
@@ -129,11 +130,11 @@ def _at_desk(desk: orders.Desk, inquiry: Record) -> dict[str, Any]:
 
 
 def _parts(desk: orders.Desk, inquiry: Record) -> list[dict[str, Any]]:
-    """What the citizen sent, in order, each with its media, as this officer may read it."""
+    """What the citizen sent, and those whose inquiries were merged into this, in order, as this officer may read it."""
     media: dict[int, list[Record]] = {}
     for row in inquiries.media_of(desk.tx, inquiry.id):
         media.setdefault(row.message_id, []).append(row)
-    said = [m for m in inquiries.messages_of(desk.tx, inquiry.id) if m.direction == "in"]
+    said = [m for m in inquiries.messages_of(desk.tx, inquiry.id) if m.direction == "in" or m.kind == JOINED]
     return [_part(desk, inquiry, m, media.get(m.id, [])) for m in said]
 
 

@@ -9,7 +9,7 @@ from store import inquiries
 from store import outbox as store_outbox
 from tests.handlers.deadline_kit import china
 from tests.handlers.desk_kit import BOB, CAI, act, decision, desk_town, lead, orders_of, put, waiting
-from tests.handlers.town import citizen_says, event, logged, notices, rendered, say
+from tests.handlers.town import citizen_says, event, logged, notices, rendered, say, shown
 from tests.world import CITIZEN
 
 ANSWER = "整条街的路灯都已修好，是电缆受潮，请您查看。"
@@ -254,3 +254,9 @@ def test_the_page_of_a_merged_citizen_shows_the_answer(world):
     page = world.client().get(world.citizen_path(other)).text
     assert ANSWER in page
     assert "26-1123-0001" not in page
+
+
+def test_the_page_of_the_heads_officers_shows_what_was_merged_into_it(world, pair):
+    page = shown(world, "lamp", pair[0])
+    assert "并入的诉求" in page
+    assert "幸福路晚上一片黑" in page
