@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from bot.directory import Directory
 from bot.routing import KeywordRouter
+from handlers import topics
 from handlers.topic_keeping import covered
 from handlers.waking import sweep
 from store import inquiries
@@ -83,6 +84,12 @@ def test_with_nothing_new_a_look_reads_and_does_nothing_more(small):
     assert [look(small) for _ in range(3)] == [0, 0, 0]
     small.deps.store.write = plain
     assert writes == []
+
+
+def test_a_flood_is_looked_at_in_batches(small):
+    look(small, MONDAY)
+    write(small, *(OTHERS * 42)[: topics.BATCH + 7])
+    assert [look(small) for _ in range(3)] == [topics.BATCH, 7, 0]
 
 
 def test_the_sweep_looks_for_topics(small):
