@@ -25,7 +25,7 @@ STAFF = tuple(
 CATALOGUE = Catalogue((
     Category("01", "城市照明", unit_code="D01"),
     Category("0101", "路灯故障"),
-    Category("02", "园林绿化", unit_code="D02"),
+    Category("02", "绿地养护", unit_code="D02"),
     Category("0201", "树木修剪", keywords=("枯枝",)),
     Category("0202", "路灯", keywords=()),
     Category("03", "教育", unit_code="D03"),
