@@ -57,7 +57,8 @@ def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: 
         key = "order.new"
         if officer.role == "duty":
             params.pop("unit_due"), params.pop("may_transfer"), params.pop("grounds")
-            params |= {"rows": suggested(tx, inquiry), "why": WHY.get((inquiry.routing or {}).get("why", ""), "")}
+            params |= {"rows": suggested(tx, inquiry), "repeat": _repeated(tx, inquiry),
+                       "secret": SECRET in (inquiry.flags or []), "why": WHY.get((inquiry.routing or {}).get("why", ""), "")}
             key = "desk.new"
         to_officer(tx, officer.id, key=key, once=f"order:{assignment_id}:{officer.id}", params=params,
                    now=now, inquiry_id=inquiry.id, urgent=inquiry.urgent)
@@ -75,11 +76,17 @@ def _to_keepers(deps: Deps, tx: Tx, inquiry: Record, now: datetime) -> None:
 
 def suggested(tx: Tx, inquiry: Record) -> list[dict[str, Any]]:
     """The units the router proposes: name, confidence in percent (0: it is not measured yet), deciding words."""
-    routing = inquiry.routing or {}
+    routing = {} if SECRET in (inquiry.flags or []) else inquiry.routing or {}
     measured = routing.get("source", "keywords") != "keywords"
     found = [(directory.unit_by_code(tx, code), confidence, words) for code, confidence, words in routing.get("candidates", [])]
     return [{"name": unit.name, "percent": say_percent(confidence) if measured else 0, "words": "、".join(words)}
             for unit, confidence, words in found if unit is not None]
+
+
+def _repeated(tx: Tx, inquiry: Record) -> str:
+    """The number of the citizen's own matter this one seems to repeat, written to be typed."""
+    other = inquiries.find(tx, inquiry.repeat_of_id) if inquiry.repeat_of_id is not None else None
+    return other.number.replace("-", "") if other is not None else ""
 
 
 def new_assist(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: int, *, due_at: datetime,
