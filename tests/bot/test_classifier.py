@@ -1,5 +1,6 @@
 """The learned router on a small town of invented matters."""
 
+import itertools
 import json
 import random
 import struct
@@ -21,7 +22,7 @@ from bot.classifier import (
     evaluate,
     train,
 )
-from bot.classifier_confidence import least_confidence
+from bot.classifier_confidence import Calibration, least_confidence
 from bot.classifier_features import LONGEST, SPACES, Vocabulary, fold, grams, read
 from bot.words import normalise
 
@@ -383,3 +384,40 @@ def test_a_vocabulary_finds_what_it_knows_and_nothing_else():
 
 def test_a_guess_is_a_value():
     assert Guess("lights", 0.5, ("路灯",)) == Guess("lights", 0.5, ("路灯",))
+
+
+# --- one threshold for all kinds of text ---
+
+
+def levelled(reached, *, headline, confidence):
+    """The public confidence of a text, where the model itself is so sure of the first of two labels."""
+    text = read("路灯", "不亮") if headline else read("", "路灯不亮")
+    plain = Calibration(np.zeros(3, np.float32), np.zeros((3, 2), np.float32), np.array(reached, np.float32))
+    odds = np.log(confidence / (1 - confidence))
+    return plain.probabilities(np.array([[odds, 0.0]], np.float32), [text])[0], plain.thresholds
+
+
+@pytest.mark.parametrize(
+    ("wanted", "own", "enough"),
+    [("0.90", 0.605, True), ("0.90", 0.595, False), ("0.95", 0.705, True), ("0.95", 0.695, False), ("0.98", 0.905, True), ("0.98", 0.895, False)],
+)
+def test_a_kind_that_needs_more_confidence_meets_the_same_public_threshold(wanted, own, enough):
+    full, alone, short = [0.55, 0.6, 0.8], [0.56, 0.65, 0.85], [0.6, 0.7, 0.9]
+    sure, thresholds = levelled([full, alone, short], headline=False, confidence=own)
+    assert thresholds == pytest.approx({"0.90": 0.55, "0.95": 0.6, "0.98": 0.8})
+    assert (sure.max() >= thresholds[wanted]) == enough
+    assert sure.sum() == pytest.approx(1)
+
+
+def test_a_kind_that_never_reaches_a_precision_stays_below_its_threshold():
+    reached = [[0.55, 0.6, 0.8], [0.55, 0.6, NEVER], [0.55, NEVER, NEVER]]
+    sure, thresholds = levelled(reached, headline=False, confidence=0.9999)
+    assert sure.max() < thresholds["0.95"] < thresholds["0.98"]
+    assert levelled(reached, headline=True, confidence=0.9999)[0].max() > 0.999
+
+
+def test_levelling_leaves_the_order_as_it_is():
+    reached = [[0.55, 0.6, 0.8], [0.7, 0.8, 0.9], [0.7, 0.9, NEVER]]
+    tops = [levelled(reached, headline=False, confidence=own)[0] for own in np.linspace(0.5, 0.9999, 60)]
+    assert all(one[0] <= other[0] + 1e-6 for one, other in itertools.pairwise(tops))
+    assert all(one[0] >= one[1] for one in tops)
