@@ -7,6 +7,7 @@ always give the same answer, with the words that decided it. ``find_unit`` reads
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ LONGEST_WORD = 6  # characters counted of one word: a long title must not outwei
 PLACE_ONLY = 0.5  # what a place alone is worth: a proposal for the duty desk, never a decision
 NAME_WORTH = 0.5  # of a category's name: 占道经营 may decide, 收费 alone must not
 HINT = 0.4  # what a category's everyday words are worth: a proposal where no better is at hand
+HEARD = 1.5  # of a category's match: two characters of its name, 没有 of 没有信号, propose nobody
 PROPOSED = 3
 
 
@@ -65,6 +67,10 @@ class _Word:
     named: set[str] = field(default_factory=set)
     local: set[str] = field(default_factory=set)
     where: set[str] = field(default_factory=set)
+
+    @property
+    def only_named(self) -> bool:
+        return not (self.departments or self.local or self.where)
 
 
 class KeywordRouter:
@@ -110,7 +116,7 @@ class KeywordRouter:
         """With the units of the best matching categories, where fewer than three are proposed."""
         known = {candidate.unit_code for candidate in candidates}
         for match in matches if len(candidates) < PROPOSED else ():
-            code = self._units[match.code]
+            code = self._units[match.code] if match.score >= HEARD else ""
             if code and code not in known and len(candidates) < PROPOSED:
                 known.add(code)
                 candidates.append(Candidate(code, round(HINT * match.score / matches[0].score, 3), match.words))
@@ -126,20 +132,39 @@ class KeywordRouter:
         return tuple(word for word, claim in self._find(text) if claim.where)
 
     def _find(self, text: str) -> list[tuple[str, _Word]]:
-        """Distinct known words in order of appearance."""
+        """Distinct known words in order of appearance. A category's name never covers up a unit's own word."""
         matches = self._automaton.find_matches_as_indexes(normalise(text), overlapping=True)
-        return [self._words[index] for index in dict.fromkeys(_longest(matches))]
+        own = list(_longest(match for match in matches if not self._words[match[0]][1].only_named))
+        names = _longest(match for match in matches if self._words[match[0]][1].only_named)
+        found = sorted([*own, *_beside(names, own)], key=_place)
+        return [self._words[index] for index in dict.fromkeys(index for index, _start, _end in found)]
 
 
-def _longest(matches: list[tuple[int, int, int]]) -> Iterator[int]:
-    """(word, start, end) -> the words not wholly inside a longer one: 教育路 is no school, but in
-    建设路灯坏了 the road and the lamp are both meant.
+_Match = tuple[int, int, int]  # word, start, end
+
+
+def _place(match: _Match) -> tuple[int, int]:
+    return (match[1], -match[2])
+
+
+def _longest(matches: Iterable[_Match]) -> Iterator[_Match]:
+    """The words not wholly inside a longer one: 教育路 is no school, but in 建设路灯坏了 the road and the
+    lamp are both meant.
     """
     reached = 0
-    for index, _start, end in sorted(matches, key=lambda match: (match[1], -match[2])):
-        if end > reached:
-            reached = end
-            yield index
+    for match in sorted(matches, key=_place):
+        if match[2] > reached:
+            reached = match[2]
+            yield match
+
+
+def _beside(names: Iterable[_Match], own: Sequence[_Match]) -> Iterator[_Match]:
+    """Those that touch none of ``own``, whose starts and ends both rise."""
+    ends = [end for _word, _start, end in own]
+    for name in names:
+        after = bisect_right(ends, name[1])
+        if after == len(own) or own[after][1] >= name[2]:
+            yield name
 
 
 def _learn(words: defaultdict[str, _Word], unit: UnitRow, directory: Directory) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -57,6 +58,26 @@ def test_keywords_and_names_of_categories_are_words_of_the_unit_in_charge(
 
 def test_a_units_own_keyword_beats_the_name_of_anothers_category() -> None:
     assert ROUTER.route("路灯坏了").chosen == "D01"
+
+
+def test_a_categorys_name_never_covers_up_a_units_keyword() -> None:
+    catalogue = Catalogue((*CATALOGUE.categories, Category("07", "小区路灯", unit_code="D02"), Category("08", "灯坏", unit_code="D03")))
+    routing = KeywordRouter(replace(DIRECTORY, catalogue=catalogue)).route("小区路灯坏了")
+    assert (routing.chosen, [c.unit_code for c in routing.candidates][:1]) == ("D01", ["D01"])
+    assert routing.candidates[0].words == ("路灯",)
+
+
+def test_two_characters_of_a_name_propose_nobody() -> None:
+    catalogue = Catalogue((Category("01", "没有信号", unit_code="D02"), Category("02", "其他", unit_code="D03")))
+    router = KeywordRouter(replace(DIRECTORY, catalogue=catalogue))
+    assert router.route("这事到底有没有人来管").candidates == ()
+    assert [c.unit_code for c in router.route("手机没有信号").candidates] == ["D02"]
+
+
+def test_a_very_long_text_is_read_quickly() -> None:
+    begun = time.perf_counter()
+    ROUTER.route("校外培训机构路灯收费" * 100_000)
+    assert time.perf_counter() - begun < 2
 
 
 def test_the_category_is_one_of_the_chosen_unit() -> None:
