@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     max_parts: int = Field(12, ge=1, le=50, description="Parts of one inquiry at most.")
     rate_per_minute: int = Field(10, ge=1, description="Messages of one sender a minute before one notice.")
     rate_per_day: int = Field(30, ge=1, description="Messages of one sender a day before one notice.")
+    flood_limit: int = Field(60, ge=1, description="Messages of one sender beyond the day's limit until they are not answered for a while (all are stored).")
+    cool_down_hours: float = Field(24, gt=0, le=240, description="How long such a sender is not answered; emergencies always are.")
     webhook_budget: float = Field(2.5, gt=0, lt=5, description="Seconds before a webhook answers without text.")
     sweep_seconds: float = Field(1.0, gt=0, le=60, description="How often workers look for due rows by themselves.")
     topic_citizens: int = Field(5, ge=2, le=1000, description="A matter is hot when this many people write of it within TOPIC_HOURS.")
@@ -313,7 +315,8 @@ def _topic_settings(settings: Settings) -> TopicSettings:
 def _rules(settings: Settings) -> Rules:
     return Rules(quiet_seconds=settings.quiet_seconds, hard_cap_seconds=settings.hard_cap_seconds,
                  max_parts=settings.max_parts, rate_per_minute=settings.rate_per_minute,
-                 rate_per_day=settings.rate_per_day)
+                 rate_per_day=settings.rate_per_day, flood_limit=settings.flood_limit,
+                 cool_seconds=settings.cool_down_hours * 3600)
 
 
 def _limits(settings: Settings) -> Limits:

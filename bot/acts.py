@@ -7,6 +7,10 @@ where the person named none.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +291,18 @@ class StaffBad:
 
 
 @dataclass(frozen=True, slots=True)
+class CoolDown:
+    """Written far too much: told once, then not answered until then."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Stored, and nothing else: written in the cool-down."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ignore:
     """Nothing to answer: a machine, a loop, an event without meaning. ``why`` for the metrics."""
 
@@ -299,5 +315,5 @@ StaffAct = (
 )
 Act = (
     OpenInquiry | AddPart | EndDraft | Hint | Progress | Urge | Supplement | Withdraw | Rate | RatingReason
-    | FullText | Objection | OptOut | OptIn | Human | Emergency | BindPhone | Confirm | StaffAct | Ignore
+    | FullText | Objection | OptOut | OptIn | Human | Emergency | BindPhone | Confirm | StaffAct | CoolDown | Keep | Ignore
 )

@@ -8,10 +8,8 @@ is still kept, only not answered.
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from bot import words
 from bot.acts import (
@@ -35,12 +33,9 @@ from bot.acts import (
 from bot.commands import HINT_KEYS, parse_citizen
 from bot.conversation_state import ConversationState, Draft
 from bot.emergency import EMERGENCY_KEYS, emergency
+from bot.limits import Decision, Rules, is_over, limited, unlooped
 from bot.messages import Contact, ContactEvent, InboundMessage, Kind
 from bot.staff_words import STAFF_KEYS, parse_staff
-from bot.workdays import CHINA
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 __all__ = [
     "TEXT_KEYS", "ConversationState", "Decision", "Draft", "Rules",
@@ -65,31 +60,6 @@ _EVENTS: dict[Contact, Act] = {
     Contact.FOLLOW: Hint("hint.welcome"),
     Contact.SCAN: Hint("hint.welcome"),
 }
-# What a person must be able to say however much she wrote before.
-_ALWAYS = (Emergency, OpenInquiry, EndDraft, Supplement, Withdraw, Rate, RatingReason, Objection, OptOut, OptIn)
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Intervals in seconds, counts per sender. All are settings."""
-
-    quiet_seconds: float = 90
-    hard_cap_seconds: float = 600
-    max_parts: int = 12
-    rate_per_minute: int = 10
-    rate_per_day: int = 30
-    notice_seconds: float = 3600
-    loop_seconds: float = 600
-    loop_limit: int = 2
-    emergency_loop_limit: int = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The state to store and the acts to carry out, in order."""
-
-    state: ConversationState
-    acts: tuple[Act, ...]
 
 
 def step(
@@ -110,7 +80,7 @@ def step(
     decision = _meant(state, event, now, rules)
     if kinds:
         decision = Decision(decision.state, (Emergency(kinds), *decision.acts))
-    return _limited(_unlooped(state, decision, event, now, rules=rules), event, now, rules)
+    return limited(state, unlooped(state, decision, event, now, rules=rules), event, now, rules=rules)
 
 
 # --- helpers for the handlers ---
@@ -284,72 +254,8 @@ def _joinable(state: ConversationState, now: datetime, rules: Rules) -> bool:
     draft = state.draft
     if draft is None or draft.inquiry_id is None:
         return False
-    room = draft.parts < rules.max_parts or _is_over(state, now, rules)
+    room = draft.parts < rules.max_parts or is_over(state, now, rules)
     return room and now <= fold_closes_at(state, rules)
-
-
-# --- loops and limits ---
-
-
-def _unlooped(
-    before: ConversationState, decision: Decision, message: InboundMessage, now: datetime, *, rules: Rules
-) -> Decision:
-    """Two machines answering each other say the same again and again: silence from the third time on."""
-    told = words.bare(message.text)
-    if not told:
-        return decision
-    mark = hashlib.blake2s(told.encode(), digest_size=6).hexdigest()
-    near = [(m, at) for m, at in before.recent if abs(now - at) < timedelta(seconds=rules.loop_seconds)]
-    times = sum(m == mark for m, _ in near)
-    recent = (*near, (mark, now))[-2 * rules.emergency_loop_limit :]
-    urgent = any(isinstance(act, Emergency) for act in decision.acts)
-    limit = rules.emergency_loop_limit if urgent else rules.loop_limit
-    empty = all(isinstance(act, Hint | OpenInquiry | AddPart | Emergency | Ignore) for act in decision.acts)
-    if times >= limit and empty:
-        return Decision(replace(before, recent=recent), (Ignore("loop"),))
-    return Decision(replace(decision.state, recent=recent), decision.acts)
-
-
-def _limited(decision: Decision, message: InboundMessage, now: datetime, rules: Rules) -> Decision:
-    """Over the limit: one notice, then nothing is answered but what ``_ALWAYS`` names, and parts are
-    kept without a word. Pictures joining a draft cost no answer and do not count.
-    """
-    state, acts = decision.state, decision.acts
-    if acts == (AddPart(),) and message.kind is not Kind.TEXT and not _is_over(state, now, rules):
-        return decision
-    over = _is_over(state, now, rules)
-    state = _counted(state, now, rules)
-    if not over or any(isinstance(act, Emergency) for act in acts):
-        return Decision(state, acts)
-    kept = tuple(AddPart(quiet=True) if isinstance(act, AddPart) else act for act in acts if _is_kept(act))
-    gap = timedelta(seconds=rules.notice_seconds)
-    if state.last_notice_at is None or abs(now - state.last_notice_at) >= gap:
-        return Decision(replace(state, last_notice_at=now), (*kept, Hint("hint.slow_down")))
-    return Decision(state, kept or (Ignore("rate_limited"),))
-
-
-def _is_kept(act: Act) -> bool:
-    return isinstance(act, (*_ALWAYS, AddPart))
-
-
-def _is_over(state: ConversationState, now: datetime, rules: Rules) -> bool:
-    today = state.day_count if state.day == _day(now) else 0
-    return len(_last_minute(state.minute, now)) >= rules.rate_per_minute or today >= rules.rate_per_day
-
-
-def _counted(state: ConversationState, now: datetime, rules: Rules) -> ConversationState:
-    minute = (*_last_minute(state.minute, now), now)[-rules.rate_per_minute :]
-    count = state.day_count + 1 if state.day == _day(now) else 1
-    return replace(state, minute=minute, day=_day(now), day_count=count)
-
-
-def _last_minute(moments: Iterable[datetime], now: datetime) -> tuple[datetime, ...]:
-    """By distance, so that a clock set back does not silence anybody."""
-    return tuple(at for at in moments if abs(now - at) < timedelta(minutes=1))
-
-
-def _day(now: datetime) -> str:
-    return now.astimezone(CHINA).date().isoformat()
 
 
 # --- what we wait for ---

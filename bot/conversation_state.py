@@ -59,7 +59,8 @@ class ConversationState:
 
     ``awaiting``: ``""``, ``rating``, ``rating_reason`` or ``supplement``, for the inquiry
     ``awaiting_number``. ``recent``: short digests of the last texts, against loops. ``minute`` and
-    ``day``/``day_count`` (a date in China): what counts towards the rate limits.
+    ``day``/``day_count`` (a date in China): what counts towards the rate limits;
+    ``cooled_until``: not answered before.
     """
 
     draft: Draft | None = None
@@ -72,6 +73,7 @@ class ConversationState:
     minute: tuple[datetime, ...] = ()
     day: str = ""
     day_count: int = 0
+    cooled_until: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Only what is set, so that a quiet conversation is a small row."""
@@ -86,6 +88,7 @@ class ConversationState:
             "minute": [at.isoformat() for at in self.minute],
             "day": self.day,
             "day_count": self.day_count,
+            "cooled_until": self.cooled_until and self.cooled_until.isoformat(),
         }
         return {name: value for name, value in fields.items() if value}
 
@@ -103,6 +106,7 @@ class ConversationState:
             minute=tuple(at for item in _items(data.get("minute")) if (at := _moment(item))),
             day=_text(data.get("day")),
             day_count=_count(data.get("day_count")),
+            cooled_until=_moment(data.get("cooled_until")),
         )
 
 

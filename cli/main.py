@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 import bootstrap
-from cli import calendar, demo, directory, model, points, processes, replay, reports, upkeep
+from cli import calendar, demo, directory, model, points, processes, replay, reports, senders, upkeep
 from handlers.logs import configure_logging, log_crashes
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def cli() -> None:
 
 
 for command in (*processes.COMMANDS, *demo.COMMANDS, *directory.COMMANDS, *reports.COMMANDS, *calendar.COMMANDS,
-                *points.COMMANDS, *model.COMMANDS, *replay.COMMANDS, *upkeep.COMMANDS):
+                *points.COMMANDS, *model.COMMANDS, *replay.COMMANDS, *senders.COMMANDS, *upkeep.COMMANDS):
     cli.add_command(command)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot import acts
-from handlers import binding, citizen, desk_door, matter, rating, rejecting, staff
+from handlers import binding, citizen, desk_door, floods, matter, rating, rejecting, staff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,6 +37,8 @@ CARRIERS: dict[type, Callable[[Turn, ConversationState, Any, Any], ConversationS
     acts.AddPart: matter.add_part,
     acts.EndDraft: matter.end_draft,
     acts.Emergency: matter.emergency,
+    acts.CoolDown: floods.cool_down,
+    acts.Keep: floods.keep,
     acts.Hint: _hint,
     acts.Ignore: _ignore,
     acts.Human: _human,

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, null, select, update
+from sqlalchemy import delete, func, null, select, update
 from sqlalchemy.exc import NoResultFound
 
 from bot.messages import Address
 from store.rows import insert_row, update_row
 from store.statements import Prepared, changed, named
-from store.tables import addresses, bindings, contacts, conversations, inquiries, outbox
+from store.tables import addresses, bindings, contacts, conversations, inquiries, messages, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,6 +130,14 @@ def of_contact(tx: Tx, contact_id: int) -> Sequence[Record]:
 def of_officer(tx: Tx, officer_id: int) -> Sequence[Record]:
     """Every address of an officer, oldest first."""
     return _OF_OFFICER.rows(tx, officer_id=officer_id)
+
+
+def kept_without(tx: Tx, address_id: int) -> int:
+    """How many messages of an address are stored without an inquiry."""
+    return int(tx.conn.execute(
+        select(func.count()).select_from(messages)
+        .where(messages.c.address_id == address_id, messages.c.inquiry_id.is_(None), messages.c.direction == "in")
+    ).scalar_one())
 
 
 def use_window(tx: Tx, address_id: int, *, event: bool, parts: int) -> None:

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from bot.acts import (
     AddPart,
     Confirm,
+    CoolDown,
     Emergency,
     EndDraft,
     Hint,
     Human,
     Ignore,
+    Keep,
     Objection,
     OpenInquiry,
     OptIn,
@@ -42,6 +44,7 @@ from bot.conversation import (
     step,
     supplement_asked,
 )
+from bot.limits import is_cooled, unblocked
 from bot.messages import Address, Contact, ContactEvent, InboundMessage, Kind, Location, MediaRef
 
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -413,12 +416,43 @@ def test_over_the_limit_questions_go_unanswered_but_opting_out_counts():
     assert talk.say("进度", after=61) == Progress(None)
 
 
-def test_a_flood_of_a_thousand_makes_one_inquiry():
+def test_a_flood_of_a_thousand_makes_one_inquiry_two_notices_and_loses_nothing():
     talk = Talk(rules=Rules())
-    for n in range(1000):
-        talk.say(f"第{n}条", after=0.06)
+    acts = [talk.say(f"第{n}条", after=0.06) for n in range(1000)]
     assert talk.inquiries == 1
-    assert talk.state.draft.parts == 1000
+    assert talk.state.draft.parts == 90
+    assert [act for act in acts if act not in (OpenInquiry(), AddPart(), AddPart(quiet=True), Keep())] == [
+        (AddPart(quiet=True), Hint("hint.slow_down")), (AddPart(quiet=True), CoolDown(talk.state.cooled_until))]
+    assert acts[90:] == [Keep()] * 910
+
+
+def test_in_the_cool_down_only_danger_and_stop_are_heard():
+    talk = Talk(rules=Rules(rate_per_day=1, flood_limit=1))
+    talk.say("路灯坏了")
+    assert talk.say("进度") == CoolDown(talk.now + timedelta(days=1))
+    assert talk.say("进度") == Ignore("cooled")
+    assert talk.say("井盖丢了") == Keep()
+    assert talk.say("撤回") == Ignore("cooled")
+    assert talk.say("三楼着火了快来人")[0] == Emergency(("fire",))
+    assert talk.say("退订") == OptOut()
+    assert talk.say("进度", after=12 * 3600) == Ignore("cooled")
+    assert talk.say("进度", after=13 * 3600) == Progress(None)
+
+
+def test_a_human_lifts_the_cool_down_at_once():
+    talk = Talk(rules=Rules(rate_per_day=1, flood_limit=1))
+    talk.say("路灯坏了")
+    talk.say("进度")
+    assert is_cooled(talk.state, talk.now)
+    talk.state = unblocked(talk.state)
+    assert talk.say("进度") == Progress(None)
+
+
+def test_who_stops_before_the_flood_limit_is_never_cooled():
+    talk = Talk(rules=Rules())
+    for n in range(89):
+        talk.say(f"第{n}条", after=0.5)
+    assert talk.state.cooled_until is None
 
 
 def test_the_day_counts_in_china():
