@@ -155,11 +155,11 @@ def _take_back(desk: Desk, inquiry: Record, request: Record, note: str) -> Outco
 def _back_to(desk: Desk, order: Record, request: Record, unit: Record, note: str) -> Outcome:
     if not _grant(desk, request, note):
         return _decided(desk, request)
-    placing.learn(desk, inquiries.get(desk.tx, order.inquiry_id), unit)
     done = hand_over(desk, order, unit, reason=request.reason, name="returned", key="staff.transferred",
                      by_officer=request.opened_by, returns=1)
     if done.done:
         inquiry = inquiries.get(desk.tx, order.inquiry_id)
+        placing.learn(desk, inquiry, unit)
         notices.to_unit(desk.deps, desk.tx, inquiry, key="order.decided", once=f"decided:{request.id}", now=desk.now,
                         unit_id=order.unit_id, params={"kind": request.kind, "decision": "approved", "note": unit.name})
     return done

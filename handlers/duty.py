@@ -74,12 +74,12 @@ def _send(desk: Desk, order: Record, unit: Record, *, pick: int, category: str) 
     taker = placing.taker(desk, inquiry, unit, now_at=order.unit_id)
     if isinstance(taker, Outcome):
         return taker
-    if category and category != inquiry.category:
-        inquiries.change(desk.tx, inquiry, category=category)
-        inquiry = inquiries.get(desk.tx, inquiry.id)
     done = _hand(desk, order, inquiry, taker, pick=pick)
     if not done.done:
         return first(desk, order) if done.key.startswith("staff.already") else done
+    if category and category != inquiry.category:
+        inquiries.change(desk.tx, inquiries.get(desk.tx, inquiry.id), category=category)
+    placing.learn(desk, inquiry, taker, category=category)
     if order.reason == OBJECTION:
         uphold(desk, order, taker)
     return done
@@ -89,10 +89,11 @@ def _hand(desk: Desk, order: Record, inquiry: Record, unit: Record, *, pick: int
     """Where the unit has asked to give it back, sending it on grants that."""
     if (granted := granted_by_transfer(desk, order, unit)) is not None:
         return granted
-    drop_requests(desk.tx, inquiry, desk.by)
-    source = placing.learn(desk, inquiry, unit)
-    return hand_over(desk, order, unit, reason="transfer", name="transferred", key="staff.sent_on",
-                     data={"pick": pick, "source": source})
+    done = hand_over(desk, order, unit, reason="transfer", name="transferred", key="staff.sent_on",
+                     data={"pick": pick, "source": placing.kind_of_word(desk.tx, inquiry, unit)})
+    if done.done:
+        drop_requests(desk.tx, inquiry, desk.by)
+    return done
 
 
 @refusing

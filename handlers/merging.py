@@ -6,7 +6,7 @@ was merged does not vanish with its head: when that one ends without an answer i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.inquiries import OPEN, Event, State
 from handlers import notices
@@ -44,7 +44,7 @@ def merge(desk: Desk, order: Record, into: Record) -> Outcome:
     if (refused := _unfit(desk, inquiry, head)) is not None:
         return refused
     # Two officers who merge two inquiries into each other at once: the second runs again and finds it.
-    inquiries.change(desk.tx, head)
+    inquiries.change(desk.tx, head, **_carried(inquiry, head))
     if not end_orders(desk, inquiry, order, how="merged"):
         return first(desk, order)
     inquiry = move(desk.tx, inquiry, Event.MERGE, desk.office, name="merged", merged_into_id=head.id,
@@ -89,6 +89,15 @@ def _unfit(desk: Desk, inquiry: Record, head: Record) -> Outcome | None:
     return None
 
 
+def _carried(inquiry: Record, head: Record) -> dict[str, Any]:
+    """What is dangerous, or must not be read by whom, stays so: the head holds the words of both."""
+    flags = [*(head.flags or []), *(flag for flag in inquiry.flags or [] if flag not in (head.flags or []))]
+    routing, other = head.routing or {}, inquiry.routing or {}
+    accused_units = sorted({*routing.get("accused", []), *other.get("accused", [])})
+    return {"urgent": bool(head.urgent or inquiry.urgent), "flags": flags or None,
+            "routing": (routing | {"accused": accused_units}) if accused_units else head.routing}
+
+
 def _follow(desk: Desk, inquiry: Record, head: Record) -> None:
     """What was merged into it goes along; the head keeps what was said, for its officers."""
     for row in desk_store.merged_into(desk.tx, inquiry.id):
@@ -115,7 +124,7 @@ def _tell(desk: Desk, inquiry: Record, head: Record) -> None:
     notices.to_citizen(tx, inquiry, key="merged", once=f"merged:{inquiry.id}:{head.id}", now=now,
                        params=about(inquiry) | {"due": say_due(head)})
     notices.to_unit(desk.deps, tx, head, key="order.joined", once=f"joined:{head.id}:{inquiry.id}", now=now,
-                    params={"text": shorten(_said(tx, inquiry), 120)})
+                    params={"text": shorten(_said(tx, inquiry), 120)}, urgent=bool(inquiry.urgent))
 
 
 def pass_on(deps: Deps, tx: Tx, inquiry: Record, text: str, now: datetime, *, once: str) -> None:

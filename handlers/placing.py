@@ -66,17 +66,20 @@ def taker(desk: Desk, inquiry: Record, unit: Record, *, now_at: int) -> Record |
     return found
 
 
-def learn(desk: Desk, inquiry: Record, unit: Record, *, category: str = "") -> str:
-    """Keep a person's word on whose matter this is, and say what kind of word it was.
+def kind_of_word(tx: Tx, inquiry: Record, unit: Record) -> str:
+    """What it means that a person gives it to ``unit``: a correction when some other unit had it."""
+    had = {row.unit_id for row in inquiries.assignments_of(tx, inquiry.id) if row.role == "lead"}
+    return CORRECTION if any(not is_desk(tx, unit_id) for unit_id in had - {unit.id}) else DESK
 
-    A correction when some unit had it before. That it came back to the desk teaches nothing.
+
+def learn(desk: Desk, inquiry: Record, unit: Record, *, category: str = "") -> None:
+    """Keep a person's word on whose matter this is. That it came back to the desk teaches nothing.
+
+    After it was handed over: somebody else may have been first.
     """
-    had = {row.unit_id for row in inquiries.assignments_of(desk.tx, inquiry.id) if row.role == "lead"}
-    source = CORRECTION if any(not is_desk(desk.tx, unit_id) for unit_id in had - {unit.id}) else DESK
     if not is_desk(desk.tx, unit.id):
-        decisions.record(desk.tx, inquiry, unit.id, source=source, now=desk.now, officer_id=desk.officer.id,
-                         category=category)
-    return source
+        decisions.record(desk.tx, inquiry, unit.id, source=kind_of_word(desk.tx, inquiry, unit), now=desk.now,
+                         officer_id=desk.officer.id, category=category)
 
 
 def learn_answered(desk: Desk, inquiry: Record, order: Record) -> None:

@@ -352,3 +352,12 @@ def test_of_two_who_press_in_the_same_moment_one_decides(world):
         outcomes = [each.result() for each in tries]
     assert sorted(outcome.key for outcome in outcomes) == ["staff.first", "staff.sent_on"]
     assert len(orders_of(world, inquiry_id)) == 2
+
+
+def test_nothing_is_learned_or_dropped_when_the_unit_was_quicker(world):
+    inquiry_id = world.inquiry()
+    seen = world.order(inquiry_id)
+    say(world, "lamp", "收 1")
+    outcome = act(world, "send_on", inquiry_id, "duty", "D02", order=seen, category="020103")
+    assert (outcome.done, outcome.key) == (False, "staff.already_signed")
+    assert (lead(world, inquiry_id), decision(world, inquiry_id), world.get(inquiry_id).category) == ("D01", None, "")

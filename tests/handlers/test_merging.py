@@ -260,3 +260,14 @@ def test_the_page_of_the_heads_officers_shows_what_was_merged_into_it(world, pai
     page = shown(world, "lamp", pair[0])
     assert "并入的诉求" in page
     assert "幸福路晚上一片黑" in page
+
+
+def test_what_is_dangerous_or_accuses_somebody_stays_so_in_the_head(world):
+    head, other = waiting(world, flags=["personal"]), waiting(world, citizen=BOB, flags=["self_harm", "accusation"], accused=["S01"])
+    put(world, other, urgent=True)
+    say(world, "duty", "并 2 1")
+    row = world.get(head)
+    assert (row.urgent, row.flags, row.routing["accused"]) == (True, ["personal", "self_harm", "accusation"], ["S01"])
+    assert row.routing["candidates"], "what the router proposed stays"
+    assert "可能有人遇险" in say(world, "duty", "不受理 1 诉讼")
+    assert "不能给这个单位看" in say(world, "duty", "派 1 杏花街道办事处")
