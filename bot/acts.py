@@ -241,6 +241,15 @@ class StaffMerge:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffContact:
+    """联系 1024 <reason>: whom to call."""
+
+    number: str
+    reason: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StaffSplit:
     """分 1024: not the same matter as those it was linked with."""
 
@@ -311,7 +320,8 @@ class Ignore:
 
 StaffAct = (
     StaffList | StaffDuty | StaffSign | StaffReply | StaffTransfer | StaffReturn | StaffExtend | StaffAsk | StaffAssist
-    | StaffSend | StaffReject | StaffMerge | StaffSplit | StaffApprove | StaffRefuse | StaffCallBack | StaffShow | StaffBad
+    | StaffSend | StaffReject | StaffMerge | StaffSplit | StaffContact | StaffApprove | StaffRefuse | StaffCallBack
+    | StaffShow | StaffBad
 )
 Act = (
     OpenInquiry | AddPart | EndDraft | Hint | Progress | Urge | Supplement | Withdraw | Rate | RatingReason

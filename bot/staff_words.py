@@ -1,4 +1,4 @@
-"""Officers' words: 待办, 收, 复, 转, 退, 延, 问, 协, 派, 不受理, 并, 分, 准, 驳, 回访, 看 and 绑定.
+"""Officers' words: 待办, 收, 复, 转, 退, 延, 问, 协, 派, 不受理, 并, 分, 联系, 准, 驳, 回访, 看 and 绑定.
 
 Read only for a known officer, and only from the first characters of a message: the same words in a
 forwarded, quoted or longer text are not a command. What follows the number of 复 stays as written.
@@ -19,6 +19,7 @@ from bot.acts import (
     StaffAssist,
     StaffBad,
     StaffCallBack,
+    StaffContact,
     StaffDuty,
     StaffExtend,
     StaffList,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 STAFF_KEYS = (
     "staff.bad_call_back",
+    "staff.bad_contact",
     "staff.bad_extension",
     "staff.bad_merge",
     "staff.bad_number",
@@ -76,6 +78,7 @@ _WORDS = {
     "不受理": "reject", "不予受理": "reject", "拒": "reject",
     "并": "merge", "并案": "merge", "合并": "merge", "併": "merge", "併案": "merge", "合併": "merge", "並": "merge", "並案": "merge",
     "分": "split", "分出": "split", "分开": "split", "分開": "split",
+    "联系": "contact", "联系诉求人": "contact", "聯繫": "contact", "聯絡": "contact",
     "准": "approve", "批准": "approve", "同意": "approve", "準": "approve",
     "驳": "refuse", "驳回": "refuse", "不准": "refuse", "不同意": "refuse", "駁": "refuse", "駁回": "refuse",
     "回访": "call_back", "回訪": "call_back",
@@ -248,6 +251,13 @@ def _split(args: _Args) -> StaffAct | None:
     return StaffSplit(args.number, code) if args.meant and not rest else None
 
 
+def _contact(args: _Args) -> StaffAct | None:
+    code, reason = _any_code(args.rest)
+    if not args.meant:
+        return None
+    return StaffContact(args.number, reason, code) if reason else StaffBad("staff.bad_contact")
+
+
 _INTO = re.compile(r"^(?:到|入|至|进|進|和|与|與)\s*")
 
 
@@ -309,6 +319,7 @@ _READERS: dict[str, Callable[[_Args], StaffAct | None]] = {
     "reject": _reject,
     "merge": _merge,
     "split": _split,
+    "contact": _contact,
     "approve": _approve,
     "refuse": _refuse,
     "show": _show,

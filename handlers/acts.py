@@ -67,6 +67,7 @@ CARRIERS: dict[type, Callable[[Turn, ConversationState, Any, Any], ConversationS
     acts.StaffReject: staff.reject,
     acts.StaffMerge: staff.merge,
     acts.StaffSplit: staff.split,
+    acts.StaffContact: staff.contact,
     acts.StaffCallBack: staff.call_back,
     acts.StaffApprove: staff.approve,
     acts.StaffRefuse: staff.refuse,

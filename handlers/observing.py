@@ -25,6 +25,7 @@ COUNTERS = {
     "spooled": Counter("wenzheng_spooled_total", "Messages kept on disk, the database away", ["channel"]),
     "ignored": Counter("wenzheng_ignored_total", "Messages that open nothing", ["why"]),
     "locked": Counter("wenzheng_locked_total", "Senders locked after wrong codes", ["channel"]),
+    "contact_opened": Counter("wenzheng_contact_opened_total", "Times an officer of a unit saw whom to call", []),
     "routed": Counter("wenzheng_routed_total", "Batches routed", []),
     "outbox": Counter("wenzheng_outbox_total", "Attempts by rung and outcome", ["way", "outcome"]),
     "receipts": Counter("wenzheng_receipts_total", "Delivery receipts", ["way", "outcome"]),

@@ -37,14 +37,15 @@ def may_read(officer: Record, inquiry: Record | None, *, keeper: str = "") -> bo
     return inquiry is None or SECRET not in (inquiry.flags or []) or _keeps_secrets(officer, keeper)
 
 
-def text_for(officer: Record, inquiry: Record | None, text: str, *, keeper: str = "") -> str:
+def text_for(officer: Record, inquiry: Record | None, text: str, *, keeper: str = "", opened: bool = False) -> str:
     """A citizen's words as this officer may read them.
 
-    What is added later, or read before the inquiry was flagged, is looked at by itself.
+    What is added later, or read before the inquiry was flagged, is looked at by itself. ``opened``: this
+    officer was given the contact for a reason (``handlers/contacting.py``).
     """
     if not may_read(officer, inquiry, keeper=keeper) or (is_secret(text) and not _keeps_secrets(officer, keeper)):
         return HIDDEN
-    return text if officer.role in AS_WRITTEN else mask(text)
+    return text if opened or officer.role in AS_WRITTEN else mask(text)
 
 
 def fields_for(officer: Record, inquiry: Record, params: dict[str, Any], *, keeper: str = "") -> dict[str, Any]:

@@ -10,7 +10,7 @@ import hmac
 from typing import TYPE_CHECKING, Any
 
 from bot.routing import unit_at_end
-from handlers import calling_back, duty, orders, requests
+from handlers import calling_back, contacting, duty, orders, requests
 from handlers.citizen import count_wrong_code
 from handlers.desk_rules import OBJECTION, overtaken
 from handlers.linking import take_out
@@ -197,6 +197,13 @@ def split(turn: Turn, state: ConversationState, act: acts.StaffSplit, _event: An
     """分 1024."""
     if (at := _order(turn, act.number, act.code)) is not None:
         _tell(turn, take_out(*at))
+    return state
+
+
+def contact(turn: Turn, state: ConversationState, act: acts.StaffContact, _event: Any) -> ConversationState:
+    """联系 1024 <reason>."""
+    if (at := _order(turn, act.number, act.code)) is not None:
+        _tell(turn, contacting.ask(*at, act.reason))
     return state
 
 

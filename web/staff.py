@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, abort, redirect, request, url_for
 from jinja2 import UndefinedError
 
-from handlers import orders, requests
+from handlers import contacting, orders, requests
 from handlers.desk import Desk, Outcome
 from handlers.privacy import may_read
 from store import directory
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
 SHORTEST_ANSWER = 2
 FLASHES = frozenset({"signed", "answered", "transferred", "requested", "asked", "assist_asked", "assist_answered",
-                     "decided", "sent_on", "unlinked"})
+                     "decided", "sent_on", "unlinked", "contact_opened"})
 """What ``?m=`` may say; the words are in ``templates/pages/flash.html``."""
 INVALID = frozenset({"staff.bad_text", "staff.bad_reason", "staff.bad_unit", "staff.same_unit", "staff.no_extension",
-                     "staff.return_refused", "staff.no_question", "staff.bad_refusal"})
+                     "staff.return_refused", "staff.no_question", "staff.bad_refusal", "staff.bad_contact"})
 """What the officer can put right in the form: shown again with what was typed."""
 
 
@@ -52,7 +52,7 @@ def make_staff_pages(deps: Deps) -> Blueprint:
     def order(token: str) -> Response:
         return _read(deps, token)
 
-    @pages.post("/<any(sign, answer, back, transfer, extend, ask, assist, split, approve, refuse, send):action>")
+    @pages.post("/<any(sign, answer, back, transfer, extend, ask, assist, split, contact, approve, refuse, send):action>")
     def act(token: str, action: str) -> AnyResponse:
         link = deps.signer.read_staff(token)
         return _stale(deps, token) if link is None else _posted(deps, token, link, action)
@@ -204,6 +204,10 @@ def _send(desk: Desk, order: Record, filled: Filled) -> Outcome:
     return send_pick(desk, order, filled.pick)
 
 
+def _contact(desk: Desk, order: Record, filled: Filled) -> Outcome:
+    return contacting.ask(desk, order, filled.reason)
+
+
 def _split(desk: Desk, order: Record, filled: Filled) -> Outcome:
     return split(desk, order, filled.linked)
 
@@ -211,7 +215,7 @@ def _split(desk: Desk, order: Record, filled: Filled) -> Outcome:
 MOST_DIGITS = 3
 ACTIONS: dict[str, Callable[[Desk, Record, Filled], Outcome]] = {
     "sign": _sign, "answer": _answer, "back": _back, "transfer": _transfer, "extend": _extend, "ask": _ask,
-    "assist": _assist, "split": _split, "approve": _approve, "refuse": _refuse, "send": _send,
+    "assist": _assist, "split": _split, "contact": _contact, "approve": _approve, "refuse": _refuse, "send": _send,
 }
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from handlers import duty, orders
+from handlers import contacting, duty, orders
 from handlers.deciding import DECIDERS
 from handlers.handing import unit_time
 from handlers.merging import JOINED
@@ -20,6 +20,7 @@ from web.staff_requests import may_decide, requests_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from handlers.deps import Deps
     from store.engine import Tx
@@ -106,17 +107,25 @@ def view(deps: Deps, tx: Tx, visit: Visit) -> dict[str, Any]:
     is_open = order is not None and order.state in inquiries.OPEN_ASSIGNMENT and not visit.only_decides
     asked = requests_view(desk, inquiry, order if is_open else None)
     readable = may_read(visit.officer, inquiry, keeper=deps.secrets_officer)
+    until = contacting.opened_until(tx, inquiry, visit.officer, desk.now) if is_open else None
     return {
         "number": inquiry.number, "state": state_of(inquiry), "urgent": inquiry.urgent, "officer": visit.officer,
         "received": say_time(inquiry.received_at), "due": due_of(deps.calendar(), inquiry, desk.now),
         "unit_due": unit_time(inquiry, order.due_at) if is_open and order is not None else "",
         "order": order, "is_open": is_open, "signed_by": inquiries.officer_name(tx, order.signed_by) if order else "",
         "grounds": grounds(inquiry, order.unit_code) if order is not None and order.role == "lead" and readable else {},
-        "parts": _parts(desk, inquiry), "answers": _answers(tx, inquiry.id), "readable": readable,
+        "parts": _parts(desk, inquiry, opened=until is not None), "answers": _answers(tx, inquiry.id), "readable": readable,
         "delivery": _delivery(tx, inquiry.id),
         "places": (inquiry.routing or {}).get("places", []) if readable else [], "steps": steps_of(tx, inquiry.id, names=True),
         "choices": transfer_choices(desk, order) if is_open and order is not None and order.role == "lead" else [],
-    } | asked | linked_view(desk, inquiry, order if is_open else None) | (_at_desk(desk, inquiry) if is_open and order is not None and readable else {"at_desk": False})
+    } | asked | _contact(desk, inquiry, order if is_open else None, until) | linked_view(desk, inquiry, order if is_open else None) | (_at_desk(desk, inquiry) if is_open and order is not None and readable else {"at_desk": False})
+
+
+def _contact(desk: orders.Desk, inquiry: Record, order: Record | None, until: datetime | None) -> dict[str, Any]:
+    """Whom to call, while that is open for this officer; else whether it may be asked for."""
+    may_ask = order is not None and order.role == "lead" and not contacting.is_confidential(inquiry)
+    return {"may_contact": may_ask and until is None, "contact_until": say_time(until) if until is not None else "",
+            "phones": contacting.phones(desk.tx, inquiry) if until is not None else [], "seen_at": say_time(desk.now)}
 
 
 def _at_desk(desk: orders.Desk, inquiry: Record) -> dict[str, Any]:
@@ -129,19 +138,19 @@ def _at_desk(desk: orders.Desk, inquiry: Record) -> dict[str, Any]:
             "measured": (inquiry.routing or {}).get("source", "keywords") != "keywords"}
 
 
-def _parts(desk: orders.Desk, inquiry: Record) -> list[dict[str, Any]]:
+def _parts(desk: orders.Desk, inquiry: Record, *, opened: bool) -> list[dict[str, Any]]:
     """What the citizen sent, and those whose inquiries were merged into this, in order, as this officer may read it."""
     media: dict[int, list[Record]] = {}
     for row in inquiries.media_of(desk.tx, inquiry.id):
         media.setdefault(row.message_id, []).append(row)
     said = [m for m in inquiries.messages_of(desk.tx, inquiry.id) if m.direction == "in" or m.kind == JOINED]
-    return [_part(desk, inquiry, m, media.get(m.id, [])) for m in said]
+    return [_part(desk, inquiry, m, media.get(m.id, []), opened=opened) for m in said]
 
 
-def _part(desk: orders.Desk, inquiry: Record, message: Record, media: list[Record]) -> dict[str, Any]:
+def _part(desk: orders.Desk, inquiry: Record, message: Record, media: list[Record], *, opened: bool) -> dict[str, Any]:
     """``masked``: the text is not as it was written, so the page says where to ask."""
     keeper = desk.deps.secrets_officer
-    text = text_for(desk.officer, inquiry, message.text, keeper=keeper)
+    text = text_for(desk.officer, inquiry, message.text, keeper=keeper, opened=opened)
     seen = may_read(desk.officer, inquiry, keeper=keeper)
     return {"text": text, "masked": text != message.text, "kind": message.kind, "at": say_time(message.created_at),
             "media": media if seen else [], "latitude": message.latitude if seen else None, "longitude": message.longitude}
