@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.number_runs import numbers
@@ -32,6 +33,7 @@ class Span(NamedTuple):
     kind: str
 
 
+@lru_cache(maxsize=128)  # one text goes to several officers at once
 def mask(text: str) -> str:
     """``text`` with personal data covered, all else as written."""
     parts, reached = [], 0

@@ -7,9 +7,10 @@ and compared as sets of character pairs, so that a long one costs no more than a
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rapidfuzz import fuzz
 
@@ -50,6 +51,8 @@ _SUPPLY = {
     "smell": r"恶臭|臭味|异味|刺鼻|难闻",
     "flood": r"积水|内涝|淹水|被淹|倒灌",
 }
+_NETWORKS = frozenset({"power", "water", "gas", "heat", "network"})
+"""Fail for a whole road, whatever the number; a smell or a puddle is at one place of it."""
 _SUPPLIES = [(name, re.compile(words)) for name, words in _SUPPLY.items()]
 _PLACE = re.compile(
     r"[\u3400-\u9fff]{2}(?:小区|花园|家园|公园|新村|公寓|大厦|广场|市场|学校|小学|中学|幼儿园|医院|大道|苑|湾|村(?![里民委支干上])"
@@ -112,10 +115,13 @@ def together(new: Matter, old: Matter) -> bool:
         return False
     if not new.places:
         return min(len(new.core), len(old.core)) >= COPIED_LENGTH and _contained(new, old) >= COPIED and not _other_door(new, old)
-    if new.supplies & old.supplies:
+    shared = new.supplies & old.supplies
+    if shared & _NETWORKS:
         return True
     if new.road_doors and old.road_doors and not new.road_doors & old.road_doors:
         return False
+    if shared:
+        return True
     return min(len(new.pairs), len(old.pairs)) >= BURST_PAIRS and _contained(new, old) >= BURST
 
 
@@ -143,3 +149,31 @@ def _contained(new: Matter, old: Matter) -> float:
     """How much of the shorter one is in the longer."""
     least = min(len(new.pairs), len(old.pairs))
     return len(new.pairs & old.pairs) / least if least else 0.0
+
+
+class Told(NamedTuple):
+    """One inquiry as it is compared."""
+
+    inquiry_id: int
+    contact_id: int
+    matter: Matter
+
+
+class Memory:
+    """What a worker compared lately, so that each text is read once."""
+
+    def __init__(self, most: int = 4096) -> None:
+        self._most = most
+        self._kept: OrderedDict[int, Told] = OrderedDict()
+
+    def keep(self, told: Told) -> Told:
+        """Remember it; the oldest is forgotten."""
+        self._kept[told.inquiry_id] = told
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+        return told
+
+    def get(self, inquiry_id: int, contact_id: int) -> Told | None:
+        """None when it is unknown. The contact is the one of today: two may have turned out to be one person."""
+        told = self._kept.get(inquiry_id)
+        return told._replace(contact_id=contact_id) if told is not None else None

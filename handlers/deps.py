@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.deadlines import DEFAULT_LIMITS
+from bot.repeats import Memory
 from handlers.topic_memory import TopicMemory
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Deps:
 
     ``secrets_officer``: the code of the officer who reads what is secret, ``""`` for the leaders.
     ``learned``: the model in use, in workers. ``auto_precision``: how often what is dispatched without
-    a person must be right, a key of the model's thresholds.
+    a person must be right, a key of the model's thresholds. ``told``: what routing compared lately.
     """
 
     store: Store
@@ -106,6 +107,7 @@ class Deps:
     auto_precision: str = "0.98"
     worker_name: str = "web"
     topics: TopicMemory = field(default_factory=TopicMemory)
+    told: Memory = field(default_factory=Memory)
 
 
 @dataclass(slots=True)

@@ -87,7 +87,7 @@ def _guesses(learned: Learned | None, texts: Sequence[str]) -> Sequence[Sequence
 def _batch(deps: Deps, tx: Tx, judged: dict[int, Judged]) -> int:
     """Those of the judged that are still due and say what they said; others wait for the next batch."""
     rows = inquiries.due_for_routing(tx, deps.clock.now(), tuple(judged))
-    recent = Recent(tx, deps.clock.now())
+    recent = Recent(deps, tx, deps.clock.now())
     for row in rows:
         if judged[row.id].last == _said(tx, row.id)[1]:
             _route(deps, tx, row, judged[row.id], recent)

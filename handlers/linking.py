@@ -8,11 +8,10 @@ What was linked wrongly is taken out by an officer (分) and stands by itself.
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.inquiries import OPEN, AssignmentEvent, Event, State
-from bot.repeats import LONGEST, Matter, matter, together
+from bot.repeats import Told, matter, together
 from bot.triage import BLOCKING
 from handlers import notices
 from handlers.deciding import drop_requests
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from store.rows import Record
 
 WITHIN = timedelta(hours=24)
-MOST = 300
+MOST = 150
 """Inquiries one is compared with: the newest its unit was given."""
 OTHERS = 2
 """Other citizens who must have told the same before it counts as one matter of many."""
@@ -43,9 +42,9 @@ OPEN_STATES = frozenset(state.value for state in OPEN)
 class Recent:
     """What the units were given lately, for one batch: each unit's is read once."""
 
-    def __init__(self, tx: Tx, now: datetime) -> None:
-        self._tx, self._now = tx, now
-        self._units: dict[int | None, list[tuple[int, int, Matter]]] = {}
+    def __init__(self, deps: Deps, tx: Tx, now: datetime) -> None:
+        self._deps, self._tx, self._now = deps, tx, now
+        self._units: dict[int | None, list[Told]] = {}
 
     def look(self, inquiry: Record, unit_id: int | None, *, said: str, places: Sequence[str],
              flags: Collection[str] = ()) -> Record | None:
@@ -53,38 +52,41 @@ class Recent:
 
         ``unit_id`` None: the router was not sure. Then what many others tell may tell whose it is.
         """
-        known = self._known(unit_id)
-        new = _matter(said, places)
-        like = [(row_id, contact_id) for row_id, contact_id, old in known
-                if contact_id != inquiry.contact_id and row_id != inquiry.id and together(new, old)]
-        if BLOCKING.isdisjoint(flags):
-            known.append((inquiry.id, inquiry.contact_id, new))
-        if not BLOCKING.isdisjoint(flags) or len({contact_id for _, contact_id in like}) < OTHERS:
+        if not BLOCKING.isdisjoint(flags):
             return None
-        return _head(self._tx, [row_id for row_id, _ in like], self._now)
+        new = Told(inquiry.id, inquiry.contact_id, matter(said, places))
+        known = self._known(unit_id)
+        like = [old for old in known if _alike(new, old)]
+        known.append(self._deps.told.keep(new))
+        if len({old.contact_id for old in like}) < OTHERS:
+            return None
+        return _head(self._tx, [old.inquiry_id for old in like], self._now)
 
-    def _known(self, unit_id: int | None) -> list[tuple[int, int, Matter]]:
+    def _known(self, unit_id: int | None) -> list[Told]:
         if unit_id not in self._units:
-            self._units[unit_id] = _load(self._tx, unit_id, self._now)
+            self._units[unit_id] = _load(self._deps, self._tx, unit_id, self._now)
         return self._units[unit_id]
 
 
-def _load(tx: Tx, unit_id: int | None, now: datetime) -> list[tuple[int, int, Matter]]:
+def _alike(new: Told, old: Told) -> bool:
+    """Cheap things first: most are about another place."""
+    if new.matter.places.isdisjoint(old.matter.places) and (new.matter.places or old.matter.places):
+        return False
+    return new.contact_id != old.contact_id and new.inquiry_id != old.inquiry_id and together(new.matter, old.matter)
+
+
+def _load(deps: Deps, tx: Tx, unit_id: int | None, now: datetime) -> list[Told]:
     rows = [row for row in bursts.given_lately(tx, unit_id, since=now - WITHIN, most=MOST)
             if BLOCKING.isdisjoint(row.flags or [])]
-    texts = decisions.texts(tx, [row.id for row in rows]) if rows else {}
-    return [(row.id, row.contact_id, _matter(texts.get(row.id, ""), (row.routing or {}).get("places", [])))
-            for row in rows]
-
-
-@lru_cache(maxsize=2048)
-def _compared(said: str, places: tuple[str, ...]) -> Matter:
-    return matter(said, places)
-
-
-def _matter(said: str, inquiry_places: Sequence[str]) -> Matter:
-    """The same few hundred are compared again and again."""
-    return _compared(said[: 2 * LONGEST], tuple(inquiry_places))
+    found = {row.id: deps.told.get(row.id, row.contact_id) for row in rows}
+    unknown = [row_id for row_id, told in found.items() if told is None]
+    if unknown:
+        texts, places = decisions.texts(tx, unknown), bursts.places_of(tx, unknown)
+        contacts = {row.id: row.contact_id for row in rows}
+        for row_id in unknown:
+            read = matter(texts.get(row_id, ""), places.get(row_id, ()))
+            found[row_id] = deps.told.keep(Told(row_id, contacts[row_id], read))
+    return [told for told in found.values() if told is not None]
 
 
 def _head(tx: Tx, like: Sequence[int], now: datetime) -> Record | None:

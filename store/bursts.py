@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from store.rows import Record
 
 _LATELY = (
-    select(inquiries.c.id, inquiries.c.contact_id, inquiries.c.routing, inquiries.c.flags)
+    select(inquiries.c.id, inquiries.c.contact_id, inquiries.c.flags)
     .join(assignments, assignments.c.inquiry_id == inquiries.c.id)
     .where(assignments.c.created_at >= named("since"), assignments.c.role == literal_column("'lead'"))
     .limit(named("most", type_=Integer))
@@ -40,10 +40,16 @@ _OWN = Prepared(lambda _: (
 
 
 def given_lately(tx: Tx, unit_id: int | None, *, since: datetime, most: int) -> Sequence[Record]:
-    """Id, citizen, routing and flags of what a unit (None: any) was given since a time, the newest first."""
+    """Id, citizen and flags of what a unit (None: any) was given since a time, the newest first."""
     if unit_id is None:
         return _GIVEN_ANY.rows(tx, since=since, most=most)
     return _GIVEN.rows(tx, unit_id=unit_id, since=since, most=most)
+
+
+def places_of(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """The places the router found in some inquiries."""
+    rows = tx.conn.execute(select(inquiries.c.id, inquiries.c.routing).where(inquiries.c.id.in_(inquiry_ids)))
+    return {row.id: tuple((row.routing or {}).get("places", [])) for row in rows}
 
 
 def open_among(tx: Tx, inquiry_ids: Sequence[int]) -> Sequence[Record]:
