@@ -18,7 +18,7 @@ from handlers.handing import hand_over
 from handlers.moving import By, move_request, system
 from handlers.pausing import resume
 from handlers.wording import REASONS, about, say_time
-from store import directory, inquiries, requests
+from store import bursts, directory, inquiries, requests
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -113,6 +113,17 @@ def _extend(desk: Desk, inquiry: Record, request: Record, note: str) -> Outcome:
         return desk.refuse("staff.date_passed", number=inquiry.number, wanted=say_time(request.wanted_at))
     if not _grant(desk, request, note):
         return _decided(desk, request)
+    inquiry = _put_off(desk, inquiry, order, request)
+    # What is linked is answered with it, so it is given the same time.
+    for linked in bursts.open_orders(desk.tx, inquiry.id):
+        if linked.unit_id == order.unit_id:
+            _put_off(desk, inquiries.get(desk.tx, linked.inquiry_id), linked, request)
+    _tell_unit(desk.deps, desk.tx, inquiry, request, now=desk.now, decision="approved", note=note)
+    return _done(inquiry, request, "approved")
+
+
+def _put_off(desk: Desk, inquiry: Record, order: Record, request: Record) -> Record:
+    """The new date for the order and its citizen; the inquiry as it is now."""
     late = request_rules.extension_expired(order.due_at, desk.now, paused_at=inquiry.paused_at)
     old, new = inquiry.due_at, max(inquiry.due_at, request.wanted_at)
     inquiries.change_assignment(desk.tx, order, due_at=max(order.due_at, request.wanted_at))
@@ -126,8 +137,7 @@ def _extend(desk: Desk, inquiry: Record, request: Record, note: str) -> Outcome:
     inquiry = inquiries.get(desk.tx, inquiry.id)
     if new != old:
         _tell_extended(desk, inquiry, request, old)
-    _tell_unit(desk.deps, desk.tx, inquiry, request, now=desk.now, decision="approved", note=note)
-    return _done(inquiry, request, "approved")
+    return inquiry
 
 
 def _provisional(deps: Deps, old: datetime, new: datetime) -> bool:
@@ -137,7 +147,7 @@ def _provisional(deps: Deps, old: datetime, new: datetime) -> bool:
 
 
 def _tell_extended(desk: Desk, inquiry: Record, request: Record, old: datetime) -> None:
-    notices.to_citizen(desk.tx, inquiry, key="extended", once=f"extended:{request.id}", now=desk.now, params=about(inquiry) | {
+    notices.to_citizen(desk.tx, inquiry, key="extended", once=f"extended:{request.id}:{inquiry.id}", now=desk.now, params=about(inquiry) | {
         "was_due": say_time(old), "why": REASONS.get(request.reason_code, REASONS[""]), "reason": request.reason,
         "unit": request.unit_name})
 

@@ -157,6 +157,17 @@ def test_the_head_sent_to_another_unit_takes_all_along_and_newcomers_follow(worl
     assert "同类 5 件" in say(world, "lamp", f"复 {found[0].number} {ANSWER}")
 
 
+def test_an_extension_of_the_head_gives_all_the_new_date_and_tells_each_once(world):
+    found = burst(world, 4)
+    say(world, "water", f"延 {found[0].number} 2 水管配件要从外地调运，预计后天才能送到现场安装")
+    assert len(sent(world, "extended")) == 0
+    say(world, "duty", f"准 {found[0].number}")
+    now = rows(world)
+    assert {row.due_at for row in now} == {now[0].due_at} != {found[0].due_at}
+    assert {open_lead(world, row).due_at for row in found} == {now[0].due_at}
+    assert Counter(row.inquiry_id for row in sent(world, "extended")) == {row.id: 1 for row in found}
+
+
 def test_one_the_router_was_not_sure_of_follows_what_many_others_tell(world):
     head = burst(world, 3)[0]
     late = burst(world, 1, first=60, texts=("我家在阳光小区，一点水都没水了",))[0]
