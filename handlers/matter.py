@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.conversation import fold_closes_at, opened
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from bot.conversation import ConversationState
     from handlers.deps import Turn
 
+MOST_ALERTS, ALERTED_WITHIN = 5, timedelta(minutes=10)
+"""Alerts about one inquiry; what is added after these stands on its page."""
 SUMMARY_LENGTH = 20
 """Characters; a template's thing field takes no more (WeChat template rules, read 2026-11-23)."""
 
@@ -117,6 +120,8 @@ def _alert(turn: Turn, act: acts.Emergency, event: InboundMessage) -> None:
         inquiries.change(tx, inquiry, urgent=True)
     inquiries.log(tx, inquiry_id, "emergency", turn.now, actor="citizen", actor_id=turn.address.contact_id,
                   kinds=list(act.kinds))
+    if inquiry is not None and _told_enough(turn, inquiry.id):
+        return
     for officer in duty_staff(tx):
         url = turn.deps.signer.staff_url(inquiry.id, officer.id) if inquiry is not None else ""
         text = text_for(officer, inquiry, event.text, keeper=turn.deps.secrets_officer)
@@ -125,6 +130,13 @@ def _alert(turn: Turn, act: acts.Emergency, event: InboundMessage) -> None:
                    params={"kinds": list(act.kinds), "text": shorten(text, 60), "time": say_time(turn.now),
                            "number": inquiry.number if inquiry is not None else "", "url": url})
     turn.wakes.add("outbox-urgent")
+
+
+def _told_enough(turn: Turn, inquiry_id: int) -> bool:
+    """A flood of calls for help from one sender must not bury somebody else's. The citizen is answered each time."""
+    since = turn.now - ALERTED_WITHIN
+    alerts = [e for e in inquiries.events_of(turn.tx, inquiry_id) if e.name == "emergency" and e.at > since]
+    return len(alerts) > MOST_ALERTS
 
 
 def _summary(event: InboundMessage) -> str:

@@ -214,3 +214,12 @@ def test_edge_56_a_call_for_help_waits_at_the_desk_and_is_never_dispatched_by_it
     assert {"emergency", "self_harm"} & set(row.flags)
     assert [event.data["why"] for event in rig.rows(events, events.c.name == "dispatched")] == ["flagged"]
     assert keyed(rig, "alert.emergency")[0].can_wait is False
+
+
+def test_edge_56_a_flood_of_calls_for_help_alerts_five_times_and_answers_every_time(rig):
+    rig.officer("duty", DUTY)
+    answered = [rig.wechat(f"着火了快来人，{n}号楼", who=FLOODER) for n in range(1, 31)]
+    assert all("119" in text for text in answered)
+    assert len(keyed(rig, "alert.emergency")) == 5
+    rig.wechat("有人落水了", who="oSOMEBODY")
+    assert len(keyed(rig, "alert.emergency")) == 6
