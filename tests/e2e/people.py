@@ -11,11 +11,18 @@ NUMBER = re.compile(r"\d{2}-\d{4}-\d{4}")
 COMPACT = re.compile(r"(?<!\d)\d{10}(?!\d)")
 CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 NARROW = {"width": 390, "height": 844}
-STREETLIGHT = "建设路12号门前的路灯坏了三天，晚上很黑"
-"""Goes to 城管局 by its word."""
-PROPERTY = "建设路88号小区的物业费乱涨价"
-"""Goes to 住建局 by its word."""
 FRESH = count(1)
+DOORS = count(12)
+
+
+def streetlight() -> str:
+    """Goes to 城管局 by its word. Each at a door of its own: what many tell of one place is linked."""
+    return f"建设路{next(DOORS)}号门前的路灯坏了三天，晚上很黑"
+
+
+def property_fee() -> str:
+    """Goes to 住建局 by its word."""
+    return f"建设路{next(DOORS)}号小区的物业费乱涨价"
 
 
 def in_full(compact: str) -> str:
@@ -99,9 +106,9 @@ class Desk:
         self.page.get_by_test_id(f"advance-{hours}").click()
         self.page.wait_for_function("([clock, before]) => clock.textContent !== before", arg=[clock.element_handle(), before])
 
-    def told(self, who: Phone, text: str = STREETLIGHT) -> str:
-        """She writes, ends with 完; the number."""
-        who.say(text)
+    def told(self, who: Phone, text: str = "") -> str:
+        """She writes (of a street light), ends with 完; the number."""
+        who.say(text or streetlight())
         number = NUMBER.search(who.hears(PROMISE, seconds=5).inner_text())[0]
         who.say("完")
         who.hears("已收齐")

@@ -219,13 +219,13 @@ def test_at_half_past_eight_the_officer_and_the_office_read_the_days_figures(des
     due = promised(her)
     while days_on(desk.wire, 1, today_in(desk.wire)) != due:
         move_to(desk.wire, time(9))
-    for officer in (chengguan, duty):
+    for officer, answer in ((chengguan, number), (duty, "待派")):
         officer.say("待办")
-        officer.hears("待办工单")
+        officer.hears(answer)
     move_to(desk.wire, time(8, 31))
     # The day before brought figures too: only today's have the order under "due today".
     chengguan.hears(re.compile("今日办理提醒.*今天到期1件", re.DOTALL))
-    duty.hears(re.compile("全区：.*区城市管理局[^\\n]*今天到期1件", re.DOTALL))
+    duty.hears(re.compile("全区：.*区城市管理局：超期0，今天1", re.DOTALL))
     picture(desk.page, "digest")
     chengguan.say(f"复{number} 已修好，请核实")
     desk.record(number, until=lambda found: found["state"] == "answered")

@@ -42,6 +42,9 @@ def test_the_alarms_link_opens_before_and_after_the_matter_is_dispatched(desk, d
     number = NUMBER.search(her.hears("119", seconds=5).inner_text())[0]
     page = duty.open_link(duty.hears(number))
     page.get_by_text(words).first.wait_for()
+    # In danger a person decides; the router proposes.
+    duty.hears(f"待派单 {number}")
+    duty.say(f"派{number} 1")
     chengguan.hears(number)
     page.reload()
     page.get_by_text(words).first.wait_for()

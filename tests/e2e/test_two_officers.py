@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.people import PROMISE, STREETLIGHT, answer_by_form
+from tests.e2e.people import PROMISE, answer_by_form, streetlight
 
 
 @pytest.mark.refused(409)
@@ -45,12 +45,12 @@ def test_by_words_the_second_is_told_who_signed_and_who_answered(desk, chengguan
 
 
 def test_a_stranger_who_gets_hold_of_the_number_orders_nothing(desk, chengguan):
-    her = desk.citizen()
-    number = desk.told(her)
+    her, words = desk.citizen(), streetlight()
+    number = desk.told(her, words)
     chengguan.hears(number)
     stranger = desk.citizen()
     stranger.say(f"复{number} 不用办了")
     stranger.bubbles().first.wait_for()
-    assert stranger.bubbles(STREETLIGHT[:6]).count() == 0
+    assert stranger.bubbles(words[:6]).count() == 0
     assert desk.record(number)["state"] == "dispatched"
     assert her.bubbles(PROMISE).count() >= 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tests.e2e.people import NUMBER, PROMISE, STREETLIGHT, answer_by_form, deliveries, rungs
+from tests.e2e.people import NUMBER, PROMISE, answer_by_form, deliveries, rungs, streetlight
 
 ANSWER = "您好，路灯已于今天上午修好，是电缆接头受潮。请您晚上看看。"
 
@@ -12,13 +12,14 @@ ANSWER = "您好，路灯已于今天上午修好，是电缆接头受潮。请�
 def test_number_and_date_come_within_five_seconds_and_the_answer_by_the_form(desk, chengguan):
     her = desk.citizen()
     started = time.monotonic()
-    her.say(STREETLIGHT)
+    words = streetlight()
+    her.say(words)
     receipt = her.hears(PROMISE, way="passive", seconds=5)
     assert time.monotonic() - started < 5
     number = NUMBER.search(receipt.inner_text())[0]
 
     staff = chengguan.open_link(chengguan.hears(number))
-    assert staff.locator(".said").first.inner_text() == STREETLIGHT
+    assert staff.locator(".said").first.inner_text() == words
     staff.get_by_role("button", name="签收").click()
     staff.get_by_role("status").filter(has_text="签收成功").wait_for()
     answer_by_form(staff, ANSWER)
@@ -27,12 +28,12 @@ def test_number_and_date_come_within_five_seconds_and_the_answer_by_the_form(des
     her.say("1")
     her.hears(f"谢谢您的评价：{number}，满意")
     assert chengguan.hears(f"市民评价 {number}：满意").is_visible()
-    _check(desk.record(number, until=lambda found: deliveries(found, "order.rated", "officer")))
+    _check(desk.record(number, until=lambda found: deliveries(found, "order.rated", "officer")), words)
 
 
-def _check(record):
+def _check(record, words):
     assert (record["state"], record["rating"], record["unit"]) == ("closed", 1, "区城市管理局")
-    assert [(m["direction"], m["text"]) for m in record["messages"]] == [("in", STREETLIGHT), ("out", ANSWER)]
+    assert [(m["direction"], m["text"]) for m in record["messages"]] == [("in", words), ("out", ANSWER)]
     names = [event["name"] for event in record["events"]]
     assert [name for name in names if name != "viewed"] == ["received", "dispatched", "signed", "answered", "rated", "closed"]
     assert [(a["unit"], a["state"]) for a in record["assignments"]] == [("区城市管理局", "done")]
