@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,7 +155,7 @@ def vectors(found: Grams, vocabulary: Vocabulary, idf: Floats) -> Vectors:
     pairs, row, count = np.unique(pairs, return_inverse=True, return_counts=True)
     segment, feature = pairs // wide, pairs % wide
     value = (1.0 + np.log(count)) * idf[feature]
-    length = np.sqrt(np.bincount(segment, value * value))
+    length = np.maximum(np.sqrt(np.bincount(segment, value * value)), 1e-9)
     return Vectors(segment, feature, (value / length[segment]).astype(np.float32), occurrence, row, count)
 
 
@@ -166,23 +166,30 @@ def chunks(texts: Sequence[Text]) -> Iterator[tuple[int, Grams]]:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Every key of some texts: in how many segments it stands, and how many times in all."""
+    """Every key of some texts: of how many characters, in how many segments it stands, how many times in all."""
 
     keys: Keys
+    size: Ints
     often: Ints
     times: Ints
+
+    def only(self, kept: Any) -> Known:
+        return Known(self.keys[kept], self.size[kept], self.often[kept], self.times[kept])
 
 
 def count(texts: Sequence[Text]) -> Known:
     parts = [_count(found) for _, found in chunks(texts)]
-    keys, place = np.unique(np.concatenate([part.keys for part in parts]), return_inverse=True)
+    every = np.concatenate([part.keys for part in parts])
+    keys, first, place = np.unique(every, return_index=True, return_inverse=True)
     often = np.bincount(place, np.concatenate([part.often for part in parts]))
     times = np.bincount(place, np.concatenate([part.times for part in parts]))
-    return Known(keys, often.astype(np.int64), times.astype(np.int64))
+    size = np.concatenate([part.size for part in parts])[first]
+    return Known(keys, size, often.astype(np.int64), times.astype(np.int64))
 
 
 def _count(found: Grams) -> Known:
     cells = (found.key.astype(np.uint64) << np.uint64(20)) | found.segment.astype(np.uint64)
-    cells, times = np.unique(cells, return_counts=True)
-    keys, place, often = np.unique((cells >> np.uint64(20)).astype(np.uint32), return_inverse=True, return_counts=True)
-    return Known(keys, often, np.bincount(place, times).astype(np.int64))
+    cells, where, times = np.unique(cells, return_index=True, return_counts=True)
+    keys = (cells >> np.uint64(20)).astype(np.uint32)
+    keys, first, place, often = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
+    return Known(keys, found.size[where[first]], often, np.bincount(place, times).astype(np.int64))

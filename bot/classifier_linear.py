@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bot.classifier_features import SPACES, Floats, Ints, Known, Vectors, Vocabulary
+from bot.classifier_features import LONGEST, SPACES, Floats, Ints, Known, Vectors, Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST_OFTEN = 65_535
 FINE = 10
+WORTH = np.array([1, 1, 1, 0.5, 0])
+"""Of n-grams by their characters. Three say little that two do not, and four nothing: they only tell words apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Lexicon:
     """
 
     vocabulary: Vocabulary
+    size: NDArray[np.uint8]
     often: NDArray[np.uint16]
     times: NDArray[np.uint8]
     texts: int
@@ -40,11 +43,13 @@ class Lexicon:
     def of(cls, known: Known, *, texts: int, letters: int) -> Lexicon:
         often = np.minimum(known.often, MOST_OFTEN).astype(np.uint16)
         times = np.minimum(np.round(np.log2(1 + known.times) * FINE), 255).astype(np.uint8)
-        return cls(Vocabulary(known.keys), often, times, texts, letters, _idf(often, texts))
+        size = known.size.astype(np.uint8)
+        return cls(Vocabulary(known.keys), size, often, times, texts, letters, _idf(size, often, texts=texts))
 
 
-def _idf(often: NDArray[np.uint16], texts: int) -> Floats:
-    return (np.log((1 + texts) / (1 + often.astype(np.float64))) + 1).astype(np.float32)
+def _idf(size: NDArray[np.uint8], often: NDArray[np.uint16], *, texts: int) -> Floats:
+    rare = np.log((1 + texts) / (1 + often.astype(np.float64))) + 1
+    return np.asarray(rare * WORTH[np.minimum(size, LONGEST)], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +86,28 @@ class Linear:
         return np.asarray((self.weights[feature, label] - self.middle[feature]) * self.scale[feature], np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"keys": self.lexicon.vocabulary.keys, "often": self.lexicon.often, "times": self.lexicon.times,
+        return {"keys": self.lexicon.vocabulary.keys, "size": self.lexicon.size,
+                "often": self.lexicon.often, "times": self.lexicon.times,
                 "weights": self.weights, "scale": self.scale.astype(np.float16), "bias": self.bias,
                 "sizes": np.array([self.lexicon.texts, self.lexicon.letters], np.uint32)}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], labels: int) -> Linear:
         """Raises ValueError where the parts do not fit together."""
-        keys, often, times, weights, sizes = (arrays[name] for name in ("keys", "often", "times", "weights", "sizes"))
-        shapes = (often.shape, times.shape, weights.shape, arrays["scale"].shape, arrays["bias"].shape, sizes.shape)
-        size = len(keys)
-        if keys.ndim != 1 or shapes != ((size,), (size,), (size, labels), (size,), (labels,), (2,)):
+        keys, size, often, times = (arrays[name] for name in ("keys", "size", "often", "times"))
+        weights, sizes = arrays["weights"], arrays["sizes"]
+        shapes = [part.shape for part in (size, often, times, arrays["scale"], weights, arrays["bias"], sizes)]
+        if keys.ndim != 1 or shapes != [keys.shape] * 4 + [(len(keys), labels), (labels,), (2,)]:
             raise ValueError("parts of different sizes")
-        types = [part.dtype.str for part in (keys, often, times, weights, sizes)]
-        if types != ["<u4", "<u2", "|u1", "|i1", "<u4"] or np.any(keys[1:] <= keys[:-1]):
+        types = [part.dtype.str for part in (keys, size, often, times, weights, sizes)]
+        if types != ["<u4", "|u1", "<u2", "|u1", "|i1", "<u4"] or np.any(keys[1:] <= keys[:-1]):
             raise ValueError("keys not in order")
         scale, bias = (arrays[name].astype(np.float32) for name in ("scale", "bias"))
         if not (np.isfinite(scale).all() and np.isfinite(bias).all()):
             raise ValueError("not a number")
         texts, letters = (int(number) for number in sizes)
-        often = often.copy()
-        lexicon = Lexicon(Vocabulary(keys.copy()), often, times.copy(), texts, letters, _idf(often, texts))
+        idf = _idf(size, often, texts=texts)
+        lexicon = Lexicon(Vocabulary(keys.copy()), size.copy(), often.copy(), times.copy(), texts, letters, idf)
         return cls(lexicon, weights.copy(), scale, bias, _middle(weights))
 
 

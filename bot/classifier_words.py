@@ -151,5 +151,5 @@ def _joined(kept: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     """Two that share most of their characters are one longer word; else the first stays as it is."""
     begin, end = min(kept[0], other[0]), max(kept[1], other[1])
     shared = min(kept[1], other[1]) - max(kept[0], other[0])
-    most = shared >= LONGEST - 1 and end - begin <= LONGEST_WORD
+    most = shared >= 2 and end - begin <= LONGEST_WORD
     return (begin, end) if most else kept
