@@ -184,6 +184,7 @@ def test_a_new_order_goes_to_the_substitute_of_who_is_away(world):
 
 def test_edge_49_returned_and_routed_three_times_each_unit_answers_for_its_own_time(world):
     inquiry_id = order(world)
+    world.deps.store.write(lambda tx: directory.save_officer(tx, "lake", name="沈听澜", unit_id=world.units["S02"], role="officer"))
     for day, unit in ((24, "D02"), (25, "S01"), (26, "S02")):
         run(world, china(day, 9))
         do(world, lambda at, row, to=unit: transfer(at, row, directory.unit_by_code(at.tx, to)), inquiry_id, "duty")
