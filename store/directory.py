@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import literal_column, select, update
 from sqlalchemy.exc import NoResultFound
 
 from store.rows import insert_row, update_row
@@ -28,6 +28,12 @@ _ALL_OFFICERS = Prepared(lambda _: (
     .where(officers.c.active).order_by(officers.c.code)
 ))
 _UNIT = Prepared(lambda _: select(units).where(units.c.id == named("unit_id")))
+_BY_CODE = Prepared(lambda _: select(units).where(units.c.code == named("code")))
+_DUTY = Prepared(lambda _: (
+    select(units).join(officers, officers.c.unit_id == units.c.id)
+    .where(officers.c.role == literal_column("'duty'"), officers.c.active, units.c.active).order_by(units.c.id)
+    .limit(literal_column("1"))
+))
 _CHILDREN = Prepared(lambda _: select(units).where(units.c.parent_code == named("code"), units.c.active))
 _OFFICERS_OF = Prepared(lambda _: (
     select(officers).where(officers.c.unit_id == named("unit_id"), officers.c.active).order_by(officers.c.id)
@@ -68,7 +74,7 @@ def unit(tx: Tx, unit_id: int) -> Record:
 
 def unit_by_code(tx: Tx, code: str) -> Record | None:
     """One unit by code."""
-    return tx.conn.execute(select(units).where(units.c.code == code)).first()
+    return _BY_CODE.first(tx, code=code)
 
 
 def standing(tx: Tx, unit: Record) -> Record | None:
@@ -93,10 +99,7 @@ def officers_of(tx: Tx, unit_id: int) -> Sequence[Record]:
 
 def duty_unit(tx: Tx) -> Record | None:
     """The unit of the duty desk: the one that has officers with role ``duty``."""
-    return tx.conn.execute(
-        select(units).join(officers, officers.c.unit_id == units.c.id)
-        .where(officers.c.role == "duty", officers.c.active, units.c.active).order_by(units.c.id).limit(1)
-    ).first()
+    return _DUTY.first(tx)
 
 
 def set_bind_code(tx: Tx, officer_id: int, code: str, until: datetime) -> None:
