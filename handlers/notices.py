@@ -44,24 +44,25 @@ def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: 
               now: datetime, text: str) -> None:
     """Tell a unit's officers of a new order, each with the code and the link that are theirs alone."""
     unit = directory.unit(tx, unit_id)
-    below = directory.children(tx, unit.code)
-    for officer in stand_ins(tx, contacts_of(tx, unit_id), now):
-        params = about(inquiry) | {
-            "unit_due": "" if due_at == inquiry.due_at else say_time(due_at), "code": deps.signer.staff_code(assignment_id, officer.id),
-            "url": deps.signer.staff_url(inquiry.id, officer.id),
+    below = bool(directory.children(tx, unit.code))
+    officers = stand_ins(tx, contacts_of(tx, unit_id), now)
+    # What all of them read is worked out once. When it was received stands on the page.
+    common = about(inquiry) | {"subject": inquiry.summary or inquiry.number, "urgent": inquiry.urgent}
+    common.pop("received")
+    at_desk = {
+        "rows": suggested(tx, inquiry), "repeat": _repeated(tx, inquiry), "secret": SECRET in (inquiry.flags or []),
+        "why": WHY.get((inquiry.routing or {}).get("why", ""), ""),
+    } if any(officer.role == "duty" for officer in officers) else {}
+    of_unit = {"unit_due": "" if due_at == inquiry.due_at else say_time(due_at), "may_transfer": below,
+               "grounds": grounds(inquiry, unit.code)}
+    for officer in officers:
+        on_duty = officer.role == "duty"
+        params = common | (at_desk if on_duty else of_unit) | {
+            "code": deps.signer.staff_code(assignment_id, officer.id), "url": deps.signer.staff_url(inquiry.id, officer.id),
             "text": shorten(text_for(officer, inquiry, text, keeper=deps.secrets_officer), 120),
-            "subject": inquiry.summary or inquiry.number, "urgent": inquiry.urgent,
-            "may_transfer": officer.role == "duty" or bool(below), "grounds": grounds(inquiry, unit.code),
         }
-        params.pop("received")
-        key = "order.new"
-        if officer.role == "duty":
-            params.pop("unit_due"), params.pop("may_transfer"), params.pop("grounds")
-            params |= {"rows": suggested(tx, inquiry), "repeat": _repeated(tx, inquiry),
-                       "secret": SECRET in (inquiry.flags or []), "why": WHY.get((inquiry.routing or {}).get("why", ""), "")}
-            key = "desk.new"
-        to_officer(tx, officer.id, key=key, once=f"order:{assignment_id}:{officer.id}", params=params,
-                   now=now, inquiry_id=inquiry.id, urgent=inquiry.urgent)
+        to_officer(tx, officer.id, key="desk.new" if on_duty else "order.new", once=f"order:{assignment_id}:{officer.id}",
+                   params=params, now=now, inquiry_id=inquiry.id, urgent=inquiry.urgent)
     if SECRET in (inquiry.flags or []):
         _to_keepers(deps, tx, inquiry, now)
 

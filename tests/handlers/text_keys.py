@@ -122,11 +122,13 @@ def _passed(call: ast.Call, function: ast.FunctionDef, called: str) -> set[str]:
 
 
 def _names(node: ast.expr, function: ast.FunctionDef) -> set[str]:
-    """The keys of a dictionary expression: a literal, ``about(...)``, a union, or a local variable."""
+    """The keys of a dictionary expression: a literal, ``about(...)``, a union, one or another, or a local variable."""
     if isinstance(node, ast.Dict):
         return {key.value for key in node.keys if isinstance(key, ast.Constant)}
     if isinstance(node, ast.BinOp):
         return _names(node.left, function) | _names(node.right, function)
+    if isinstance(node, ast.IfExp):
+        return _names(node.body, function) | _names(node.orelse, function)
     if isinstance(node, ast.Call) and _called(node) == "about":
         return set(ABOUT)
     return _local(node.id, function) if isinstance(node, ast.Name) else set()
