@@ -294,6 +294,8 @@ def arrays(**shapes):
         (sealed(arrays()), "corrupt"),
         (sealed(arrays(keys=["u4", [2**62]])), "corrupt"),
         (sealed(arrays(keys=["u4", [-1]])), "corrupt"),
+        (sealed(arrays(keys=["u4", [0, 2**62]])), "corrupt"),
+        (sealed(arrays(keys=["u4", [2**40, 2**40]])), "corrupt"),
         (sealed(arrays(keys=["u4", [1.5]])), "corrupt"),
         (sealed(arrays(keys=["O", [1]]), b"\0" * 8), "corrupt"),
         (sealed(arrays(keys=["u4", [1]]), b"\0" * 8), "corrupt"),
@@ -380,6 +382,16 @@ def test_a_vocabulary_finds_what_it_knows_and_nothing_else():
     assert list(which) == [1, 2]
     assert list(number) == [2, 0]
     assert len(Vocabulary(keys[:0]).find(keys)[0]) == 0
+
+
+def test_a_sentence_of_whole_words_is_explained_by_whole_words(model):
+    """The town's own words are of four characters; what is shown is one of them or a part between two words."""
+    for label, words in TOPICS.items():
+        for word in words.split():
+            (found,) = model.guess([("", f"请问{word}，谢谢")])
+            assert found[0].label == label
+            assert any(shown in word for shown in found[0].words)
+            assert all(len(shown) > 1 for shown in found[0].words)
 
 
 def test_a_guess_is_a_value():
