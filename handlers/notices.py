@@ -55,14 +55,16 @@ def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: 
     } if any(officer.role == "duty" for officer in officers) else {}
     of_unit = {"unit_due": "" if due_at == inquiry.due_at else say_time(due_at), "may_transfer": below,
                "grounds": grounds(inquiry, unit.code)}
+    told = []
     for officer in officers:
         on_duty = officer.role == "duty"
         params = common | (at_desk if on_duty else of_unit) | {
             "code": deps.signer.staff_code(assignment_id, officer.id), "url": deps.signer.staff_url(inquiry.id, officer.id),
             "text": shorten(text_for(officer, inquiry, text, keeper=deps.secrets_officer), 120),
         }
-        to_officer(tx, officer.id, key="desk.new" if on_duty else "order.new", once=f"order:{assignment_id}:{officer.id}",
-                   params=params, now=now, inquiry_id=inquiry.id, urgent=inquiry.urgent)
+        told.append(_for_officer(officer.id, key="desk.new" if on_duty else "order.new", params=params, now=now,
+                                 once=f"order:{assignment_id}:{officer.id}", inquiry_id=inquiry.id, urgent=inquiry.urgent))
+    outbox.add_all(tx, told)
     if SECRET in (inquiry.flags or []):
         _to_keepers(deps, tx, inquiry, now)
 
@@ -139,8 +141,14 @@ def to_unit(deps: Deps, tx: Tx, inquiry: Record, *, key: str, once: str, now: da
 def to_officer(tx: Tx, officer_id: int, *, key: str, once: str, params: dict[str, Any], now: datetime,
                inquiry_id: int | None, urgent: bool = False) -> None:
     """One notice to one officer; it waits out the quiet hours unless urgent."""
-    outbox.add(tx, once=once, key=key, params=params, now=now, priority=URGENT if urgent else NORMAL,
-               can_wait=not urgent, officer_id=officer_id, inquiry_id=inquiry_id)
+    outbox.add_all(tx, [_for_officer(officer_id, key=key, once=once, params=params, now=now, inquiry_id=inquiry_id,
+                                     urgent=urgent)])
+
+
+def _for_officer(officer_id: int, *, key: str, once: str, params: dict[str, Any], now: datetime,
+                 inquiry_id: int | None, urgent: bool) -> dict[str, Any]:
+    return outbox.message(once=once, key=key, params=params, now=now, priority=URGENT if urgent else NORMAL,
+                      can_wait=not urgent, officer_id=officer_id, inquiry_id=inquiry_id)
 
 
 def to_citizen(tx: Tx, inquiry: Record, *, key: str, once: str, params: dict[str, Any], now: datetime,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnClause, Integer, and_, delete, exists, func, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql
 
-from store.rows import insert_ignoring, insert_row, update_row
+from store.rows import insert_ignoring, insert_many_ignoring, insert_row, update_row
 from store.statements import Prepared, named
 from store.tables import addresses, deliveries, early_receipts, inquiries, outbox
 
@@ -70,10 +70,22 @@ def add(tx: Tx, *, once: str, key: str, params: dict[str, Any], now: datetime, p
     ``priority`` 0 replies and alarms, 1 notices, 2 bulk. ``refs``: inquiry_id, contact_id, officer_id,
     address_id (only this address), way.
     """
-    return insert_ignoring(
-        tx, outbox, once=once, key=key, params=params, created_at=now, updated_at=now, priority=priority,
-        can_wait=can_wait, state=state, failed_ways=[], not_before=refs.pop("not_before", now), **refs,
-    )
+    return insert_ignoring(tx, outbox, **message(once=once, key=key, params=params, now=now, priority=priority, state=state,
+                                                can_wait=can_wait, **refs))
+
+
+def message(*, once: str, key: str, params: dict[str, Any], now: datetime, priority: int, state: str = "pending",
+            can_wait: bool = False, **refs: Any) -> dict[str, Any]:
+    """One message to deliver, for ``add_all``."""
+    return {
+        "once": once, "key": key, "params": params, "created_at": now, "updated_at": now, "priority": priority,
+        "can_wait": can_wait, "state": state, "failed_ways": [], "not_before": refs.pop("not_before", now), **refs,
+    }
+
+
+def add_all(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+    """Many messages of the same fields at once; those whose ``once`` was used before are left out."""
+    insert_many_ignoring(tx, outbox, rows)
 
 
 def claim(tx: Tx, *, worker: str, now: datetime, limit: int) -> Sequence[Record]:

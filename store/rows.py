@@ -10,6 +10,8 @@ from sqlalchemy import insert, literal_column, update
 from store.statements import Prepared, named
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from sqlalchemy import Row, Table
 
     from store.engine import Tx
@@ -34,6 +36,12 @@ def insert_ignoring(tx: Tx, table: Table, **values: Any) -> int | None:
         return _insert_ignoring_plain(table, tuple(values)).new_id(tx, **values)
     row_id: int | None = _insert_ignoring(table, tuple(values)).scalar(tx, **values)
     return row_id
+
+
+def insert_many_ignoring(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of the same columns, but those a unique constraint has already."""
+    if rows:
+        _insert_ignoring_plain(table, tuple(rows[0])).run_many(tx, rows)
 
 
 def update_row(tx: Tx, table: Table, row_id: int, **values: Any) -> None:

@@ -107,6 +107,11 @@ class Prepared:
         """How many rows it changed."""
         return int(_execute(tx, self._for(tx), values).rowcount)
 
+    def run_many(self, tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Once for each row, all in one round trip to PostgreSQL (psycopg's pipeline)."""
+        if rows:
+            _execute_many(tx, self._for(tx), rows)
+
     def _for(self, tx: Tx) -> _Compiled:
         name = "sqlite" if tx.sqlite else "postgresql"
         found = self._compiled.get(name)
@@ -186,14 +191,25 @@ def _moment_fetcher(dialect: Dialect) -> Processor | None:
 
 
 def _execute(tx: Tx, compiled: _Compiled, values: dict[str, Any]) -> Any:
-    dbapi = tx.conn.dialect.loaded_dbapi
     parameters = compiled.parameters(values)
     try:
         return tx.driver.execute(compiled.sql, parameters)
-    except dbapi.Error as error:
-        if tx.conn.dialect.is_disconnect(error, tx.driver, None):
-            tx.conn.invalidate(error)
-        # Parameters stay out of it: they are what people wrote.
-        raise DBAPIError.instance(
-            compiled.sql, None, error, dbapi.Error, hide_parameters=True, dialect=tx.conn.dialect
-        ) from error
+    except tx.conn.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemys(tx, compiled, error) from error
+
+
+def _execute_many(tx: Tx, compiled: _Compiled, rows: Sequence[Mapping[str, Any]]) -> None:
+    parameters = [compiled.parameters(dict(row)) for row in rows]
+    try:
+        tx.driver.cursor().executemany(compiled.sql, parameters)
+    except tx.conn.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemys(tx, compiled, error) from error
+
+
+def _as_sqlalchemys(tx: Tx, compiled: _Compiled, error: Any) -> Exception:
+    """The error as SQLAlchemy names it. Parameters stay out of it: they are what people wrote."""
+    dialect = tx.conn.dialect
+    if dialect.is_disconnect(error, tx.driver, None):
+        tx.conn.invalidate(error)
+    named_error = DBAPIError.instance(compiled.sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect)
+    return cast("Exception", named_error)
