@@ -25,7 +25,7 @@ TAUGHT = 24
 def wire(tmp_path_factory):
     """A demo of its own: what the desk decides here should teach nobody else. At least nine of ten right will do."""
     folder = tmp_path_factory.mktemp("routing") / "data"
-    with running(folder, QUIET_SECONDS="0", AUTO_PRECISION="0.90", RATE_PER_MINUTE="1000", RATE_PER_DAY="10000") as system:
+    with running(folder, QUIET_SECONDS="3", AUTO_PRECISION="0.90", RATE_PER_MINUTE="1000", RATE_PER_DAY="10000") as system:
         move_to_morning(system)
         yield system
 
