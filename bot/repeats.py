@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from rapidfuzz import fuzz
-
 from bot.words import normalise
 
 if TYPE_CHECKING:
@@ -104,6 +102,8 @@ def again(new: Matter, old: Matter) -> bool:
     """Whether the same citizen tells the same thing again."""
     if min(len(new.core), len(old.core)) < SHORTEST or not _one_place(new, old) or _other_door(new, old):
         return False
+    from rapidfuzz import fuzz  # noqa: PLC0415  4 MB that a web process, which never asks this, does without
+
     if fuzz.ratio(new.core, old.core, score_cutoff=SIMILAR) >= SIMILAR:
         return True
     return min(len(new.pairs), len(old.pairs)) >= CONTAINED_PAIRS and _contained(new, old) >= CONTAINED
