@@ -17,6 +17,7 @@ from handlers.desk import Desk, Outcome, refusing
 from handlers.desk_rules import OBJECTION, first, stopped
 from handlers.handing import call_in, hand_over
 from handlers.merging import find_head, merge
+from handlers.proposals import Suggestion, proposed
 from handlers.rejecting import reject, uphold
 from handlers.wording import about
 from store import desk as desk_store
@@ -25,29 +26,16 @@ from store import directory, inquiries
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.directory import Directory
     from handlers.deps import Deps
     from store.engine import Tx
     from store.rows import Record
 
 __all__ = [
-    "Suggestion", "Waiting", "find_head", "find_order", "merge", "queue", "reject", "send_jointly", "send_on",
+    "Waiting", "find_head", "find_order", "merge", "queue", "reject", "send_jointly", "send_on",
     "suggestions", "unit_named",
 ]  # fmt: skip
 
-SHOWN = 3
 LISTED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A unit the router proposes. ``position``: the number that takes it, from 1; ``confidence`` 0..1."""
-
-    position: int
-    unit_code: str
-    unit_name: str
-    confidence: float
-    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +92,7 @@ def send_jointly(desk: Desk, order: Record, unit: Record, assists: Sequence[Reco
         return refused
     inquiry = inquiries.get(desk.tx, order.inquiry_id)
     helpers: dict[int, Record] = {}
-    lead = placing.in_office(desk.tx, unit) or unit
+    lead = directory.standing(desk.tx, unit) or unit
     for each in assists:
         found = placing.taker(desk, inquiry, each, now_at=lead.id)
         if isinstance(found, Outcome):
@@ -135,20 +123,7 @@ def suggestions(tx: Tx, deps: Deps, inquiry: Record) -> list[Suggestion]:
     officers, one that has it, or one somebody of which is accused.
     """
     lead = inquiries.open_lead(tx, inquiry.id)
-    return _proposed(deps.router().directory, inquiry, lead.unit_code if lead is not None else "")
-
-
-def _proposed(known: Directory, inquiry: Record, has_it: str) -> list[Suggestion]:
-    """By the directory in memory, half a minute old at most: sending on asks the database again."""
-    found: list[Suggestion] = []
-    candidates = (inquiry.routing or {}).get("candidates", [])[:SHOWN]
-    for position, (code, confidence, words) in enumerate(candidates, start=1):
-        unit = known.successor(code)
-        if unit is None or not known.can_take(unit) or placing.accused(inquiry, unit):
-            continue
-        if unit.code not in {has_it, *(each.unit_code for each in found)}:
-            found.append(Suggestion(position, unit.code, unit.name, min(1.0, float(confidence)), tuple(words)))
-    return found
+    return proposed(deps.router().directory, inquiry, lead.unit_code if lead is not None else "")
 
 
 def queue(tx: Tx, deps: Deps, limit: int = desk_store.MOST) -> list[Waiting]:
@@ -158,7 +133,7 @@ def queue(tx: Tx, deps: Deps, limit: int = desk_store.MOST) -> list[Waiting]:
         return []
     rows = desk_store.queue(tx, duty.id, limit)
     known = deps.router().directory
-    return [Waiting(row, tuple(_proposed(known, row, row.unit_code))) for row in rows]
+    return [Waiting(row, tuple(proposed(known, row, row.unit_code))) for row in rows]
 
 
 def find_order(desk: Desk, typed: str) -> Record | Outcome:

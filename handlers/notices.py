@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handlers.privacy import SECRET, fields_for, keepers, text_for
+from handlers.proposals import proposed
 from handlers.recipients import Staff, stand_ins
 from handlers.wording import WHY, about, grounds, say_percent, say_time, shorten
 from store import directory, inquiries, outbox
@@ -50,7 +51,7 @@ def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: 
     common = about(inquiry) | {"subject": inquiry.summary or inquiry.number, "urgent": inquiry.urgent}
     common.pop("received")
     at_desk = {
-        "rows": suggested(tx, inquiry), "repeat": _repeated(tx, inquiry), "secret": SECRET in (inquiry.flags or []),
+        "rows": suggested(deps, inquiry), "repeat": _repeated(tx, inquiry), "secret": SECRET in (inquiry.flags or []),
         "why": WHY.get((inquiry.routing or {}).get("why", ""), ""),
     } if any(officer.role == "duty" for officer in officers) else {}
     of_unit = {"unit_due": "" if due_at == inquiry.due_at else say_time(due_at), "may_transfer": below,
@@ -77,13 +78,14 @@ def _to_keepers(deps: Deps, tx: Tx, inquiry: Record, now: datetime) -> None:
                    inquiry_id=inquiry.id, urgent=inquiry.urgent)
 
 
-def suggested(tx: Tx, inquiry: Record) -> list[dict[str, Any]]:
-    """The units the router proposes: name, confidence in percent (0: it is not measured yet), deciding words."""
-    routing = {} if SECRET in (inquiry.flags or []) else inquiry.routing or {}
-    measured = routing.get("source", "keywords") != "keywords"
-    found = [(directory.unit_by_code(tx, code), confidence, words) for code, confidence, words in routing.get("candidates", [])]
-    return [{"name": unit.name, "percent": say_percent(confidence) if measured else 0, "words": "、".join(words)}
-            for unit, confidence, words in found if unit is not None]
+def suggested(deps: Deps, inquiry: Record) -> list[dict[str, Any]]:
+    """The units the router proposes: number, name, confidence in percent (0: it is not measured yet), words."""
+    if SECRET in (inquiry.flags or []):
+        return []
+    measured = (inquiry.routing or {}).get("source", "keywords") != "keywords"
+    return [{"position": each.position, "name": each.unit_name, "words": "、".join(each.words),
+             "percent": say_percent(each.confidence) if measured else 0}
+            for each in proposed(deps.router().directory, inquiry)]
 
 
 def _repeated(tx: Tx, inquiry: Record) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from handlers.deps import Deps
     from handlers.desk import Outcome
-    from handlers.duty import Suggestion
+    from handlers.proposals import Suggestion
     from store.engine import Tx
     from store.rows import Record
     from web.showing import Due
