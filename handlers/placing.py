@@ -17,21 +17,7 @@ if TYPE_CHECKING:
     from store.engine import Tx
     from store.rows import Record
 
-LONGEST_CHAIN = 10
-"""Units that took over from one another; two that name each other end here too."""
 DESK, CORRECTION, ANSWERED = "desk", "correction", "answered"
-
-
-def in_office(tx: Tx, unit: Record) -> Record | None:
-    """The unit, or the one that took over the work of an abolished one; None when nobody did."""
-    for _ in range(LONGEST_CHAIN):
-        if unit.active:
-            return unit
-        heir = directory.unit_by_code(tx, unit.merged_into) if unit.merged_into else None
-        if heir is None:
-            return None
-        unit = heir
-    return None
 
 
 def accused(inquiry: Record, unit: Record | UnitRow) -> bool:
@@ -50,7 +36,7 @@ def is_desk(tx: Tx, unit_id: int | None) -> bool:
 
 def taker(desk: Desk, inquiry: Record, unit: Record, *, now_at: int) -> Record | Outcome:
     """The unit that gets it when ``unit`` is named, or why it cannot. ``now_at``: the unit that has it."""
-    found = in_office(desk.tx, unit)
+    found = directory.standing(desk.tx, unit)
     if found is None:
         return desk.refuse("staff.unit_gone", unit=unit.name)
     if found.id == now_at:
