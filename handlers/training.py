@@ -17,7 +17,7 @@ from bot.errors import ModelUnreadable
 from bot.masking import mask
 from handlers.caching import read_directory
 from handlers.retraining import HELD_BACK, NEWEST
-from store import decisions, inquiries, models
+from store import decisions, models
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """One decision with its text. ``chosen``: what the keywords chose when it came in, if they did."""
+    """One decision with its text, when it was made and how (``store.decisions.record``)."""
 
     example: Example
     at: datetime
@@ -77,15 +77,15 @@ def _lessons(tx: Tx) -> list[Lesson]:
     for start in range(0, len(rows), TEXTS_AT_ONCE):
         part = rows[start : start + TEXTS_AT_ONCE]
         said = decisions.texts(tx, [row.inquiry_id for row in part])
-        found += [lesson for row in part if (lesson := _lesson(tx, row, said.get(row.inquiry_id, ""), known))]
+        found += [lesson for row in part if (lesson := _lesson(row, said.get(row.inquiry_id, ""), known))]
     return found
 
 
-def _lesson(tx: Tx, row: Record, said: str, known: Directory) -> Lesson | None:
+def _lesson(row: Record, said: str, known: Directory) -> Lesson | None:
     unit = known.successor(row.unit_code)
     if unit is None or unit.code in known.duty_codes or not said.strip():
         return None
-    if HIDDEN.intersection(inquiries.get(tx, row.inquiry_id).flags or ()):
+    if HIDDEN.intersection(row.flags or ()):
         return None
     return Lesson(Example(mask(said), unit.code), row.at, row.source)
 

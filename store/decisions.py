@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
+
     from store.engine import Tx
     from store.rows import Record
 
+_LESSON: tuple[ColumnElement[Any], ...] = (
+    decisions.c.inquiry_id, decisions.c.source, decisions.c.at, inquiries.c.flags, units.c.code.label("unit_code")
+)
 _OF = Prepared(lambda _: select(decisions).where(decisions.c.inquiry_id == named("inquiry_id")))
 
 
@@ -50,13 +55,13 @@ def count(tx: Tx, *, since: datetime | None = None) -> int:
 
 
 def newest(tx: Tx, limit: int) -> Sequence[Record]:
-    """The newest decisions, oldest first: ``inquiry_id``, ``unit_code``, ``source``, ``at``, ``suggested``.
+    """The newest decisions, oldest first: ``inquiry_id``, ``unit_code``, ``source``, ``at``, the inquiry's ``flags``.
 
     Those of units that were abolished and went to no other are left out.
     """
     rows = tx.conn.execute(
-        select(decisions, units.c.code.label("unit_code"), units.c.active.label("unit_active"), units.c.merged_into)
-        .join(units, units.c.id == decisions.c.unit_id)
+        select(*_LESSON)
+        .join(units, units.c.id == decisions.c.unit_id).join(inquiries, inquiries.c.id == decisions.c.inquiry_id)
         .where(units.c.active | (units.c.merged_into != ""))
         .order_by(decisions.c.at.desc(), decisions.c.id.desc()).limit(limit)
     ).all()
