@@ -10,13 +10,12 @@ import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, cast
 
-from flask import request
-
 from handlers import duty, linking, merging, rejecting
 from handlers.desk import Outcome
 from handlers.privacy import may_read
 from store import directory, duty_page, inquiries, outbox
 from web.duty_view import other_of
+from web.forms import typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +31,7 @@ GONE = "staff.gone"
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """The form, read before the write: that runs in the store's own thread, where there is no request."""
+    """What the desk's forms hold."""
 
     order: str = ""
     pick: str = ""
@@ -45,9 +44,9 @@ class Filled:
 
 
 def filled() -> Filled:
-    """What was typed, with plain line ends."""
-    given = (request.form.get(each.name, "") for each in fields(Filled))
-    return Filled(*(value.replace("\r\n", "\n").replace("\r", "\n").strip() for value in given))
+    """What was typed, without the spaces around it."""
+    form = typed(Filled)
+    return Filled(*(getattr(form, each.name).strip() for each in fields(form)))
 
 
 def act(desk: Desk, action: str, form: Filled) -> Outcome:

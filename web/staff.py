@@ -7,7 +7,7 @@ whoever is not learns nothing of the inquiry. Works without JavaScript.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, abort, redirect, request, url_for
@@ -19,6 +19,7 @@ from handlers.privacy import may_read
 from store import directory
 from store import requests as store_requests
 from web.duty_acts import send_pick
+from web.forms import typed
 from web.headers import page
 from web.staff_linked import split
 from web.staff_media import send_stored
@@ -88,7 +89,7 @@ def _read(deps: Deps, token: str) -> Response:
 
 
 def _posted(deps: Deps, token: str, link: tuple[int, int], action: str) -> AnyResponse:
-    filled = _filled()
+    filled = typed(Filled)
     if not deps.signer.form_sealed(token, f"{action}:{filled.order}", request.form.get("seal", "")):
         return _show(deps, token, link, flash="form", status=403, filled=filled, tried=action)
     outcome = deps.store.write(lambda tx: _act(deps, tx, link, action, filled))
@@ -103,7 +104,7 @@ def _posted(deps: Deps, token: str, link: tuple[int, int], action: str) -> AnyRe
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """The form, read before the write: that runs in the store's own thread, where there is no request."""
+    """What the page's forms hold."""
 
     order: str = ""
     text: str = ""
@@ -116,12 +117,6 @@ class Filled:
     request: str = ""
     linked: str = ""
     pick: str = ""
-
-
-def _filled() -> Filled:
-    """Browsers send line ends as CR LF; 2000 characters are counted without."""
-    given = (request.form.get(each.name, "") for each in fields(Filled))
-    return Filled(*(value.replace("\r\n", "\n").replace("\r", "\n") for value in given))
 
 
 def _act(deps: Deps, tx: Tx, link: tuple[int, int], action: str, filled: Filled) -> Outcome:
