@@ -10,20 +10,18 @@ The ratio is that of the largest store to the smallest. Each round must tell exa
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from kit import bulk, servers
-from kit.figures import databases, say
+from kit.clock import StandingClock
+from kit.figures import WrongRun, print_all
 from sqlalchemy import func, select
 
 import bootstrap
@@ -35,6 +33,7 @@ from store.tables import assignments, outbox, scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from handlers.deps import Deps
 
@@ -58,17 +57,7 @@ LATER = (china(26, 10), china(2, 17, month=12))
 CHECKED = china(27, 15)
 
 
-class Clock:
-    """Stands where the round needs it."""
-
-    def __init__(self) -> None:
-        self.time = NOW
-
-    def now(self) -> datetime:
-        return self.time
-
-
-class WrongCount(Exception):
+class WrongCount(WrongRun):
     """A run that looked at, told or charged something else than was due."""
 
 
@@ -113,7 +102,7 @@ def measure(env: dict[str, str], stored: int, options: argparse.Namespace) -> Me
     bulk.load(store, rows(stored, options.due, options.rounds + 1), units=UNITS)
     store.close()
     deps = bootstrap.build(configured, worker_name="bench", pool_size=2)
-    deps.clock, deps.wake = Clock(), lambda _queue: None
+    deps.clock, deps.wake = StandingClock(NOW), lambda _queue: None
     found = Measured(stored)
     try:
         for number in range(options.rounds + 1):
@@ -198,16 +187,7 @@ def read_options(argv: list[str] | None = None) -> argparse.Namespace:
 
 def main() -> int:
     """0; 1 when a round told something else than was due."""
-    options = read_options()
-    with tempfile.TemporaryDirectory(prefix="wzb-") as folder:
-        for name in databases(options.database):
-            try:
-                for figure in run(name, Path(folder), options):
-                    print(json.dumps(figure) if options.json else say(figure), flush=True)
-            except WrongCount as wrong:
-                print(f"not a valid run: {wrong}", file=sys.stderr)
-                return 1
-    return 0
+    return print_all(run, read_options())
 
 
 if __name__ == "__main__":

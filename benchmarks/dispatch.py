@@ -10,18 +10,16 @@ taught by as many decisions as there are inquiries. The processor's own seconds 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit import servers
-from kit.figures import databases, say
+from kit.clock import StandingClock
+from kit.figures import WrongRun, print_all
 
 import bootstrap
 from bot.classifier import Classifier, Example, train
@@ -33,6 +31,7 @@ from store.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from handlers.deps import Deps
 
@@ -40,17 +39,7 @@ NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 TROUBLES = ("坏了三天没人管", "太吵，晚上睡不着", "什么时候能修好", "天天堵着路", "要交多少钱，找谁办", "有异味，请派人看看", "反映多次没有结果")
 
 
-class Clock:
-    """Stands still between intake and drain."""
-
-    def __init__(self) -> None:
-        self.time = NOW
-
-    def now(self) -> datetime:
-        return self.time
-
-
-class WrongCount(Exception):
+class WrongCount(WrongRun):
     """A drain that routed something else than what was stored."""
 
 
@@ -65,7 +54,7 @@ def letters(deps: Deps, count: int) -> Iterator[tuple[str, str]]:
         yield f"{pick.choice(places)}{number % 300 + 1}号的{pick.choice(unit.keywords)}{pick.choice(TROUBLES)}", unit.code
 
 
-def take_in(deps: Deps, clock: Clock, texts: list[str]) -> float:
+def take_in(deps: Deps, clock: StandingClock, texts: list[str]) -> float:
     """Each from a citizen of their own; seconds."""
     channel = deps.channels["console"]
     started = time.perf_counter()
@@ -88,7 +77,7 @@ def measure(env: dict[str, str], count: int, *, learned: bool) -> dict[str, Any]
     migrate(store.engine)
     store.close()
     deps = bootstrap.build(configured, worker_name="bench", pool_size=4)
-    clock = Clock()
+    clock = StandingClock(NOW)
     deps.clock, deps.wake = clock, lambda _queue: None
     load_sample(deps)
     model = taught(deps, count) if learned else None
@@ -105,30 +94,28 @@ def measure(env: dict[str, str], count: int, *, learned: bool) -> dict[str, Any]
             "a_core": round(count / busy)}
 
 
-def figures(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    for database in databases(options.database):
-        for learned in (False, True):
-            with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-                place = Path(folder)
-                url = "" if database == "sqlite" else stack.enter_context(servers.postgres(place / "pg"))
-                env = servers.settings(place, "unix:///nothing.sock", url, sealed=False) | {
-                    "CHANNELS": "console", "CONSOLE_SECRET": "bench-only-secret"}
-                name = f"dispatch_{database}_{'model' if learned else 'keywords'}"
-                yield {"name": name, **measure(env, options.inquiries, learned=learned), "unit": "inquiries/s"}
+def run(database: str, folder: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    for way in ("keywords", "model"):
+        place = folder / f"{database}-{way}"
+        with ExitStack() as stack:
+            url = "" if database == "sqlite" else stack.enter_context(servers.postgres(place / "pg"))
+            env = servers.settings(place, "unix:///nothing.sock", url, sealed=False) | {
+                "CHANNELS": "console", "CONSOLE_SECRET": "bench-only-secret"}
+            found = measure(env, options.inquiries, learned=way == "model")
+            yield {"name": f"dispatch_{database}_{way}", **found, "unit": "inquiries/s"}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--short", action="store_true")
+def main() -> int:
+    """0; 1 when a drain routed something else than was stored."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--short", action="store_true", help="500 inquiries")
     parser.add_argument("--database", choices=("sqlite", "postgres", "both"), default="both")
-    parser.add_argument("--inquiries", type=int)
+    parser.add_argument("--inquiries", type=int, help="[5000; short: 500]")
     options = parser.parse_args()
     options.inquiries = options.inquiries or (500 if options.short else 5000)
-    for figure in figures(options):
-        print(json.dumps(figure) if options.json else say(figure))
-        sys.stdout.flush()
+    return print_all(run, options)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

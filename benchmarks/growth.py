@@ -11,20 +11,17 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import os
 import statistics
 import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit import history, servers
-from kit.figures import databases, say
+from kit.figures import WrongRun, print_all
 
 import bootstrap
 from app import create_app
@@ -34,6 +31,7 @@ from store.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from bot.messages import Address
     from handlers.deps import Deps
@@ -42,7 +40,7 @@ NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 WARM_UP = 30
 
 
-class WrongAnswer(Exception):
+class WrongAnswer(WrongRun):
     """A page or a reply that does not show what it should."""
 
 
@@ -205,16 +203,7 @@ def read_options(argv: list[str] | None = None) -> argparse.Namespace:
 
 def main() -> int:
     """0; 1 when an answer was not what it should be."""
-    options = read_options()
-    with tempfile.TemporaryDirectory(prefix="wzb-") as folder:
-        for name in databases(options.database):
-            try:
-                for figure in run(name, Path(folder), options):
-                    print(json.dumps(figure) if options.json else say(figure), flush=True)
-            except WrongAnswer as wrong:
-                print(f"not a valid run: {wrong}", file=sys.stderr)
-                return 1
-    return 0
+    return print_all(run, read_options())
 
 
 if __name__ == "__main__":

@@ -3,8 +3,32 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
-from typing import Any
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterable
+
+
+class WrongRun(Exception):
+    """A run that did something else than it should: its figures mean nothing."""
+
+
+def print_all(run: Callable[[str, Path, argparse.Namespace], Iterable[dict[str, Any]]], options: argparse.Namespace) -> int:
+    """``run``'s figures of each database wanted, as they come; 1 when a run was not valid."""
+    with tempfile.TemporaryDirectory(prefix="wzb-") as folder:
+        for name in databases(options.database):
+            try:
+                for figure in run(name, Path(folder), options):
+                    print(json.dumps(figure) if options.json else say(figure), flush=True)
+            except WrongRun as wrong:
+                print(f"not a valid run: {wrong}", file=sys.stderr)
+                return 1
+    return 0
 
 
 def say(figure: dict[str, Any]) -> str:
