@@ -94,17 +94,18 @@ def test_too_few_decisions_make_no_model(world):
 
 def test_a_model_that_is_worse_on_what_neither_saw_is_kept_but_not_used(world):
     first = taught(world).model_id
-    # A week of slips of the finger: everything the desk sends goes to the wrong unit, twice over.
-    for unit, wrong in (("D01", "D02"), ("D02", "S01"), ("S01", "D01")):
-        decide(world, unit, letters(unit, 40, seed=1)[:12], to=wrong)
+    # Two slips of the finger, then a right one; every third is held back.
+    wrong = {"D01": "D02", "D02": "S01", "S01": "D01"}
     for unit in TOPICS:
-        decide(world, unit, letters(unit, 80)[40:60])
+        for number, text in enumerate(letters(unit, 100)[40:]):
+            decide(world, unit, [text], to=unit if number % 3 == 2 else wrong[unit])
     outcome = training.retrain(world.deps)
-    assert outcome.card["compared"]["with"] == f"model:{first}"
-    assert (outcome.done == "taken") == (outcome.card["compared"]["right"] >= outcome.card["compared"]["right_before"])
-    assert in_use(world) == (outcome.model_id if outcome.done == "taken" else first)
+    compared = outcome.card["compared"]
+    assert (outcome.done, compared["with"], compared["held_back"]) == ("refused", f"model:{first}", 60)
+    assert compared["right"] < compared["right_before"] == 60
+    assert in_use(world) == first
     states = {row.id: row.state for row in world.deps.store.read(models.listed)}
-    assert states[outcome.model_id] == ("active" if outcome.done == "taken" else "refused")
+    assert states == {first: "active", outcome.model_id: "refused"}
 
 
 def test_what_a_model_is_compared_on_was_seen_by_neither(world):
