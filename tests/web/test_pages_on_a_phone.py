@@ -149,6 +149,8 @@ def test_pressing_a_button_twice_by_reload_does_it_once(world, phone):
     page = phone()
     page.goto(world.staff_path(inquiry_id, "lamp"))
     page.click("button.main")
+    # A click does not wait for the page it leads to, and one that is still coming cannot be reloaded.
+    page.locator("[role=status]").wait_for()
     page.reload()
     assert page.locator("[role=status]").is_visible()
     events = world.deps.store.read(lambda tx: inquiries.events_of(tx, inquiry_id))
