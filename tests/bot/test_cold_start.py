@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from bot.catalogue import Catalogue, Category
 from bot.directory import Directory, OfficerRow, Role, Tier, UnitRow
 from bot.routing import KeywordRouter, find_unit, unit_at_end
+from tests.patience import LONG, ends
 
 UNITS = (
     UnitRow("D00", "区问政办公室", Tier.DISTRICT),
@@ -75,9 +75,8 @@ def test_two_characters_of_a_name_propose_nobody() -> None:
 
 
 def test_a_very_long_text_is_read_quickly() -> None:
-    begun = time.perf_counter()
-    ROUTER.route("校外培训机构路灯收费" * 100_000)
-    assert time.perf_counter() - begun < 2
+    with ends():
+        assert ROUTER.route("校外培训机构路灯收费" * LONG).candidates
 
 
 def test_the_category_is_one_of_the_chosen_unit() -> None:

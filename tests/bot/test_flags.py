@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.directory import Directory, OfficerRow, Role, Tier, UnitRow
 from bot.flags import NAMES, Flags, flags
+from tests.patience import LONG, ends
 
 DIRECTORY = Directory(
     units=(
@@ -127,8 +126,5 @@ def test_units_are_accused_only_with_an_accusation(text):
 
 @pytest.mark.parametrize("piece", ["贪污", "张局长", "张局长贪污", "机密", "收了", "城管局", "请", "内部文件", "工作人员", "张", "收", "[", "姓张的", "截留", "孙", "机密 "])
 def test_no_text_makes_it_crawl(piece):
-    text = (piece * 20_000)[:20_000]
-    flags("热身", directory=DIRECTORY)
-    started = time.perf_counter()
-    flags(text, directory=DIRECTORY)
-    assert time.perf_counter() - started < 3
+    with ends():
+        flags((piece * LONG)[:LONG], directory=DIRECTORY)

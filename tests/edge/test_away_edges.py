@@ -254,7 +254,7 @@ def test_edge_44_with_redis_away_a_message_is_answered_at_once_and_the_sweep_fin
     started = time.monotonic()
     assert number_in(rig.wechat(LAMP))
     assert rig.wechat("完")
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4, "the platform waits five seconds"
     rig.officer("lamp", "oOFFICER")
     assert rig.wechat("待办", who="oOFFICER")
     outside = far(rig, "wechat")
