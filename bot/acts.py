@@ -162,6 +162,24 @@ class StaffReply:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffCorrect:
+    """更正 1024 <the answer as it should be>."""
+
+    number: str
+    text: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRetract:
+    """撤答 1024 <why>."""
+
+    number: str
+    reason: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StaffTransfer:
     """转 1024 <unit>."""
 
@@ -320,7 +338,7 @@ class Ignore:
 
 StaffAct = (
     StaffList | StaffDuty | StaffSign | StaffReply | StaffTransfer | StaffReturn | StaffExtend | StaffAsk | StaffAssist
-    | StaffSend | StaffReject | StaffMerge | StaffSplit | StaffContact | StaffApprove | StaffRefuse | StaffCallBack
+    | StaffSend | StaffReject | StaffMerge | StaffSplit | StaffContact | StaffCorrect | StaffRetract | StaffApprove | StaffRefuse | StaffCallBack
     | StaffShow | StaffBad
 )
 Act = (

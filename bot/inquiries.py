@@ -33,7 +33,8 @@ class Event(StrEnum):
 
     DISPATCH is the first order, REDISPATCH a later one (transfer, approved return). SUPPLY and LAPSE
     end a wait for the citizen: she wrote, or the time for it passed. REVISE is the reviewer's,
-    REWORK the dissatisfied citizen's or the office's. APPEAL is the citizen's objection to a rejection.
+    REWORK the dissatisfied citizen's or the office's. RETRACT takes an answer back: the order goes on as if
+    it had not been given. APPEAL is the citizen's objection to a rejection.
     UNMERGE: what it was merged into ended without an answer, so it stands by itself again.
     """
 
@@ -51,6 +52,7 @@ class Event(StrEnum):
     APPROVE = "approve"
     ANSWER = "answer"
     REWORK = "rework"
+    RETRACT = "retract"
     CLOSE = "close"
     ARCHIVE = "archive"
     WITHDRAW = "withdraw"
@@ -70,7 +72,10 @@ class AssignmentState(StrEnum):
 
 
 class AssignmentEvent(StrEnum):
-    """What happens to an order. RETURN is a return that was granted; asking for it changes nothing."""
+    """What happens to an order. RETURN is a return that was granted; asking for it changes nothing.
+
+    REOPEN: its answer was taken back. The clock is then what it would be without that answer.
+    """
 
     SIGN = "sign"
     DRAFT = "draft"
@@ -78,6 +83,7 @@ class AssignmentEvent(StrEnum):
     RETURN = "return"
     FINISH = "finish"
     CANCEL = "cancel"
+    REOPEN = "reopen"
 
 
 class Role(StrEnum):
@@ -168,6 +174,7 @@ TABLE: tuple[tuple[State, Event, State], ...] = (
     (State.NEED_INFO, Event.ANSWER, State.ANSWERED),
     (State.ANSWERED, Event.REWORK, State.DISPATCHED),
     (State.CLOSED, Event.REWORK, State.DISPATCHED),
+    (State.ANSWERED, Event.RETRACT, State.IN_PROGRESS),
     (State.ANSWERED, Event.CLOSE, State.CLOSED),
     (State.CLOSED, Event.ARCHIVE, State.ARCHIVED),
     *(
@@ -186,6 +193,7 @@ ASSIGNMENT_TABLE: tuple[tuple[AssignmentState, AssignmentEvent, AssignmentState]
     (AssignmentState.DRAFTED, AssignmentEvent.REVISE, AssignmentState.SIGNED),
     (AssignmentState.PENDING, AssignmentEvent.RETURN, AssignmentState.RETURNED),
     (AssignmentState.SIGNED, AssignmentEvent.RETURN, AssignmentState.RETURNED),
+    (AssignmentState.DONE, AssignmentEvent.REOPEN, AssignmentState.SIGNED),
     *(
         (state, event, target)
         for state in (AssignmentState.PENDING, AssignmentState.SIGNED, AssignmentState.DRAFTED)
@@ -229,6 +237,7 @@ ACTORS: dict[Event, frozenset[Actor]] = {
     Event.APPROVE: frozenset({Actor.HEAD, Actor.OFFICE}),
     Event.ANSWER: _UNIT,
     Event.REWORK: _DESK | {Actor.CITIZEN},
+    Event.RETRACT: _UNIT,
     Event.CLOSE: frozenset({Actor.CITIZEN, Actor.OFFICE, Actor.SYSTEM}),
     Event.ARCHIVE: frozenset({Actor.SYSTEM}),
     Event.WITHDRAW: frozenset({Actor.CITIZEN}),

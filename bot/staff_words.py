@@ -1,4 +1,5 @@
-"""Officers' words: 待办, 收, 复, 转, 退, 延, 问, 协, 派, 不受理, 并, 分, 联系, 准, 驳, 回访, 看 and 绑定.
+"""Officers' words: 待办, 收, 复, 转, 退, 延, 问, 协, 派, 不受理, 并, 分, 更正, 撤答, 联系, 准, 驳, 回访,
+看 and 绑定.
 
 Read only for a known officer, and only from the first characters of a message: the same words in a
 forwarded, quoted or longer text are not a command. What follows the number of 复 stays as written.
@@ -20,6 +21,7 @@ from bot.acts import (
     StaffBad,
     StaffCallBack,
     StaffContact,
+    StaffCorrect,
     StaffDuty,
     StaffExtend,
     StaffList,
@@ -27,6 +29,7 @@ from bot.acts import (
     StaffRefuse,
     StaffReject,
     StaffReply,
+    StaffRetract,
     StaffReturn,
     StaffSend,
     StaffShow,
@@ -52,6 +55,7 @@ STAFF_KEYS = (
     "staff.bad_reason",
     "staff.bad_refusal",
     "staff.bad_reject",
+    "staff.bad_retraction",
     "staff.bad_send",
     "staff.bad_text",
     "staff.bad_unit",
@@ -78,6 +82,8 @@ _WORDS = {
     "不受理": "reject", "不予受理": "reject", "拒": "reject",
     "并": "merge", "并案": "merge", "合并": "merge", "併": "merge", "併案": "merge", "合併": "merge", "並": "merge", "並案": "merge",
     "分": "split", "分出": "split", "分开": "split", "分開": "split",
+    "更正": "correct", "更正答复": "correct", "更正答復": "correct", "改答": "correct",
+    "撤答": "retract", "撤回答复": "retract", "撤回答復": "retract",
     "联系": "contact", "联系诉求人": "contact", "聯繫": "contact", "聯絡": "contact",
     "准": "approve", "批准": "approve", "同意": "approve", "準": "approve",
     "驳": "refuse", "驳回": "refuse", "不准": "refuse", "不同意": "refuse", "駁": "refuse", "駁回": "refuse",
@@ -186,6 +192,20 @@ def _show(args: _Args) -> StaffAct:
 def _reply(args: _Args) -> StaffAct:
     code, text = _head_code(args.rest)
     return StaffReply(args.number, text, code) if text else StaffBad("staff.bad_text")
+
+
+def _correct(args: _Args) -> StaffAct | None:
+    code, text = _head_code(args.rest)
+    if not args.meant:
+        return None
+    return StaffCorrect(args.number, text, code) if text else StaffBad("staff.bad_text")
+
+
+def _retract(args: _Args) -> StaffAct | None:
+    code, reason = _any_code(args.rest)
+    if not args.meant:
+        return None
+    return StaffRetract(args.number, reason, code) if reason else StaffBad("staff.bad_retraction")
 
 
 def _transfer(args: _Args) -> StaffAct:
@@ -310,6 +330,8 @@ def _call_back(args: _Args) -> StaffAct:
 _READERS: dict[str, Callable[[_Args], StaffAct | None]] = {
     "sign": _sign,
     "reply": _reply,
+    "correct": _correct,
+    "retract": _retract,
     "transfer": _transfer,
     "return": _return,
     "extend": _extend,

@@ -68,6 +68,8 @@ CARRIERS: dict[type, Callable[[Turn, ConversationState, Any, Any], ConversationS
     acts.StaffMerge: staff.merge,
     acts.StaffSplit: staff.split,
     acts.StaffContact: staff.contact,
+    acts.StaffCorrect: staff.correct,
+    acts.StaffRetract: staff.retract,
     acts.StaffCallBack: staff.call_back,
     acts.StaffApprove: staff.approve,
     acts.StaffRefuse: staff.refuse,

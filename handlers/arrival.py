@@ -10,6 +10,7 @@ from bot.messages import Contact, ContactEvent, InboundMessage, Way
 from bot.phones import is_machine_sender
 from bot.sms import size
 from handlers import acts
+from handlers.answering import ANSWERS
 from handlers.composing import fit
 from handlers.deps import Deps, Reply, Turn
 from handlers.rating import await_rating
@@ -124,7 +125,7 @@ def _said(turn: Turn, outbox_id: int | None, inbox_id: int, *, held: Reply | Non
         return
     if held is not None:  # a new row says so already
         outbox.settle(turn.tx, outbox_id, "sent", turn.now, way=Way.PASSIVE.value)
-        if held.key == "answer":
+        if held.key in ANSWERS:
             await_rating(turn.tx, turn.address.id, held.params["number"], turn.now)
     outbox.record(turn.tx, outbox_id, turn.now, way=Way.PASSIVE.value, outcome="sent",
                   address_id=turn.address.id, channel=turn.channel.account, external_id=_slot(inbox_id))

@@ -14,11 +14,12 @@ from bot.inquiries import OPEN, AssignmentEvent, Event, State
 from bot.repeats import Told, matter, together
 from bot.triage import BLOCKING
 from handlers import notices
+from handlers.answering import give
 from handlers.deciding import drop_requests
 from handlers.desk import Desk, Outcome, refusing, too_late
 from handlers.moving import move, move_order
 from handlers.pausing import stop_waiting
-from handlers.wording import about, say_time
+from handlers.wording import about
 from store import bursts, decisions, inquiries
 
 if TYPE_CHECKING:
@@ -140,12 +141,7 @@ def _answer(desk: Desk, own: Record, head: Record, text: str) -> Record | None:
     closes_at = desk.deps.calendar().due(now, desk.deps.limits.close_days).at
     inquiry = move(tx, inquiry, Event.ANSWER, desk.by, name="answered", answered_at=now, fold_until=None, paused_at=None,
                    next_state_at=closes_at, data={"unit": own.unit_name, "assignment": own.id, "with": head.number})
-    inquiries.add_message(tx, inquiry_id=inquiry.id, direction="out", kind="text", text=text, now=now,
-                          officer_id=desk.officer.id)
-    params = about(inquiry) | {"unit": own.unit_name, "text": text, "time": say_time(now),
-                               "url": desk.deps.signer.citizen_url(inquiry.id)}
-    notices.to_citizen(tx, inquiry, key="answer", once=f"answer:{inquiry.id}:{own.id}", params=params, now=now,
-                       priority=0, can_wait=False)
+    give(desk.deps, tx, inquiry, text, unit=own.unit_name, officer_id=desk.officer.id, now=now)
     drop_requests(tx, inquiry, desk.by)
     stop_waiting(tx, inquiry, now)
     return inquiry

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from bot.inquiries import OPEN, Event, State
 from handlers import notices
+from handlers.answering import give, given
 from handlers.desk import Desk, Outcome, refusing
 from handlers.desk_rules import end_orders, first, reopen_at_desk, stopped
 from handlers.linking import succeed
 from handlers.moving import move, system
 from handlers.placing import accused
-from handlers.wording import STATES, about, say_due, say_time, shorten
+from handlers.wording import STATES, about, say_due, shorten
 from store import desk as desk_store
 from store import directory, inquiries
 from store.rows import update_row
@@ -115,11 +116,10 @@ def _said(tx: Tx, inquiry: Record) -> str:
 def _tell(desk: Desk, inquiry: Record, head: Record) -> None:
     """The citizen, by their own number; the head's officers; and the answer at once where there is one."""
     tx, now = desk.tx, desk.now
-    answer = _answer_of(tx, head) if head.state == State.ANSWERED else None
+    answer = given(tx, head.id) if head.state == State.ANSWERED else None
     if answer is not None:
         unit = directory.unit(tx, head.unit_id).name
-        _answer_one(desk.deps, tx, inquiry, answer.text, unit=unit, once=f"answer:{inquiry.id}:head:{head.id}",
-                    officer_id=answer.officer_id, now=now)
+        _answer_one(desk.deps, tx, inquiry, answer.text, unit=unit, officer_id=answer.officer_id, now=now)
         return
     notices.to_citizen(tx, inquiry, key="merged", once=f"merged:{inquiry.id}:{head.id}", now=now,
                        params=about(inquiry) | {"due": say_due(head)})
@@ -136,25 +136,16 @@ def pass_on(deps: Deps, tx: Tx, inquiry: Record, text: str, now: datetime, *, on
                     params={"text": shorten(text, 120)})
 
 
-def _answer_of(tx: Tx, head: Record) -> Record | None:
-    answers = [m for m in inquiries.messages_of(tx, head.id) if m.direction == "out" and m.officer_id]
-    return answers[-1] if answers else None
-
-
 def tell_merged(desk: Desk, head: Record, order: Record, text: str) -> None:
     """The head was answered: the same answer to everybody whose inquiry was merged into it."""
     for row in desk_store.merged_into(desk.tx, head.id):
-        _answer_one(desk.deps, desk.tx, row, text, unit=order.unit_name, once=f"answer:{row.id}:{order.id}",
-                    officer_id=desk.officer.id, now=desk.now)
+        _answer_one(desk.deps, desk.tx, row, text, unit=order.unit_name, officer_id=desk.officer.id, now=desk.now)
 
 
-def _answer_one(deps: Deps, tx: Tx, inquiry: Record, text: str, *, unit: str, once: str, officer_id: int | None,
-                now: datetime) -> None:
+def _answer_one(deps: Deps, tx: Tx, inquiry: Record, text: str, *, unit: str, officer_id: int | None, now: datetime) -> None:
     """Kept with their own inquiry, so that 全文, progress and the rating find it there."""
     inquiries.change(tx, inquiry, answered_at=now)
-    inquiries.add_message(tx, inquiry_id=inquiry.id, direction="out", kind="text", text=text, now=now, officer_id=officer_id)
-    params = about(inquiry) | {"unit": unit, "text": text, "time": say_time(now), "url": deps.signer.citizen_url(inquiry.id)}
-    notices.to_citizen(tx, inquiry, key="answer", once=once, params=params, now=now, priority=0, can_wait=False)
+    give(deps, tx, inquiries.get(tx, inquiry.id), text, unit=unit, officer_id=officer_id, now=now)
 
 
 def release(deps: Deps, tx: Tx, head: Record, now: datetime) -> None:

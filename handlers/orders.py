@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.inquiries import AssignmentEvent, Event, State
 from handlers import duty, notices, placing
+from handlers.answering import LONGEST_ANSWER, give
 from handlers.desk import Desk, Outcome, find, refusing, too_late, units_in_charge
 from handlers.handing import call_in, dispatch, hand_over, unit_time
 from handlers.linking import answer_linked, sign_linked
@@ -28,9 +29,6 @@ __all__ = [
     "LONGEST_ANSWER", "Desk", "Outcome", "answer", "assist", "dispatch", "find", "give_back", "sign", "transfer",
     "units_in_charge",
 ]  # fmt: skip
-
-LONGEST_ANSWER = 2000
-
 
 @refusing
 def sign(desk: Desk, order: Record) -> Outcome:
@@ -76,12 +74,7 @@ def _tell_citizen(desk: Desk, order: Record, text: str) -> Outcome:
                    data={"unit": order.unit_name, "assignment": order.id, "silent": _end_assists(desk, order)})
     drop_requests(desk.tx, inquiry, desk.by)
     stop_waiting(desk.tx, inquiry, desk.now)
-    inquiries.add_message(desk.tx, inquiry_id=inquiry.id, direction="out", kind="text", text=text, now=desk.now,
-                          officer_id=desk.officer.id)
-    params = about(inquiry) | {"unit": order.unit_name, "text": text, "time": say_time(desk.now),
-                               "url": desk.deps.signer.citizen_url(inquiry.id)}
-    notices.to_citizen(desk.tx, inquiry, key="answer", once=f"answer:{inquiry.id}:{order.id}", params=params,
-                       now=desk.now, priority=0, can_wait=False)
+    give(desk.deps, desk.tx, inquiry, text, unit=order.unit_name, officer_id=desk.officer.id, now=desk.now)
     together = answer_linked(desk, inquiry, order, text)
     for answered, own in [(inquiry, order), *together]:
         tell_merged(desk, answered, own, text)

@@ -25,6 +25,7 @@ from bot.errors import (
 from bot.messages import OutboundMessage, Way
 from bot.workdays import CHINA
 from handlers import receipts
+from handlers.answering import ANSWERS
 from handlers.composing import compose
 from handlers.ledger import routes_of
 from handlers.rating import await_rating
@@ -189,7 +190,7 @@ def _sent(attempt: _Attempt, tx: Tx, rung: Rung, skipped: Sequence[Rung], sent: 
     if rung.way is Way.CUSTOMER_SERVICE:
         people.use_window(tx, rung.route.address_id, event=rung.event_window, parts=sent.parts)
     outbox.settle(tx, row.id, "sent", now, way=rung.way.value, failed_ways=attempt.failed)
-    if row.key == "answer":
+    if row.key in ANSWERS:
         await_rating(tx, rung.route.address_id, row.params["number"], now)
     if sent.external_id:
         receipts.take_early(deps, tx, rung.route.channel, sent.external_id, now)

@@ -1,4 +1,5 @@
-"""Staff words by WeChat or SMS: 待办, 收, 复, 转, 退, 延, 问, 协, 派, 不受理, 并, 准, 驳, 看.
+"""Staff words by WeChat or SMS: 待办, 收, 复, 转, 退, 延, 问, 协, 派, 不受理, 并, 更正, 撤答,
+准, 驳, 看.
 
 Over SMS a sender can be forged, so a changing command carries the code of its notice; five wrong
 codes lock the phone for 30 minutes.
@@ -10,7 +11,7 @@ import hmac
 from typing import TYPE_CHECKING, Any
 
 from bot.routing import unit_at_end
-from handlers import calling_back, contacting, duty, orders, requests
+from handlers import calling_back, contacting, correcting, duty, orders, requests
 from handlers.citizen import count_wrong_code
 from handlers.desk_rules import OBJECTION, overtaken
 from handlers.linking import take_out
@@ -31,6 +32,7 @@ LISTED = 8
 WHAT_IS_MISSING: dict[str, dict[str, Any]] = {
     "staff.bad_unit": {"names": []},
     "staff.bad_text": {"longest": orders.LONGEST_ANSWER},
+    "staff.bad_retraction": {"longest": correcting.LONGEST_REASON},
 }
 
 
@@ -117,7 +119,21 @@ def answer(turn: Turn, state: ConversationState, act: acts.StaffReply, _event: A
     return state
 
 
-def _said(turn: Turn, at: tuple[orders.Desk, Record], act: acts.StaffReply) -> str:
+def correct(turn: Turn, state: ConversationState, act: acts.StaffCorrect, _event: Any) -> ConversationState:
+    """更正 1024 …"""
+    if (at := _order(turn, act.number, act.code)) is not None:
+        _tell(turn, correcting.correct(*at, _said(turn, at, act)))
+    return state
+
+
+def retract(turn: Turn, state: ConversationState, act: acts.StaffRetract, _event: Any) -> ConversationState:
+    """撤答 1024 <why>."""
+    if (at := _order(turn, act.number, act.code)) is not None:
+        _tell(turn, correcting.retract(*at, act.reason))
+    return state
+
+
+def _said(turn: Turn, at: tuple[orders.Desk, Record], act: acts.StaffReply | acts.StaffCorrect) -> str:
     """Six digits after the number are the notice's code, or the answer begins with a number."""
     desk, order = at
     if act.code and act.code != turn.deps.signer.staff_code(order.id, desk.officer.id):

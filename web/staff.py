@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, abort, redirect, request, url_for
 from jinja2 import UndefinedError
 
-from handlers import contacting, orders, requests
+from handlers import contacting, correcting, orders, requests
 from handlers.desk import Desk, Outcome
 from handlers.privacy import may_read
 from store import directory
@@ -38,10 +38,11 @@ if TYPE_CHECKING:
 
 SHORTEST_ANSWER = 2
 FLASHES = frozenset({"signed", "answered", "transferred", "requested", "asked", "assist_asked", "assist_answered",
-                     "decided", "sent_on", "unlinked", "contact_opened"})
+                     "decided", "sent_on", "unlinked", "contact_opened", "corrected", "retracted"})
 """What ``?m=`` may say; the words are in ``templates/pages/flash.html``."""
 INVALID = frozenset({"staff.bad_text", "staff.bad_reason", "staff.bad_unit", "staff.same_unit", "staff.no_extension",
-                     "staff.return_refused", "staff.no_question", "staff.bad_refusal", "staff.bad_contact"})
+                     "staff.return_refused", "staff.no_question", "staff.bad_refusal", "staff.bad_contact",
+                     "staff.bad_retraction"})
 """What the officer can put right in the form: shown again with what was typed."""
 
 
@@ -53,7 +54,7 @@ def make_staff_pages(deps: Deps) -> Blueprint:
     def order(token: str) -> Response:
         return _read(deps, token)
 
-    @pages.post("/<any(sign, answer, back, transfer, extend, ask, assist, split, contact, approve, refuse, send):action>")
+    @pages.post("/<any(sign, answer, back, transfer, extend, ask, assist, split, contact, correct, retract, approve, refuse, send):action>")
     def act(token: str, action: str) -> AnyResponse:
         link = deps.signer.read_staff(token)
         return _stale(deps, token) if link is None else _posted(deps, token, link, action)
@@ -140,6 +141,16 @@ def _answer(desk: Desk, order: Record, filled: Filled) -> Outcome:
     return orders.answer(desk, order, filled.text)
 
 
+def _correct(desk: Desk, order: Record, filled: Filled) -> Outcome:
+    if len(filled.text.strip()) < SHORTEST_ANSWER:
+        return desk.refuse("staff.bad_text", longest=orders.LONGEST_ANSWER)
+    return correcting.correct(desk, order, filled.text)
+
+
+def _retract(desk: Desk, order: Record, filled: Filled) -> Outcome:
+    return correcting.retract(desk, order, filled.reason)
+
+
 def _back(desk: Desk, order: Record, filled: Filled) -> Outcome:
     wanted = filled.unit.strip()
     unit = _named(_staffed(desk), wanted)
@@ -209,7 +220,7 @@ def _split(desk: Desk, order: Record, filled: Filled) -> Outcome:
 
 MOST_DIGITS = 3
 ACTIONS: dict[str, Callable[[Desk, Record, Filled], Outcome]] = {
-    "sign": _sign, "answer": _answer, "back": _back, "transfer": _transfer, "extend": _extend, "ask": _ask,
+    "sign": _sign, "answer": _answer, "correct": _correct, "retract": _retract, "back": _back, "transfer": _transfer, "extend": _extend, "ask": _ask,
     "assist": _assist, "split": _split, "contact": _contact, "approve": _approve, "refuse": _refuse, "send": _send,
 }
 

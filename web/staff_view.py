@@ -6,12 +6,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from handlers import contacting, duty, orders
+from handlers import contacting, correcting, duty, orders
+from handlers.answering import ANSWERS, LONGEST_ANSWER, given
 from handlers.deciding import DECIDERS
 from handlers.handing import unit_time
 from handlers.merging import JOINED
 from handlers.privacy import SECRET, may_read, text_for
-from handlers.wording import grounds, say_time
+from handlers.wording import ASIDE, grounds, say_time
 from store import directory, inquiries, outbox, requests
 from store.engine import StoreUnavailable
 from web.showing import due_of, state_of, steps_of
@@ -118,7 +119,17 @@ def view(deps: Deps, tx: Tx, visit: Visit) -> dict[str, Any]:
         "delivery": _delivery(tx, inquiry.id),
         "places": (inquiry.routing or {}).get("places", []) if readable else [], "steps": steps_of(tx, inquiry.id, names=True),
         "choices": transfer_choices(desk, order) if is_open and order is not None and order.role == "lead" else [],
-    } | asked | _contact(desk, inquiry, order if is_open else None, until) | linked_view(desk, inquiry, order if is_open else None) | (_at_desk(desk, inquiry) if is_open and order is not None and readable else {"at_desk": False})
+    } | asked | _answered(tx, visit) | _contact(desk, inquiry, order if is_open else None, until) | linked_view(desk, inquiry, order if is_open else None) | (_at_desk(desk, inquiry) if is_open and order is not None and readable else {"at_desk": False})
+
+
+def _answered(tx: Tx, visit: Visit) -> dict[str, Any]:
+    """What may be done about an answer given: the text that holds, to be put right."""
+    order, may = visit.order, correcting.Allowed()
+    if order is not None and not visit.only_decides:
+        may = correcting.allowed(tx, visit.inquiry, order)
+    now_is = given(tx, visit.inquiry.id) if may.correct else None
+    return {"may_correct": now_is is not None, "may_retract": may.retract, "holds": now_is.text if now_is else "",
+            "longest_answer": LONGEST_ANSWER, "longest_retraction": correcting.LONGEST_REASON}
 
 
 def _contact(desk: orders.Desk, inquiry: Record, order: Record | None, until: datetime | None) -> dict[str, Any]:
@@ -158,14 +169,15 @@ def _part(desk: orders.Desk, inquiry: Record, message: Record, media: list[Recor
 
 def _answers(tx: Tx, inquiry_id: int) -> list[dict[str, str]]:
     return [
-        {"text": m.text, "at": say_time(m.created_at), "who": inquiries.officer_name(tx, m.officer_id)}
-        for m in inquiries.messages_of(tx, inquiry_id) if m.direction == "out" and m.officer_id
+        {"text": m.text, "at": say_time(m.created_at), "who": inquiries.officer_name(tx, m.officer_id),
+         "aside": ASIDE[m.kind] if m.direction == "aside" else ""}
+        for m in inquiries.messages_of(tx, inquiry_id) if m.officer_id and m.direction in {"out", "aside"}
     ]
 
 
 def _delivery(tx: Tx, inquiry_id: int) -> str:
     """How far the last answer got: an answer nobody received must not look done."""
-    states = [row.state for row in outbox.of_inquiry(tx, inquiry_id) if row.key == "answer"]
+    states = [row.state for row in outbox.of_inquiry(tx, inquiry_id) if row.key in ANSWERS]
     return states[-1] if states else ""
 
 

@@ -182,15 +182,16 @@ def test_random_events_never_lead_out_of_the_table(events):
 @pytest.mark.parametrize(("state", "event", "target"), [
     ("pending", "sign", "signed"), ("pending", "finish", "done"), ("signed", "finish", "done"),
     ("signed", "draft", "drafted"), ("drafted", "revise", "signed"), ("drafted", "finish", "done"),
-    ("pending", "return", "returned"), ("signed", "return", "returned"), ("drafted", "cancel", "cancelled"),
+    ("pending", "return", "returned"), ("done", "reopen", "signed"), ("signed", "return", "returned"), ("drafted", "cancel", "cancelled"),
 ])
 def test_an_order_moves(state, event, target):
     assert after_assignment(AssignmentState(state), AssignmentEvent(event)) is AssignmentState(target)
 
 
 def test_a_finished_order_does_not_move_and_an_open_one_can_always_be_cancelled():
-    for state in FINAL_ASSIGNMENT:
+    for state in FINAL_ASSIGNMENT - {AssignmentState.DONE}:
         assert not allowed_assignment(state)
+    assert allowed_assignment(AssignmentState.DONE) == {AssignmentEvent.REOPEN}, "its answer can be taken back"
     for state in OPEN_ASSIGNMENT:
         assert AssignmentEvent.CANCEL in allowed_assignment(state)
 

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from bot.acts import (
     Confirm,
     StaffBad,
+    StaffCorrect,
     StaffDuty,
     StaffList,
     StaffMerge,
     StaffReject,
     StaffReply,
+    StaffRetract,
     StaffReturn,
     StaffSend,
     StaffShow,
@@ -178,3 +180,15 @@ def test_a_sentence_that_begins_like_a_word_of_the_desk_is_none(text):
 def test_no_text_after_a_word_of_the_desk_breaks_the_reading(word, text):
     parse_staff(word + text)
     parse_staff(f"{word} 1024 {text}")
+
+
+@pytest.mark.parametrize(("text", "act"), [
+    ("更正 1024 应为明日", StaffCorrect("1024", "应为明日")), ("更正１０２４：应为明日", StaffCorrect("1024", "应为明日")),
+    ("更正答复 26-1123-0042 853016\n第一行\n第二行", StaffCorrect("2611230042", "第一行\n第二行", "853016")),
+    ("改答1024 应为明日", StaffCorrect("1024", "应为明日")), ("更正 1024", StaffBad("staff.bad_text")),
+    ("更正", StaffBad("staff.bad_number")), ("更正3处错误", None), ("更正启事", None),
+    ("撤答 1024 误发", StaffRetract("1024", "误发")), ("撤回答复1024 误发 853016", StaffRetract("1024", "误发", "853016")),
+    ("撤答 1024", StaffBad("staff.bad_retraction")), ("撤答3次了", None),
+])
+def test_an_answer_is_put_right_or_taken_back_by_word_and_not_by_a_sentence(text, act):
+    assert parse_staff(text) == act

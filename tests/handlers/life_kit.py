@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from adapters.console import Console
 from bot.inquiries import (
     ASSIGNMENT_TABLE,
     OPEN,
@@ -40,6 +41,27 @@ def reachable(table):
 
 
 ORDER_MOVES, REQUEST_MOVES = reachable(ASSIGNMENT_TABLE), reachable(REQUEST_TABLE)
+
+
+class FarEnd(Console):
+    """The terminal, failing on demand as a provider does. ``faults``: for the next calls, None for a good one."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.faults = []
+
+    def send(self, message):
+        fault = self.faults.pop() if self.faults else None
+        if fault is not None:
+            raise fault
+        return super().send(message)
+
+
+def use_far_end(world):
+    """The world's terminal, so that it can fail."""
+    old = world.deps.channels["console"]
+    world.deps.channels = {"console": FarEnd("console", old.config, old.services)}
+    return world.deps.channels["console"]
 
 
 class Watch:

@@ -28,7 +28,6 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import text
 
-from adapters.console import Console
 from bot.errors import Ambiguous, RateLimited, RecipientGone, Refused, Temporary
 from bot.messages import Address, InboundMessage, Kind
 from bot.workdays import CHINA
@@ -41,7 +40,7 @@ from store.routing_tables import metadata
 from store.tables import assignments, inquiries
 from store.vault import Vault
 from tests.handlers.deadline_kit import HEADS
-from tests.handlers.life_kit import Watch
+from tests.handlers.life_kit import Watch, use_far_end
 from tests.world import OFFICERS, SECRET, add_directory, make_world
 
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -59,6 +58,7 @@ OFFICERS_WORDS = (
     f"延 {{}} 3 {WHY_LATER}", f"延 {{}} {WHY_LATER}", f"延 {{}} 10 {WHY_LATER}", "退 {} 这不是我们的职责范围 区水务局",
     "退 {} 不归我们管", "问 {} 请问具体在几号门前？", "问 {} 是哪一盏路灯？", "协 {} 区水务局", "协 {} 杏花街道办事处",
 )
+ANSWERS_WORDS = ("更正 {} 应为明日修好，今晚还不亮。", "更正 {} 应为后日修好，这两晚还不亮。", "撤答 {} 误发了另一件的答复")
 OFFICES_WORDS = tuple((who, word) for who in ("duty", "duty", "chief", "lamp") for word in (
     "准 {}", "准 {}", "准 {} 区水务局", "驳 {} 理由不充分")) + tuple((who, f"转 {{}} {unit}") for who, unit in (
         ("duty", "区城市管理局"), ("duty", "杏花街道办事处"), ("street", "春晓社区"), ("duty", "春晓社区")))
@@ -79,25 +79,10 @@ DECADES = st.sampled_from([datetime(2026, 11, 23, 2, tzinfo=UTC), datetime(2026,
 """A Monday, the end of a year whose next is not announced, the eve of a Spring Festival, make-up days in 2012."""
 
 
-class FarEnd(Console):
-    """The terminal, failing on demand as a provider does. ``faults``: for the next calls, None for a good one."""
-
-    faults: list = []  # noqa: RUF012  set for each world
-
-    def send(self, message):
-        fault = self.faults.pop() if self.faults else None
-        if fault is not None:
-            raise fault
-        return super().send(message)
-
-
 def open_world(store, folder):
     """A district with heads, everybody's terminal known, at the newest schema."""
     world = make_world(folder, store=store)
-    old = world.deps.channels["console"]
-    far_end = FarEnd("console", old.config, old.services)
-    far_end.faults = []
-    world.deps.channels = {"console": far_end}
+    use_far_end(world)
 
     def work(tx):
         for code, name, unit, role in (*HEADS, ("duty2", "艾一诺", "D00", "duty")):
@@ -227,6 +212,16 @@ class Life(RuleBasedStateMachine):
         self.say("duty2", f"并 {self.pick(-1).number} {self.pick(slot).number}")
         self.look()
         self.say(self.owner(slot) if ending[0] == "撤" else "duty2", self.of(slot, ending))
+
+    @rule(slot=SLOTS, words=st.lists(st.sampled_from(ANSWERS_WORDS), min_size=1, max_size=3), goes_out=st.booleans())
+    def an_answer_does_not_hold(self, slot, words, goes_out):
+        """Put right or taken back, before it went out or after."""
+        who = self.officer(slot)
+        for word in (OFFICERS_WORDS[2], *words):
+            self.say(who, self.of(slot, word))
+            if goes_out:
+                outbox.drain(self.world.deps)
+            self.look()
 
     @rule(pick=st.integers(0, 20))
     def returns_points(self, pick):
@@ -384,6 +379,9 @@ def test_a_life_comes_to_everything_the_invariants_are_about(on_sqlite):
             if seed % 3 == 0:
                 life.a_rejection_is_objected_to_and_a_merge_loses_its_head(seed % 2, "撤回 {}")
                 life.look()
+            if seed < 4:
+                life.comes_in("ann", MATTERS[0])
+                life.an_answer_does_not_hold(-1, [ANSWERS_WORDS[seed % 3]], goes_out=seed > 0)
             life.time_passes(seconds=6 * WEEK, runs=2)
             happened += life.watch.seen
         finally:
@@ -393,4 +391,5 @@ def test_a_life_comes_to_everything_the_invariants_are_about(on_sqlite):
         "extension_expired", "return_asked", "returned", "transferred", "assist_asked", "rated", "reworked", "closed",
         "archived", "withdrawn", "late_sign", "overdue", "yellow", "red", "due_recomputed", "clock_set",
         "rejected", "objected", "objection_upheld", "merged", "joined", "unmerged",
+        "answer_edited", "answer_corrected", "answer_retracted",
     }

@@ -235,6 +235,21 @@ def test_the_notices_of_an_answer_are_once_each_even_if_it_is_tried_twice(world)
     assert len({row.once for row in sent(world, "answer")}) == 4
 
 
+def test_a_correction_and_a_retraction_reach_everybody_who_was_given_the_answer(world):
+    head, second, third = burst(world, 3)
+    say(world, "duty", f"分 {third.number}")
+    say(world, "water", f"复 {third.number} 另一处水管已修好。")
+    say(world, "water", f"复 {head.number} {ANSWER}")
+    sending.drain(world.deps, threads=1)
+    assert "另外 1 件一并更正" in say(world, "water", f"更正 {head.number} 改为今晚十点前恢复供水。")
+    sending.drain(world.deps, threads=1)
+    assert [row.inquiry_id for row in sent(world, "answer.corrected")] == [head.id, second.id]
+    assert "另外 1 件一并撤回" in say(world, "water", f"撤答 {head.number} 抢修未完成")
+    assert [world.get(row.id).state for row in (head, second, third)] == ["in_progress", "in_progress", "answered"]
+    assert [row.inquiry_id for row in sent(world, "retracted")] == [head.id, second.id]
+    assert "同类 1 件" in say(world, "water", f"复 {head.number} 已恢复供水。")
+
+
 def test_each_sees_only_their_own(world):
     head, _, third = burst(world, 3)
     shown = say(world, citizen(2), f"查 {third.number}")

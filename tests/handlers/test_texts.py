@@ -26,6 +26,7 @@ from bot.rejection import Reason
 from bot.request_rules import Problem
 from bot.sms import has_link, segments, size
 from bot.staff_words import parse_staff
+from handlers.answering import ANSWERS
 from handlers.desk_rules import DID
 from handlers.texts import FOLDER, Texts
 from handlers.wording import RATINGS, REASONS, STATES
@@ -54,7 +55,7 @@ def fields_in(name):
 USES = text_keys.uses()
 NOTICES = [key for key in KEYS if TEXTS.notice(key)]
 
-CUT_ELSEWHERE = {"answer", "full_text"}
+CUT_ELSEWHERE = {"answer", "answer.corrected", "full_text"}
 """Fitted by handlers/composing.py and handlers/citizen.py."""
 
 THREE_SEGMENTS = {"objection.which", "staff.bad_reject", "staff.queue",
@@ -78,7 +79,7 @@ WORST = {
     "was_due": "12月31日(周四)17:00", "wanted": "12月31日(周四)17:00", "unit_due": "12月31日(周四)17:00",
     "question": "楼" * 60, "note": "楼" * 500, "proposed": "示范东路街道办事处", "into": "26-1231-123456", "standing": "不予受理", "pick": 9, "lead": "示范东路街道办事处", "longest": 60,
     "new_due": "12月31日(周四)17:00", "was": "12月31日(周四)17:00", "over": 999, "soon": 999, "numbers": ["26-1231-123456"] * 3,
-    "kinds": list(KINDS), "left": 12, "part": "楼", "position": 8, "url": "https://wz.example.gov.cn/i/" + "x" * 120,
+    "others": 999, "most": 9, "kinds": list(KINDS), "left": 12, "part": "楼", "position": 8, "url": "https://wz.example.gov.cn/i/" + "x" * 120,
 }
 ROWS = {"number": WORST["number"], "summary": WORST["summary"], "due": WORST["due"], "state": "不予受理",
         "signed": False, "urgent": True, "answered": False, "name": WORST["unit"], "percent": 100, "words": "路灯、" * 5,
@@ -94,7 +95,7 @@ BRANCHES = {"state": [*STATES.values()], "rating": [*RATINGS.values()], "rated":
             "problem": [*Problem, "reason_long"], "why": [*REASONS.values()], "unit_due": [WORST["unit_due"], ""],
             "note": [WORST["note"], ""], "asked": [True, False], "answer": [WORST["answer"], ""], "names": [WORST["names"], []], "verb": ["催", "补充", "撤回"],
             "cause": [*Reason], "final": [True, False], "how": ["rejected", "merged"], "answered": [True, False],
-            "merged": [True, False], "did": [*DID]}
+            "merged": [True, False], "did": [*DID], "seen": [True, False], "late": [True, False]}
 
 
 def worst_samples(key):
@@ -243,7 +244,7 @@ def test_a_wechat_text_fits_one_message_at_its_longest(key):
     assert all(size(text, "utf8_bytes") <= 2048 for text in texts_of(key, sms=False))
 
 
-@pytest.mark.parametrize("key", sorted(set(KEYS) - {"answer"}))
+@pytest.mark.parametrize("key", sorted(set(KEYS) - {"answer", "answer.corrected"}))
 def test_a_wechat_text_is_short_enough_to_be_read(key):
     assert len(TEXTS.render(key, TEXTS.sample(key))) <= 300
 
@@ -282,14 +283,16 @@ def test_the_receipt_says_that_more_can_be_added_and_how_to_end(sms):
 
 @pytest.mark.parametrize("length", [20, 600, 2000])
 @pytest.mark.parametrize("sms", [True, False])
-def test_the_rating_is_asked_where_cutting_a_long_answer_cannot_lose_it(length, sms):
-    text = TEXTS.render("answer", TEXTS.sample("answer") | {"text": "修" * length}, sms=sms)
+@pytest.mark.parametrize("key", sorted(ANSWERS))
+def test_the_rating_is_asked_where_cutting_a_long_answer_cannot_lose_it(key, length, sms):
+    text = TEXTS.render(key, TEXTS.sample(key) | {"text": "修" * length}, sms=sms)
     assert re.search("1满意 ?2基本满意 ?3不满意", text[:640])
 
 
-def test_an_answer_whose_rating_stands_at_its_end_fits_one_wechat_message():
-    longest = {name: WORST.get(name, value) for name, value in TEXTS.sample("answer").items()}
-    text = TEXTS.render("answer", longest | {"text": "修" * 450})
+@pytest.mark.parametrize("key", sorted(ANSWERS))
+def test_an_answer_whose_rating_stands_at_its_end_fits_one_wechat_message(key):
+    longest = {name: WORST.get(name, value) for name, value in TEXTS.sample(key).items()}
+    text = TEXTS.render(key, longest | {"text": "修" * 450})
     assert text.index("1满意") > text.index("修修")
     assert size(text, "utf8_bytes") <= 2048
 
@@ -381,10 +384,10 @@ def test_a_request_shows_the_words_that_decide_it(kind):
 
 @pytest.mark.parametrize("key", ["staff.help", "staff.bad_text", "staff.bad_reason", "staff.no_transfer",
                                  "staff.no_extension", "staff.bad_extension", "staff.bad_question", "staff.bad_refusal",
-                                 "staff.bad_send", "staff.bad_reject", "staff.bad_merge"])
+                                 "staff.bad_send", "staff.bad_reject", "staff.bad_merge", "staff.bad_retraction"])
 def test_the_examples_for_officers_are_understood(key):
     text = TEXTS.render(key, TEXTS.sample(key))
-    examples = re.findall(r"(?:[看收复转退延问协准驳派并]|不受理)1123-0042(?: [^—（，\n]+)?", text)
+    examples = re.findall(r"(?:[看收复转退延问协准驳派并]|不受理|更正|撤答)1123-0042(?: [^—（，\n]+)?", text)
     acts = [parse_staff(example) for example in examples]
     assert acts
     assert {getattr(act, "number", None) for act in acts} == {"11230042"}

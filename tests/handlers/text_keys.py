@@ -26,7 +26,7 @@ CONTROL = {"key", "once", "now", "params", "urgent", "inquiry_id", "priority", "
 FORWARDED = {"to_unit": (ABOUT - {"code"}) | {"url"}, "hand_over": ABOUT | {"unit"}}
 """Functions that take a key and add fields of their own."""
 
-STAFF_BAD = {"staff.bad_unit": {"names"}, "staff.bad_text": {"longest"}}
+STAFF_BAD = {"staff.bad_unit": {"names"}, "staff.bad_text": {"longest"}, "staff.bad_retraction": {"longest"}}
 """What ``handlers.staff.bad`` adds to a command that could not be read."""
 
 

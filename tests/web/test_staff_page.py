@@ -142,7 +142,7 @@ def test_an_answer_goes_to_the_citizen_and_wakes_the_sender(world, phone):
     assert {"outbox-urgent", "outbox"} <= set(world.woken)
     page = phone.client.get(answer.location).text
     assert "正在发送给诉求人" in page
-    assert forms(page) == []
+    assert forms(page) == ["correct", "retract"]
 
 
 def test_an_answer_that_could_not_be_delivered_does_not_look_done(world, phone):
