@@ -21,6 +21,7 @@ from handlers.answering import (
     given,
 )
 from handlers.clocks import reschedule
+from handlers.deciding import drop_requests
 from handlers.desk import Desk, Outcome, refusing
 from handlers.moving import move, move_order
 from handlers.notices import to_citizen
@@ -131,6 +132,7 @@ def _take_back(desk: Desk, reached: _Reached, reason: str, *, unit: str) -> None
         inquiry = move(tx, inquiry, Event.RETRACT, desk.by, name="answer_retracted", answered_at=None, rated_at=None,
                        next_state_at=None, data={"unit": unit, "assignment": order.id, "reason": reason})
         move_order(tx, order, AssignmentEvent.REOPEN, ended_at=None, ended_by=None)
+        drop_requests(tx, inquiry, desk.by)  # she had asked for it to be done again: it is
         _wind_on(desk, order)
     if seen:
         now_is = inquiries.get(tx, inquiry.id)

@@ -16,6 +16,7 @@ from store.tables import outbox as outbox_table
 from tests.handlers.deadline_kit import china, run, told
 from tests.handlers.life_kit import use_far_end
 from tests.handlers.town import (
+    asked,
     citizen_says,
     event,
     forms,
@@ -324,6 +325,17 @@ def test_what_she_rated_is_not_taken_back_and_a_lone_score_rates_nothing_then(wo
     citizen_says(world, "1")
     assert "不能这样办" in say(world, "duty", f"撤答 {NUMBER} 再改")
     assert world.get(answered).state == "closed"
+
+
+def test_a_wish_for_more_rework_is_met_by_it(world, answered):
+    for reason in ("没有人来修", "还是没有人来"):
+        send(world)
+        citizen_says(world, f"不满意 {NUMBER} {reason}")
+        say(world, "lamp", f"复 {NUMBER} {WRONG}")
+    assert asked(world, answered) == [("rework", "pending")]
+    say(world, "lamp", f"撤答 {NUMBER} 确实没有修好")
+    assert asked(world, answered) == [("rework", "expired")]
+    assert world.get(answered).state == "in_progress"
 
 
 def test_why_is_needed_and_short(world, answered):

@@ -86,7 +86,7 @@ def test_the_office_grants_a_second_rework(world, answered, way):
     if way == "word":
         say(world, "duty", f"准 {NUMBER}")
     else:
-        assert forms(world, "duty", answered) == {"approve", "refuse"}
+        assert forms(world, "duty", answered) == {"approve", "refuse", "correct", "retract"}
         page(world, "duty", answered, "approve")
     assert (world.get(answered).state, world.get(answered).reopened) == ("dispatched", 2)
     assert "已退回重新办理" in rendered(world, answered, "reopened")[0]
