@@ -18,10 +18,12 @@ from handlers.wording import about, say_time
 from store import bursts, inquiries
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from handlers.deps import Deps
     from handlers.desk import Desk
+    from handlers.recipients import Known
     from store.engine import Tx
     from store.rows import Record
 
@@ -34,18 +36,21 @@ def clock_of(deps: Deps, inquiry: Record, now: datetime, *, days: int | None = N
 
 
 def dispatch(deps: Deps, tx: Tx, inquiry: Record, unit_id: int, *, now: datetime, reason: str = "",
-             kind: str = "", due_at: datetime | None = None, tell: bool = True) -> int:
+             kind: str = "", due_at: datetime | None = None, tell: bool = True, said: Sequence[str] | None = None,
+             known: Known | None = None) -> int:
     """Open the lead assignment of a unit and tell its officers; the assignment's id.
 
     ``kind`` ``rework``: the citizen was not satisfied. ``tell`` false: who calls tells them in words of its own.
+    ``said``, ``known``: what the citizen wrote and the units, where who calls has read them already.
     """
     due_at = due_at or clock_of(deps, inquiry, now)
     assignment_id = _open(deps, tx, inquiry, unit_id, role="lead", due_at=due_at, now=now, reason=kind)
     if not tell:
         return assignment_id
-    said = [m.text for m in inquiries.messages_of(tx, inquiry.id) if m.direction == "in" and m.text]
-    notices.new_order(deps, tx, assignment_id, inquiry, unit_id, due_at=due_at, now=now,
-                      text=" / ".join([*([reason] if reason else []), *said]))
+    if said is None:
+        said = [m.text for m in inquiries.messages_of(tx, inquiry.id) if m.direction == "in"]
+    notices.new_order(deps, tx, assignment_id, inquiry, unit_id, due_at=due_at, now=now, known=known,
+                      text=" / ".join(text for text in (reason, *said) if text))
     return assignment_id
 
 

@@ -11,8 +11,9 @@ from bot.kinds import kind_of
 from bot.messages import InboundMessage, Kind
 from bot.numbers import format_number, new_code
 from bot.workdays import CHINA
-from handlers.notices import duty_staff, to_officer
+from handlers.notices import to_officer
 from handlers.privacy import summary_of, text_for
+from handlers.recipients import duty_staff
 from handlers.wording import about, say_time, shorten
 from store import inquiries, people
 

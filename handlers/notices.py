@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.privacy import SECRET, fields_for, keepers, text_for
 from handlers.proposals import proposed
-from handlers.recipients import Staff, stand_ins
+from handlers.recipients import Known, Staff, contacts_of, duty_staff, stand_ins
 from handlers.wording import WHY, about, grounds, say_percent, say_time, shorten
 from store import directory, inquiries, outbox
 
@@ -23,30 +23,13 @@ FROM_CITIZENS = frozenset({"order.supplemented", "order.rated", "order.joined"})
 """Notices whose words are a citizen's, not an officer's: shown as ``handlers/privacy.py`` says."""
 
 
-def contacts_of(tx: Tx, unit_id: int) -> list[Record]:
-    """Whom a unit's notices go to: its duty staff, else its officers, else its head.
-
-    A unit that nobody is left in (the directory changed) has its orders seen by the duty desk.
-    """
-    staff = directory.officers_of(tx, unit_id)
-    for role in ("duty", "officer", "head"):
-        if first := [officer for officer in staff if officer.role == role]:
-            return first
-    return list(staff) or duty_staff(tx)
-
-
-def duty_staff(tx: Tx) -> list[Record]:
-    """The officers of the duty desk."""
-    unit = directory.duty_unit(tx)
-    return contacts_of(tx, unit.id) if unit is not None else []
-
-
 def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: int, *, due_at: datetime,
-              now: datetime, text: str) -> None:
+              now: datetime, text: str, known: Known | None = None) -> None:
     """Tell a unit's officers of a new order, each with the code and the link that are theirs alone."""
-    unit = directory.unit(tx, unit_id)
-    below = bool(directory.children(tx, unit.code))
-    officers = stand_ins(tx, contacts_of(tx, unit_id), now)
+    known = known or Known(tx)
+    unit = known.unit(unit_id)
+    below = known.below(unit.code)
+    officers = stand_ins(tx, known.contacts(unit_id), now)
     # What all of them read is worked out once. When it was received stands on the page.
     common = about(inquiry) | {"subject": inquiry.summary or inquiry.number, "urgent": inquiry.urgent}
     common.pop("received")

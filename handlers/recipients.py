@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from store import directory
@@ -61,6 +62,69 @@ class Staff:
     def _at_work(self, officers: Iterable[Record]) -> list[Record]:
         found = {row.id: row for row in map(self.at_work, officers)}
         return list(found.values())
+
+
+class Known:
+    """Units and their staff as one transaction finds them, for one order."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+
+    def unit(self, unit_id: int) -> Record:
+        return directory.unit(self._tx, unit_id)
+
+    def below(self, code: str) -> bool:
+        """Whether a unit has active units under it."""
+        return bool(directory.children(self._tx, code))
+
+    def contacts(self, unit_id: int) -> list[Record]:
+        """As ``contacts_of``; who stands in is looked up each time, which costs no query where nobody is away."""
+        return contacts_of(self._tx, unit_id)
+
+
+class KnownToAll(Known):
+    """The same for a batch of orders: the units are read at once, the staff of each that is asked for once."""
+
+    def __init__(self, tx: Tx) -> None:
+        super().__init__(tx)
+        units = directory.all_units(tx, active=False)
+        self._units = {row.id: row for row in units}
+        self._codes = {row.code: row for row in units}
+        self._parents = {row.parent_code for row in units if row.active}
+        self._contacts: dict[int, list[Record]] = {}
+        self.duty_unit = cache(partial(directory.duty_unit, tx))
+
+    def unit(self, unit_id: int) -> Record:
+        return self._units[unit_id]
+
+    def by_code(self, code: str) -> Record | None:
+        return self._codes.get(code)
+
+    def below(self, code: str) -> bool:
+        return code in self._parents
+
+    def contacts(self, unit_id: int) -> list[Record]:
+        if unit_id not in self._contacts:
+            self._contacts[unit_id] = super().contacts(unit_id)
+        return self._contacts[unit_id]
+
+
+def contacts_of(tx: Tx, unit_id: int) -> list[Record]:
+    """Whom a unit's notices go to: its duty staff, else its officers, else its head.
+
+    A unit that nobody is left in (the directory changed) has its orders seen by the duty desk.
+    """
+    staff = directory.officers_of(tx, unit_id)
+    for role in ("duty", "officer", "head"):
+        if first := [officer for officer in staff if officer.role == role]:
+            return first
+    return list(staff) or duty_staff(tx)
+
+
+def duty_staff(tx: Tx) -> list[Record]:
+    """The officers of the duty desk."""
+    unit = directory.duty_unit(tx)
+    return contacts_of(tx, unit.id) if unit is not None else []
 
 
 def stand_ins(tx: Tx, officers: Iterable[Record], now: datetime) -> list[Record]:

@@ -262,20 +262,3 @@ def move_assignment(tx: Tx, row: Record, state: str, **values: Any) -> bool:
 def officer_name(tx: Tx, officer_id: int | None) -> str:
     """An officer's name, or ``""``."""
     return tx.conn.execute(select(officers.c.name).where(officers.c.id == officer_id)).scalar() or ""
-
-
-def waiting_for_routing(tx: Tx, now: datetime, limit: int) -> Sequence[Record]:
-    """Ids of inquiries whose quiet interval is over, the longest waiting first."""
-    return _WAITING.rows(tx, now=now, limit=limit)
-
-
-_WAITING = Prepared(lambda _: select(inquiries.c.id).where(inquiries.c.fold_until <= named("now"))
-                    .order_by(inquiries.c.fold_until).limit(named("limit")))
-
-
-def due_for_routing(tx: Tx, now: datetime, ids: Sequence[int]) -> Sequence[Record]:
-    """Those of ``ids`` whose quiet interval is still over; locked against other workers on PostgreSQL."""
-    query = select(inquiries).where(inquiries.c.id.in_(ids), inquiries.c.fold_until <= now).order_by(inquiries.c.fold_until)
-    if not tx.sqlite:
-        query = query.with_for_update(skip_locked=True)
-    return tx.conn.execute(query).all()

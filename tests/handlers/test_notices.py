@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.notices import contacts_of
+from handlers.recipients import contacts_of
 from store import directory
 from store.tables import officers
 from tests.world import make_world
