@@ -29,6 +29,7 @@ from handlers.reminders import APOLOGY_DAYS, closing_after
 from handlers.wording import STATES, about, say_due, say_time
 from store import bursts, deadlines, inquiries, outbox
 from store import desk as desk_store
+from store.engine import Conflict
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -131,7 +132,8 @@ def _take_back(desk: Desk, reached: _Reached, reason: str, *, unit: str) -> None
     else:
         inquiry = move(tx, inquiry, Event.RETRACT, desk.by, name="answer_retracted", answered_at=None, rated_at=None,
                        next_state_at=None, data={"unit": unit, "assignment": order.id, "reason": reason})
-        move_order(tx, order, AssignmentEvent.REOPEN, ended_at=None, ended_by=None)
+        if not move_order(tx, order, AssignmentEvent.REOPEN, ended_at=None, ended_by=None):
+            raise Conflict("an order changed while its answer was taken back")
         drop_requests(tx, inquiry, desk.by)  # she had asked for it to be done again: it is
         _wind_on(desk, order)
     if seen:
