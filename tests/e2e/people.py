@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from itertools import count
 
@@ -131,6 +132,12 @@ def answer_by_form(page, text: str) -> None:
     page.get_by_label("答复诉求人").fill(text)
     page.get_by_role("button", name="发送答复").click()
     page.get_by_role("status").filter(has_text="答复已提交").wait_for()
+
+
+def picture(page, name: str) -> None:
+    """For whoever works on the pages: PICTURES=folder, as conftest does at the end of a test."""
+    if folder := os.environ.get("PICTURES"):
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 def deliveries(record: dict, key: str, to: str = "citizen") -> list[dict]:

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
-from tests.e2e.people import answer_by_form, deliveries
+from tests.e2e.people import answer_by_form, deliveries, picture
 
 WRONG, RIGHT = "路灯已于昨天修好，请核实。", "路灯应为后天修好，昨天只修了一半，请核实。"
-
-
-def picture(page, name: str) -> None:
-    """For whoever works on the pages: PICTURES=folder, as conftest does at the end of a test."""
-    if folder := os.environ.get("PICTURES"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 def gone_out(desk, number: str, key: str) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from datetime import date, datetime, time, timedelta
 
 import pytest
 
 from bot.workdays import CHINA, Calendar
-from tests.e2e.people import PROMISE, answer_by_form, deliveries
+from tests.e2e.people import PROMISE, answer_by_form, deliveries, picture
 from tests.wire import running
 
 REASON = "灯杆配件需要向厂家订购，供货方称下周才能到货，到货当天安排施工更换。"
@@ -67,12 +66,6 @@ def date_near(system, day: tuple[int, int]) -> date:
     today = now_in(system).date()
     around = (today + timedelta(days=n) for n in range(-30, 60))
     return next(found for found in around if (found.month, found.day) == day)
-
-
-def picture(page, name: str) -> None:
-    """For whoever works on the pages: PICTURES=folder, as conftest does at the end of a test."""
-    if folder := os.environ.get("PICTURES"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 def test_an_extension_asked_on_the_page_and_granted_by_the_office_reaches_the_citizen_with_both_dates(desk, chengguan, duty):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 
 import pytest
 
 from cli.demo import OFFICERS
 from tests.e2e.conftest import move_to_morning, open_window
-from tests.e2e.people import NUMBER
+from tests.e2e.people import NUMBER, picture
 from tests.wire import running
 
 DUTY = OFFICERS[1].openid
@@ -28,11 +27,6 @@ def wire(tmp_path_factory):
     with running(folder, QUIET_SECONDS="3", AUTO_PRECISION="0.90", RATE_PER_MINUTE="1000", RATE_PER_DAY="10000") as system:
         move_to_morning(system)
         yield system
-
-
-def picture(page, name: str) -> None:
-    if folder := os.environ.get("PICTURES"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 def said(wire, openid: str, text: str) -> str:

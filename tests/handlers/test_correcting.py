@@ -26,7 +26,6 @@ from tests.handlers.town import (
     rendered,
     say,
     shown,
-    town,
 )
 
 NUMBER = "26-1123-0001"
@@ -35,11 +34,9 @@ ROWS = store_outbox.of_inquiry
 
 
 @pytest.fixture
-def world(tmp_path):
-    made = town(tmp_path)
-    use_far_end(made)
-    yield made
-    made.close()
+def world(world):
+    use_far_end(world)
+    return world
 
 
 @pytest.fixture
@@ -395,7 +392,7 @@ def test_what_was_typed_is_kept_when_it_is_refused(world, answered):
     assert held_texts(world, answered) == [("holds", WRONG)]
 
 
-def test_two_officers_put_it_right_at_once_and_both_are_on_record(world, answered):
+def test_two_officers_put_it_right_one_after_the_other_and_both_are_on_record(world, answered):
     send(world)
     say(world, "lamp", f"更正 {NUMBER} 应为11月25日修复。")
     send(world)

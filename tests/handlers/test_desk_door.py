@@ -13,14 +13,7 @@ from handlers.deps import Turn
 from handlers.desk_door import duty_link
 from handlers.texts import Texts
 from store import directory, people
-from tests.handlers.town import say, town
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = town(tmp_path)
-    yield made
-    made.close()
+from tests.handlers.town import say
 
 
 def link_in(text):

@@ -9,16 +9,9 @@ import pytest
 from handlers import dispatching
 from store import inquiries
 from tests.handlers.deadline_kit import china
-from tests.handlers.town import citizen_says, town
+from tests.handlers.town import citizen_says
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = town(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize(("said", "kind", "day", "promised"), [

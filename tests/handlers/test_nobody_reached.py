@@ -9,20 +9,13 @@ from handlers import outbox as sending
 from store import outbox as store_outbox
 from store.tables import officers, outbox
 from tests.handlers.deadline_kit import china, district, names, order, run
-from tests.handlers.town import say, town
+from tests.handlers.town import say
 
 
 @pytest.fixture
 def phoneless(tmp_path):
     """A district whose officers have no address at all."""
     made = district(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = town(tmp_path)
     yield made
     made.close()
 

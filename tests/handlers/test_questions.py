@@ -21,19 +21,11 @@ from tests.handlers.town import (
     rendered,
     say,
     shown,
-    town,
 )
 from tests.world import CITIZEN
 
 OLD = china(27, 17)
 QUESTION = "是哪一栋楼下的路灯？"
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = town(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

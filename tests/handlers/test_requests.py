@@ -30,13 +30,6 @@ OLD, NEW = china(27, 17), china(2, 17, month=12)
 
 
 @pytest.fixture
-def world(tmp_path):
-    made = town(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def world_on_each(tmp_path, database_url):
     made = town(tmp_path, database_url) if database_url.startswith("postgresql") else town(tmp_path)
     yield made

@@ -18,17 +18,9 @@ from tests.handlers.town import (
     rendered,
     say,
     shown,
-    town,
 )
 
 NUMBER = "26-1123-0001"
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = town(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture
