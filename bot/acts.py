@@ -338,8 +338,8 @@ class Ignore:
 
 StaffAct = (
     StaffList | StaffDuty | StaffSign | StaffReply | StaffTransfer | StaffReturn | StaffExtend | StaffAsk | StaffAssist
-    | StaffSend | StaffReject | StaffMerge | StaffSplit | StaffContact | StaffCorrect | StaffRetract | StaffApprove | StaffRefuse | StaffCallBack
-    | StaffShow | StaffBad
+    | StaffSend | StaffReject | StaffMerge | StaffSplit | StaffContact | StaffCorrect | StaffRetract
+    | StaffApprove | StaffRefuse | StaffCallBack | StaffShow | StaffBad
 )
 Act = (
     OpenInquiry | AddPart | EndDraft | Hint | Progress | Urge | Supplement | Withdraw | Rate | RatingReason

@@ -15,6 +15,7 @@ from bot.inquiries import Actor, AssignmentEvent, Event, State
 from bot.numbers import NumberQuery, read_number
 from bot.sms import split_text
 from bot.workdays import CHINA
+from handlers.answering import given
 from handlers.handing import unit_time
 from handlers.merging import head_of, pass_on, release
 from handlers.moving import By, move, move_order
@@ -72,9 +73,9 @@ def _show(turn: Turn, inquiry: Record) -> None:
     lead = inquiries.open_lead(turn.tx, head.id)
     steps = [{"at": say_time(e.at), "name": e.name, "unit": e.data.get("unit", "")}
              for e in inquiries.events_of(turn.tx, inquiry.id) if e.name not in UNSEEN]
-    answer = next((m.text for m in reversed(inquiries.messages_of(turn.tx, inquiry.id)) if m.direction == "out"), "")
+    answer = given(turn.tx, inquiry.id)
     standing = about(inquiry) | {"due": say_due(head), "state": STATES[head.state]}
-    turn.reply("progress", **standing, unit=lead.unit_name if lead else "", steps=steps[-4:], answer=answer,
+    turn.reply("progress", **standing, unit=lead.unit_name if lead else "", steps=steps[-4:], answer=answer.text if answer is not None else "",
                left=_left(turn, head), rated=RATINGS.get(inquiry.rating or 0, ""), merged=head.id != inquiry.id)
 
 
@@ -228,14 +229,14 @@ def withdraw(turn: Turn, state: ConversationState, act: acts.Withdraw, _event: A
 def full_text(turn: Turn, state: ConversationState, act: acts.FullText, _event: Any) -> ConversationState:
     """全文: the whole answer, in as many messages as the channel needs."""
     answered = [r for r in inquiries.pick(_own(turn), act.number) if r.answered_at is not None]
-    if not answered:
+    answer = given(turn.tx, answered[0].id) if answered else None
+    if answer is None:
         turn.reply("progress.none")
         return state
     inquiry = answered[0]
     turn.inquiry_id = inquiry.id
-    texts = [m.text for m in inquiries.messages_of(turn.tx, inquiry.id) if m.direction == "out"]
     limits = turn.channel.limits
-    parts = split_text(texts[-1], max(1, limits.longest - 1 if limits.unit == "segments" else limits.longest - 64),
+    parts = split_text(answer.text, max(1, limits.longest - 1 if limits.unit == "segments" else limits.longest - 64),
                        limits.unit)
     for position, part in enumerate(parts, start=1):
         turn.reply("full_text", number=inquiry.number, part=part, position=position, count=len(parts))

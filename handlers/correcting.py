@@ -53,9 +53,15 @@ class Allowed(NamedTuple):
 
 def allowed(tx: Tx, inquiry: Record, order: Record) -> Allowed:
     """For an order as it is now."""
+    return Allowed(_fit(tx, inquiry, order, STANDING), _fit(tx, inquiry, order, ANSWERED))
+
+
+def _fit(tx: Tx, inquiry: Record, order: Record, states: Collection[str]) -> bool:
+    """Whether this order's answer is the inquiry's, which stands in one of ``states``."""
+    if inquiry.state not in states or order.state != "done":
+        return False
     last = _last_lead(tx, inquiry)
-    done = last is not None and last.id == order.id and order.state == "done"
-    return Allowed(done and inquiry.state in STANDING, done and inquiry.state in ANSWERED)
+    return last is not None and last.id == order.id
 
 
 class _Reached(NamedTuple):
@@ -74,8 +80,8 @@ def correct(desk: Desk, order: Record, text: str) -> Outcome:
         return desk.refuse("staff.bad_text", longest=LONGEST_ANSWER)
     inquiry = inquiries.get(desk.tx, order.inquiry_id)
     reached = _reached(desk, inquiry, order, STANDING)
-    if (refused := _unfit(desk, inquiry, order, reached, retracting=False)) is not None:
-        return refused
+    if isinstance(reached, Outcome):
+        return reached
     before = given(desk.tx, inquiry.id)
     if before is not None and before.text == text:  # the same once more, by a second tap
         return _corrected(inquiry, seen=True, others=0)
@@ -112,8 +118,8 @@ def retract(desk: Desk, order: Record, reason: str) -> Outcome:
         return desk.refuse("staff.bad_retraction", longest=LONGEST_REASON)
     inquiry = inquiries.get(desk.tx, order.inquiry_id)
     reached = _reached(desk, inquiry, order, ANSWERED)
-    if (refused := _unfit(desk, inquiry, order, reached, retracting=True)) is not None:
-        return refused
+    if isinstance(reached, Outcome):
+        return reached
     if desk.by.actor is not Actor.OFFICE and _times(desk, inquiry, "answer_retracted"):
         return desk.refuse("staff.retracted_before", number=inquiry.number)
     for each in reached:
@@ -162,8 +168,21 @@ def _promise(desk: Desk, inquiry: Record) -> str:
 # --- who was given it, and how far it got ---
 
 
-def _reached(desk: Desk, inquiry: Record, order: Record, states: Collection[str]) -> list[_Reached]:
-    """The inquiry, what was answered with it, and what was merged into any of them."""
+def _reached(desk: Desk, inquiry: Record, order: Record, states: Collection[str]) -> list[_Reached] | Outcome:
+    """The inquiry, what was answered with it, and what was merged into any of them; or why nothing can be changed."""
+    if order.role != "lead":
+        return desk.refuse("staff.lead_only", number=inquiry.number)
+    if order.state in inquiries.OPEN_ASSIGNMENT:
+        return desk.refuse("staff.not_answered", number=inquiry.number)
+    if not _fit(desk.tx, inquiry, order, states):
+        return desk.refuse("staff.not_now", standing=STATES[inquiry.state])
+    found = _given_alike(desk, inquiry, order, states)
+    if any(each.row is not None and each.row.state == "sending" for each in found):
+        return desk.refuse("staff.sending", number=inquiry.number)
+    return found
+
+
+def _given_alike(desk: Desk, inquiry: Record, order: Record, states: Collection[str]) -> list[_Reached]:
     tx = desk.tx
     found = [_Reached(inquiry, order, _row(desk, inquiry))]
     for other in bursts.linked(tx, inquiry.id):
@@ -182,20 +201,6 @@ def _last_lead(tx: Tx, inquiry: Record) -> Record | None:
 def _row(desk: Desk, inquiry: Record) -> Record | None:
     rows = [row for row in outbox.of_inquiry(desk.tx, inquiry.id) if row.key in ANSWERS]
     return rows[-1] if rows else None
-
-
-def _unfit(desk: Desk, inquiry: Record, order: Record, reached: Collection[_Reached], *,
-           retracting: bool) -> Outcome | None:
-    may = allowed(desk.tx, inquiry, order)
-    if order.role != "lead":
-        return desk.refuse("staff.lead_only", number=inquiry.number)
-    if order.state in inquiries.OPEN_ASSIGNMENT:
-        return desk.refuse("staff.not_answered", number=inquiry.number)
-    if not (may.retract if retracting else may.correct):
-        return desk.refuse("staff.not_now", standing=STATES[inquiry.state])
-    if any(each.row is not None and each.row.state == "sending" for each in reached):
-        return desk.refuse("staff.sending", number=inquiry.number)
-    return None
 
 
 def _set_aside(desk: Desk, reached: _Reached, kind: str) -> bool:

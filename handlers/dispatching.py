@@ -17,7 +17,7 @@ from handlers import repeats
 from handlers.handing import dispatch
 from handlers.linking import Recent, join
 from handlers.moving import move, system
-from handlers.recipients import KnownToAll
+from handlers.recipients import KnownAtOnce
 from store import directory, inquiries, waiting
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class _Batch:
     deps: Deps
     tx: Tx
     now: datetime
-    known: KnownToAll
+    known: KnownAtOnce
     recent: Recent
     in_hand: set[int]
     wrote_before: set[int]
@@ -108,7 +108,7 @@ def _batch(deps: Deps, tx: Tx, judged: dict[int, Judged]) -> int:
         return 0
     ids = [row.id for row in rows]
     last = waiting.last_said(tx, ids)
-    batch = _Batch(deps, tx, now, KnownToAll(tx), Recent(deps, tx, now), waiting.in_hand(tx, ids),
+    batch = _Batch(deps, tx, now, KnownAtOnce(tx), Recent(deps, tx, now), waiting.in_hand(tx, ids),
                    waiting.wrote_before(tx, [row.contact_id for row in rows], now - repeats.LOOKED_BACK))
     for row in rows:
         if judged[row.id].last == last.get(row.id, 0):

@@ -30,6 +30,7 @@ __all__ = [
     "units_in_charge",
 ]  # fmt: skip
 
+
 @refusing
 def sign(desk: Desk, order: Record) -> Outcome:
     """签收."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from store import directory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from store.engine import Tx
@@ -36,11 +36,7 @@ class Staff:
         """Whose order it is: who signed for it, else the unit's duty staff, officers or head."""
         if signed_by in self._all and self._all[signed_by].unit_id == unit_id:
             return self._at_work([self._all[signed_by]])
-        staff = self._of_unit.get(unit_id, [])
-        for role in ("duty", "officer", "head"):
-            if first := [row for row in staff if row.role == role]:
-                return self._at_work(first)
-        return self._at_work(staff)
+        return self._at_work(_in_charge(self._of_unit.get(unit_id, [])))
 
     def heads(self, unit_id: int, unit_code: str = "") -> list[Record]:
         """The unit's head; where it has none, that of the unit above."""
@@ -82,7 +78,7 @@ class Known:
         return contacts_of(self._tx, unit_id)
 
 
-class KnownToAll(Known):
+class KnownAtOnce(Known):
     """The same for a batch of orders: the units are read at once, the staff of each that is asked for once."""
 
     def __init__(self, tx: Tx) -> None:
@@ -114,11 +110,15 @@ def contacts_of(tx: Tx, unit_id: int) -> list[Record]:
 
     A unit that nobody is left in (the directory changed) has its orders seen by the duty desk.
     """
-    staff = directory.officers_of(tx, unit_id)
+    return _in_charge(directory.officers_of(tx, unit_id)) or duty_staff(tx)
+
+
+def _in_charge(staff: Sequence[Record]) -> list[Record]:
+    """Of a unit's people those its orders go to; all of them where nobody has such a role."""
     for role in ("duty", "officer", "head"):
         if first := [officer for officer in staff if officer.role == role]:
             return first
-    return list(staff) or duty_staff(tx)
+    return list(staff)
 
 
 def duty_staff(tx: Tx) -> list[Record]:

@@ -49,7 +49,7 @@ def insert_many_ignoring(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]
     if not rows:
         return
     names = tuple(rows[0])
-    if tx.sqlite:
+    if tx.sqlite:  # one row at a time is a tenth faster there than several in a statement
         _insert_ignoring_plain(table, names).run_many(tx, rows)
         return
     together = max(1, VALUES_TOGETHER // len(names))

@@ -108,9 +108,8 @@ class Prepared:
         return int(_execute(tx, self._for(tx), values).rowcount)
 
     def run_many(self, tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Once for each row, all in one round trip to PostgreSQL (psycopg's pipeline)."""
-        if rows:
-            _execute_many(tx, self._for(tx), rows)
+        """Once for each row."""
+        _execute_many(tx, self._for(tx), rows)
 
     def _for(self, tx: Tx) -> _Compiled:
         name = "sqlite" if tx.sqlite else "postgresql"

@@ -136,15 +136,17 @@ def _sign(desk: Desk, order: Record, _filled: Filled) -> Outcome:
 
 
 def _answer(desk: Desk, order: Record, filled: Filled) -> Outcome:
-    if len(filled.text.strip()) < SHORTEST_ANSWER:
-        return desk.refuse("staff.bad_text", longest=orders.LONGEST_ANSWER)
-    return orders.answer(desk, order, filled.text)
+    return _too_short(desk, filled) or orders.answer(desk, order, filled.text)
 
 
 def _correct(desk: Desk, order: Record, filled: Filled) -> Outcome:
-    if len(filled.text.strip()) < SHORTEST_ANSWER:
-        return desk.refuse("staff.bad_text", longest=orders.LONGEST_ANSWER)
-    return correcting.correct(desk, order, filled.text)
+    return _too_short(desk, filled) or correcting.correct(desk, order, filled.text)
+
+
+def _too_short(desk: Desk, filled: Filled) -> Outcome | None:
+    if len(filled.text.strip()) >= SHORTEST_ANSWER:
+        return None
+    return desk.refuse("staff.bad_text", longest=orders.LONGEST_ANSWER)
 
 
 def _retract(desk: Desk, order: Record, filled: Filled) -> Outcome:
@@ -220,7 +222,8 @@ def _split(desk: Desk, order: Record, filled: Filled) -> Outcome:
 
 MOST_DIGITS = 3
 ACTIONS: dict[str, Callable[[Desk, Record, Filled], Outcome]] = {
-    "sign": _sign, "answer": _answer, "correct": _correct, "retract": _retract, "back": _back, "transfer": _transfer, "extend": _extend, "ask": _ask,
+    "sign": _sign, "answer": _answer, "back": _back, "transfer": _transfer, "extend": _extend, "ask": _ask,
+    "correct": _correct, "retract": _retract,
     "assist": _assist, "split": _split, "contact": _contact, "approve": _approve, "refuse": _refuse, "send": _send,
 }
 
