@@ -1,7 +1,8 @@
 """The simulated time: the real clock plus an offset that tests and the page's toolbar move forward.
 
 The offset in seconds is also written to a file, so that an application started with that file
-lives in the same time.
+lives in the same time. What the file says at the start is kept, also an earlier time than the real
+one: tests begin on a working morning of a known week, at whatever hour they are run.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ class Clock:
         self._file = Path(file) if file else None
         self._lock = threading.Lock()
         # A restarted simulator goes on where it was: the application's records are already there.
-        self._offset = timedelta(seconds=_stored(self._file))
+        self._offset = _stored(self._file)
         self._write()
 
     @property
@@ -53,10 +54,10 @@ class Clock:
         fresh.replace(self._file)  # readers never see half a number
 
 
-def _stored(file: Path | None) -> float:
+def _stored(file: Path | None) -> timedelta:
     if file is None or not file.exists():
-        return 0.0
+        return timedelta(0)
     try:
-        return max(0.0, float(file.read_text(encoding="ascii")))
-    except (ValueError, UnicodeDecodeError):
-        return 0.0
+        return timedelta(seconds=float(file.read_text(encoding="ascii")))
+    except (ValueError, OverflowError):
+        return timedelta(0)

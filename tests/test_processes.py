@@ -13,7 +13,6 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psutil
@@ -29,10 +28,9 @@ from store.migrate import newest
 from store.shared import Waker
 from store.tables import inbox, outbox
 from tests.adapters import twilio_calls
-from tests.edge.rig import LAMP, SECRET, environment, make_rig
-from tests.edge.test_webhook_edges import number_in
+from tests.edge.rig import LAMP, SECRET, environment, make_rig, number_in
 from tests.wechat_sender import Sender
-from tests.wire import ROOT, free_port
+from tests.wire import MORNING, ROOT, free_port, set_clock
 from worker import _Worker
 
 OFFICER = "oOFFICER0000000000000000001"
@@ -167,13 +165,11 @@ class Installation:
     def __init__(self, folder, url="", **settings):
         self.folder = folder
         self.url = url or f"sqlite:///{folder / 'test.db'}"
-        self.clock = folder / "clock"
-        offset = ten_in_the_morning() - datetime.now(UTC)  # a notice would wait out the night
-        self.clock.write_text(str(offset.total_seconds()), "ascii")
-        self.settings = {"DEMO": "true", "CLOCK_FILE": str(self.clock), "LOG_LEVEL": "WARNING", **settings}
+        clock = set_clock(folder / "clock")
+        self.settings = {"DEMO": "true", "CLOCK_FILE": str(clock), "LOG_LEVEL": "WARNING", **settings}
         self.env = {**os.environ, **environment(folder, self.url, **self.settings)}
         self.rig = make_rig(folder, self.url, **self.settings)
-        self.rig.clock.time = ten_in_the_morning()
+        self.rig.clock.time = MORNING
         self.started = []
 
     def start(self, *command):
@@ -187,10 +183,6 @@ class Installation:
                 process.kill()
             process.wait(20)
         self.rig.deps.store.close()
-
-
-def ten_in_the_morning():
-    return datetime.now(UTC).replace(hour=2, minute=0, second=0, microsecond=0)
 
 
 @contextlib.contextmanager
@@ -248,7 +240,7 @@ def running_valkey(folder):
 
 @pytest.mark.wire
 def test_a_webhook_under_way_is_answered_before_the_server_stops(tmp_path):
-    with installed(tmp_path, WEBHOOK_BUDGET="4", CLOCK_FILE="") as made:  # signed at the machine's time
+    with installed(tmp_path, WEBHOOK_BUDGET="4") as made:
         port = free_port()
         web = made.start("web", "--port", str(port))
         until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), 40, "the server")

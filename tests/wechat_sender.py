@@ -6,10 +6,12 @@ import itertools
 import re
 import secrets
 import time
+from pathlib import Path
 from urllib.parse import urlencode
 
 import requests
 
+from bootstrap import DemoClock
 from tests.adapters.wechat_kit import decrypt, encrypt, sha1
 
 ACCOUNT = "gh_wenzheng0001"
@@ -19,15 +21,16 @@ _ids = itertools.count(7_000_000_000)
 
 
 class Sender:
-    """One official account's pushes in safe mode, with the secrets of ``env``."""
+    """One official account's pushes in safe mode, with the secrets of ``env`` and in the time of its CLOCK_FILE."""
 
     def __init__(self, env: dict[str, str], web: str) -> None:
         self.token, self.key, self.app_id = env["WECHAT_TOKEN"], env["WECHAT_AES_KEY"], env["WECHAT_APP_ID"]
         self.hook = f"{web}/hooks/wechat"
+        self.clock = DemoClock(Path(env["CLOCK_FILE"]))
 
     def push(self, openid: str, msg_id: str, text: str) -> tuple[str, bytes]:
         """URL and body of one signed, encrypted text, fresh at this moment."""
-        now = str(int(time.time()))
+        now = str(int(self.clock.now().timestamp()))
         plain = (
             f"<xml><ToUserName><![CDATA[{ACCOUNT}]]></ToUserName><FromUserName><![CDATA[{openid}]]></FromUserName>"
             f"<CreateTime>{now}</CreateTime><MsgType><![CDATA[text]]></MsgType>"

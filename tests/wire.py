@@ -10,11 +10,27 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import requests
 
+from bot.workdays import CHINA
+
 ROOT = Path(__file__).resolve().parent.parent
+
+MORNING = datetime(2026, 3, 10, 9, tzinfo=CHINA)
+"""Where a system's clock begins: a Tuesday, weeks from the next holiday, in a year the calendar knows.
+
+On the machine's own time a notice would wait out the night, and a week's dates fall into a holiday.
+"""
+
+
+def set_clock(file: Path, to: datetime = MORNING) -> Path:
+    """Have the simulator and the application that share this file live in the time after ``to``."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"{(to - datetime.now(UTC)).total_seconds():.0f}\n", "ascii")
+    return file
 
 
 def free_port() -> int:
@@ -36,6 +52,7 @@ class Wire:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        set_clock(self.data_dir / "clock-offset")
         command = [sys.executable, "-m", "cli.main", "demo", "--port", str(self.port),
                    "--phones-port", str(self.phones_port)]
         with self.log_path.open("wb") as log:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
 
-from bot.workdays import CHINA
 from cli.demo import OFFICERS
 from tests.conftest import CHROMIUM
 from tests.e2e.people import Desk
@@ -18,7 +16,6 @@ from tests.wire import running
 HERE = Path(__file__).parent
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]
-MORNING = 9
 
 
 def pytest_collection_modifyitems(items):
@@ -30,16 +27,9 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="package")
 def wire(tmp_path_factory):
-    """The demo, its clock moved to the next morning: at night officers' notices would wait."""
+    """The demo."""
     with running(tmp_path_factory.mktemp("e2e") / "data", QUIET_SECONDS="3") as system:
-        move_to_morning(system)
         yield system
-
-
-def move_to_morning(system) -> None:
-    now = datetime.now(UTC).astimezone(CHINA)
-    morning = now.replace(hour=MORNING, minute=0, second=0) + timedelta(days=1)
-    system.control("POST", "/clock", seconds=(morning - now).total_seconds())
 
 
 @pytest.fixture(scope="package")

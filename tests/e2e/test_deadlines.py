@@ -19,9 +19,8 @@ CALENDAR = Calendar()
 
 @pytest.fixture(scope="module")
 def wire(tmp_path_factory):
-    """A demo of its own, at nine on a working day: these tests move its clock by weeks."""
+    """A demo of its own: these tests move its clock by weeks."""
     with running(tmp_path_factory.mktemp("deadlines") / "data", QUIET_SECONDS="3") as system:
-        move_to(system, time(9))
         yield system
 
 

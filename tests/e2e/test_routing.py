@@ -8,7 +8,7 @@ import re
 import pytest
 
 from cli.demo import OFFICERS
-from tests.e2e.conftest import move_to_morning, open_window
+from tests.e2e.conftest import open_window
 from tests.e2e.people import NUMBER, picture
 from tests.wire import running
 
@@ -25,7 +25,6 @@ def wire(tmp_path_factory):
     """A demo of its own: what the desk decides here should teach nobody else. At least nine of ten right will do."""
     folder = tmp_path_factory.mktemp("routing") / "data"
     with running(folder, QUIET_SECONDS="3", AUTO_PRECISION="0.90", RATE_PER_MINUTE="1000", RATE_PER_DAY="10000") as system:
-        move_to_morning(system)
         yield system
 
 

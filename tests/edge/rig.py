@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -227,6 +228,13 @@ def said(response: WebhookResponse) -> str:
     fields = json.loads(response.body) if is_json else wechat_kit.reply_fields(response)
     assert fields["MsgType"] == "text"
     return fields["Content"]
+
+
+def number_in(text: str) -> str:
+    """The inquiry number a receipt names, on whatever day it was given."""
+    found = re.search(r"(?<!\d)\d\d-\d{4}-\d{4,}|(?<!\d)\d{10,}", text)
+    assert found, f"no number in {text!r}"
+    return found[0]
 
 
 class Far:

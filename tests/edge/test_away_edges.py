@@ -30,8 +30,7 @@ from store.shared import Waker, connect
 from store.tables import inquiries, media
 from tests.adapters import twilio_calls
 from tests.adapters import wechat_kit as kit
-from tests.edge.rig import LAMP, Rig, far, make_rig, said
-from tests.edge.test_webhook_edges import number_in
+from tests.edge.rig import LAMP, Rig, far, make_rig, number_in, said
 
 pytestmark = pytest.mark.integration
 

@@ -12,8 +12,7 @@ from handlers import floods
 from handlers.wording import HIDDEN
 from store.tables import events, inbox, inquiries, messages
 from store.tables import outbox as outbox_table
-from tests.edge.rig import LAMP, far
-from tests.edge.test_webhook_edges import number_in
+from tests.edge.rig import LAMP, far, number_in
 
 pytestmark = pytest.mark.integration
 

@@ -10,8 +10,7 @@ from bot.errors import WindowClosed
 from store import outbox
 from store.tables import inbox, inquiries, media, messages
 from tests.adapters import wechat_kit as kit
-from tests.edge.rig import LAMP, far, make_rig, said
-from tests.edge.test_webhook_edges import number_in
+from tests.edge.rig import LAMP, far, make_rig, number_in, said
 
 pytestmark = pytest.mark.integration
 

@@ -16,7 +16,7 @@ from store.tables import deliveries, early_receipts, inquiries, media, messages
 from store.tables import outbox as outbox_table
 from tests.adapters import twilio_calls as tw
 from tests.adapters import wechat_kit as kit
-from tests.edge.rig import LAMP, PUBLIC_URL, Rig, far, make_rig, said
+from tests.edge.rig import LAMP, PUBLIC_URL, Rig, far, make_rig, number_in, said
 
 pytestmark = pytest.mark.integration
 
@@ -76,7 +76,7 @@ def test_edge_32_of_a_doubled_field_the_first_counts(rig):
 @pytest.mark.parametrize("number", ["3", "abc", "1000000", "-1", ""])
 def test_edge_33_a_message_without_words_is_answered_whatever_its_media_count_says(rig, number):
     form = tw.message(Body=None, NumMedia=number, MediaUrl0="https://api.twilio.com/m/1", MediaContentType0="image/jpeg")
-    assert "26" in said(rig.sms_call(form))
+    assert number_in(said(rig.sms_call(form)))
     assert [rig.deps.store.vault.open(row.ref) for row in rig.rows(media)] == ["https://api.twilio.com/m/1"]
     assert rig.rows(inquiries)[0].summary == "[图片]"
 

@@ -13,8 +13,7 @@ from store import inquiries as store_inquiries
 from store.tables import assignments, inquiries, messages
 from store.tables import outbox as outbox_table
 from tests.adapters import twilio_calls as tw
-from tests.edge.rig import LAMP, Rig
-from tests.edge.test_webhook_edges import number_in
+from tests.edge.rig import LAMP, Rig, number_in
 
 pytestmark = pytest.mark.integration
 

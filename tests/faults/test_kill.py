@@ -23,7 +23,7 @@ import requests
 from redis import Redis
 
 from tests.wechat_sender import Sender
-from tests.wire import ROOT, Wire
+from tests.wire import ROOT, Wire, set_clock
 
 pytestmark = pytest.mark.faults
 
@@ -44,9 +44,11 @@ class System(Wire):
     """``wenzheng run`` with a small directory, the simulator beside it."""
 
     def start(self) -> None:
-        self.demo_env = self._settings()
+        clock = str(set_clock(self.data_dir / "clock-offset"))
+        self.demo_env = self._settings() | {"CLOCK_FILE": clock}
         self.simulator = subprocess.Popen(
-            [sys.executable, "-m", "simulator", "--port", str(self.phones_port), "--target", f"{self.web}/hooks"],
+            [sys.executable, "-m", "simulator", "--port", str(self.phones_port), "--target", f"{self.web}/hooks",
+             "--clock-file", clock],
             cwd=ROOT, env={**self.env, **self.demo_env},
         )
         self.wenzheng("migrate")

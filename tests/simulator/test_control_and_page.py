@@ -28,8 +28,23 @@ def test_the_offset_is_written_and_a_restart_goes_on_from_it(tmp_path):
     clock.advance(timedelta(hours=2))
     assert float(file.read_text()) == 7200
     assert Clock(str(file)).offset_seconds == 7200
-    file.write_text("nonsense")
+
+
+def test_a_simulation_may_begin_in_an_earlier_week(tmp_path):
+    file = tmp_path / "clock"
+    file.write_text("-604800\n")
+    clock = Clock(str(file))
+    assert timedelta(days=6.9) < datetime.now(UTC) - clock.now() < timedelta(days=7.1)
+    clock.advance(timedelta(days=1))
+    assert float(file.read_text()) == -518400
+
+
+@pytest.mark.parametrize("spoilt", ["nonsense", "", "nan", "inf", "1e300"])
+def test_a_spoilt_offset_is_none(tmp_path, spoilt):
+    file = tmp_path / "clock"
+    file.write_text(spoilt)
     assert Clock(str(file)).offset_seconds == 0
+    assert file.read_text() == "0\n"
 
 
 def test_two_citizens_are_there_at_the_start_and_after_a_reset(client, sms_hook):
