@@ -53,7 +53,8 @@ class Allowed(NamedTuple):
 
 def allowed(tx: Tx, inquiry: Record, order: Record) -> Allowed:
     """For an order as it is now."""
-    return Allowed(_fit(tx, inquiry, order, STANDING), _fit(tx, inquiry, order, ANSWERED))
+    correct = _fit(tx, inquiry, order, STANDING)
+    return Allowed(correct, correct and inquiry.state in ANSWERED)
 
 
 def _fit(tx: Tx, inquiry: Record, order: Record, states: Collection[str]) -> bool:
