@@ -259,7 +259,7 @@ class DemoClock:
             stamp = self._path.stat().st_mtime_ns
             if stamp != self._seen[0]:
                 self._seen = (stamp, timedelta(seconds=float(self._path.read_text("ascii"))))
-        except (OSError, ValueError):
+        except (OSError, ValueError, OverflowError):
             return self._seen[1]
         return self._seen[1]
 

@@ -197,7 +197,7 @@ def test_the_demos_clock_follows_the_simulators_file(tmp_path):
     assert abs(offset(clock) + 60.5) < 2
 
 
-@pytest.mark.parametrize("spoilt", [b"", b"soon", b"\xff\xfe"])
+@pytest.mark.parametrize("spoilt", [b"", b"soon", b"\xff\xfe", b"nan", b"inf"])
 def test_a_spoilt_or_vanished_clock_file_leaves_the_clock_where_it_was(tmp_path, spoilt):
     path = tmp_path / "clock"
     path.write_text("3600", "ascii")
