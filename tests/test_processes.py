@@ -257,7 +257,7 @@ def test_a_webhook_under_way_is_answered_before_the_server_stops(tmp_path):
         other.execute("ROLLBACK")
         other.close()
         message.join(20)
-        assert number_in(said[0])
+        assert number_in(said[0], f"{MORNING:%y-%m%d}")
         assert web.wait(20) == 0
         assert not answers(f"http://127.0.0.1:{port}/healthz")
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 PUBLIC_URL = "https://wz.example.gov.cn"
 SECRET = "a-secret-for-tests-of-at-least-32-characters"
+DAY = "26-1123"
+"""How the numbers begin that are given on the day the rig's clock shows."""
 UNITS = (
     ("D00", "区问政办公室", "district", "", []),
     ("D01", "区城市管理局", "district", "", ["路灯", "占道"]),
@@ -230,11 +232,11 @@ def said(response: WebhookResponse) -> str:
     return fields["Content"]
 
 
-def number_in(text: str) -> str:
-    """The inquiry number a receipt names, on whatever day it was given."""
-    found = re.search(r"(?<!\d)\d\d-\d{4}-\d{4,}|(?<!\d)\d{10,}", text)
+def number_in(text: str, day: str = DAY) -> str:
+    """The inquiry number a receipt of this day (a pattern) names, in its full or its compact form."""
+    found = re.search(rf"编号：?({day}-\d{{4,}}|{day.replace('-', '')}\d{{4,}})", text)
     assert found, f"no number in {text!r}"
-    return found[0]
+    return found[1]
 
 
 class Far:

@@ -15,6 +15,8 @@ from tests.web.serving import Served, serve
 
 pytestmark = pytest.mark.integration
 
+ANY_DAY = r"\d\d-\d{4}"  # a real server lives on the machine's time
+
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory):
@@ -143,7 +145,7 @@ def test_edge_61_a_failure_of_our_own_is_an_empty_500_and_the_repeat_is_taken(ap
         app.deps.router, app.deps.calendar = router, calendar
     assert (answer.status_code, answer.content) == (500, b"")
     assert app.stored() == {}
-    assert number_in(app.post("/hooks/wechat", body, params=params).text)
+    assert number_in(app.post("/hooks/wechat", body, params=params).text, ANY_DAY)
 
 
 def connect(app: Served) -> socket.socket:
