@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 import bootstrap
-from handlers.logs import configure_logging
-from web.citizen import make_citizen_pages
-from web.duty import make_duty_pages
-from web.headers import secure
+from handlers.services.logs import configure_logging
+from web.citizen.pages import make_citizen_pages
+from web.duty_desk.pages import make_duty_pages
 from web.health import make_health
 from web.hooks import MAX_BODY, make_hooks
-from web.staff import make_staff_pages
+from web.kit.headers import secure
+from web.officer.pages import make_staff_pages
 
 if TYPE_CHECKING:
     from bootstrap import Configured

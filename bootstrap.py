@@ -17,28 +17,28 @@ from dotenv import dotenv_values
 from pydantic import Field, Json, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from adapters.base import Services
-from adapters.registry import ChannelNotFound, config_from_env, find_channel_class, parse_channels, prefix
-from bot.conversation import Rules
-from bot.deadlines import Limits
-from bot.kinds import InquiryKind  # noqa: TC001  pydantic reads the annotation
-from handlers.caching import CachedCalendar, CachedRouter
-from handlers.deps import Deps
-from handlers.learned import LearnedModel
-from handlers.observing import PrometheusMetrics, StoredAlarms
-from handlers.signing import Links
-from handlers.texts import Texts
-from handlers.topic_memory import TopicMemory, TopicSettings
-from store.engine import Store
-from store.shared import RedisCache, Waker, connect
-from store.spool import Spool
-from store.vault import Vault
+from adapters.kit.base import Services
+from adapters.kit.registry import ChannelNotFound, config_from_env, find_channel_class, parse_channels, prefix
+from bot.clocks.steps import Limits
+from bot.conversation.flood_limits import Rules
+from bot.inquiry.kinds import InquiryKind  # noqa: TC001  pydantic reads the annotation
+from handlers.routing.model import LearnedModel
+from handlers.services.cache import CachedCalendar, CachedRouter
+from handlers.services.deps import Deps
+from handlers.services.metrics import PrometheusMetrics, StoredAlarms
+from handlers.services.signed_links import Links
+from handlers.services.texts import Texts
+from handlers.services.topic_memory import TopicMemory, TopicSettings
+from store.engine.redis import RedisCache, Waker, connect
+from store.engine.spool import Spool
+from store.engine.transactions import Store
+from store.engine.vault import Vault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from adapters.base import Channel, ChannelConfig
-    from bot.ports import Clock
+    from adapters.kit.base import Channel, ChannelConfig
+    from bot.edge.ports import Clock
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SHORTEST_SECRET = 32
@@ -299,7 +299,7 @@ def build(
 
 def build_worker(configured: Configured, *, worker_name: str) -> Deps:
     """The services of a worker: with the learned model, which web processes do without."""
-    from bot.classifier import Classifier  # noqa: PLC0415  loaded here and nowhere else
+    from bot.classifier.model import Classifier  # noqa: PLC0415  loaded here and nowhere else
 
     deps = build(configured, worker_name=worker_name)
     deps.learned = LearnedModel(deps.store, deps.alarms, Classifier.from_bytes).get

@@ -23,15 +23,15 @@ from rq import SimpleWorker
 from rq.exceptions import StopRequested
 
 import bootstrap
-from handlers import retraining
-from handlers.logs import configure_logging
-from handlers.waking import DRAINS, QUEUES, sweep
-from store.engine import StoreUnavailable
-from store.shared import Waker, connect
+from handlers.jobs.queues import DRAINS, QUEUES, sweep
+from handlers.routing import training_hours
+from handlers.services.logs import configure_logging
+from store.engine.redis import Waker, connect
+from store.engine.transactions import StoreUnavailable
 
 if TYPE_CHECKING:
     from bootstrap import Configured
-    from handlers.deps import Deps
+    from handlers.services.deps import Deps
 
 log = structlog.get_logger()
 
@@ -155,7 +155,7 @@ def _train_loop(deps: Deps, stop: threading.Event) -> None:
     """Once a night the router is trained, in a program of its own: what it needs is given back when it ends."""
     while not stop.wait(TRAIN_LOOK_SECONDS):
         try:
-            if retraining.due(deps):
+            if training_hours.due(deps):
                 _train(stop)
         except StoreUnavailable:
             log.warning("training_postponed")

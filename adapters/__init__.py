@@ -1,1 +1,1 @@
-"""Channels: one file = one provider; the file name is its name everywhere."""
+"""One file, one channel; the file name is the name of the channel. What channels share is ``kit``."""

@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, SecretStr
 
-from adapters.base import Channel, ChannelConfig, Limits, Received, Sent, WebhookRequest, WebhookResponse
-from bot.errors import Refused, Temporary, WebhookRejected
-from bot.messages import Address, Contact, ContactEvent, InboundMessage, Kind, UnknownEvent, Way
-from bot.optout import opt_word
-from bot.sms import cut, size
+from adapters.kit.base import Channel, ChannelConfig, Limits, Received, Sent, WebhookRequest, WebhookResponse
+from bot.edge.errors import Refused, Temporary, WebhookRejected
+from bot.edge.messages import Address, Contact, ContactEvent, InboundMessage, Kind, UnknownEvent, Way
+from bot.text.opt_out import opt_word
+from bot.text.sms import cut, size
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.messages import Event, OutboundMessage
+    from bot.edge.messages import Event, OutboundMessage
 
 FRESH_SECONDS = 300
 MAX_BODY = 64 * 1024

@@ -21,7 +21,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 
 from adapters._twilio.api import TwilioHttp, code_error
 from adapters._twilio.signature import body_matches, matches
-from adapters.base import (
+from adapters.kit.base import (
     Channel,
     ChannelConfig,
     Limits,
@@ -30,9 +30,9 @@ from adapters.base import (
     WebhookRequest,
     WebhookResponse,
 )
-from adapters.download import download
-from bot.errors import Ambiguous, Misconfigured, Refused, WebhookRejected
-from bot.messages import (
+from adapters.kit.download import download
+from bot.edge.errors import Ambiguous, Misconfigured, Refused, WebhookRejected
+from bot.edge.messages import (
     Address,
     Contact,
     ContactEvent,
@@ -45,16 +45,16 @@ from bot.messages import (
     UnknownEvent,
     Way,
 )
-from bot.optout import is_platform_word, opt_word
-from bot.phones import e164, is_mainland, region_of
-from bot.sms import cut_to_segments, has_link, segments, without_links
+from bot.text.opt_out import is_platform_word, opt_word
+from bot.text.phones import e164, is_mainland, region_of
+from bot.text.sms import cut_to_segments, has_link, segments, without_links
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from adapters.base import Media, Services
-    from bot.messages import Event, OutboundMessage
+    from adapters.kit.base import Media, Services
+    from bot.edge.messages import Event, OutboundMessage
 
 # What the SDK raises on an answer that is not what Twilio documents.
 BAD_ANSWER = (TwilioException, ValueError, TypeError, KeyError, AttributeError, RecursionError)

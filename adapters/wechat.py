@@ -18,7 +18,7 @@ from adapters._wechat.fields import fit_fields
 from adapters._wechat.media import MediaFetcher
 from adapters._wechat.parsing import Malformed, Node, is_json, parse_push
 from adapters._wechat.tokens import Tokens
-from adapters.base import (
+from adapters.kit.base import (
     Channel,
     Limits,
     Media,
@@ -28,14 +28,14 @@ from adapters.base import (
     WebhookRequest,
     WebhookResponse,
 )
-from bot.errors import Ambiguous, Misconfigured, Refused, SendError, Temporary, WebhookRejected
-from bot.messages import Kind, Way
+from bot.edge.errors import Ambiguous, Misconfigured, Refused, SendError, Temporary, WebhookRejected
+from bot.edge.messages import Kind, Way
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from adapters.base import Services
-    from bot.messages import Event, MediaRef, OutboundMessage
+    from adapters.kit.base import Services
+    from bot.edge.messages import Event, MediaRef, OutboundMessage
 
 FRESH_SECONDS = 600
 """How far a signed timestamp may lie from our clock. WeChat's repeats come within 15 s, a delayed one

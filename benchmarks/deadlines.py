@@ -25,17 +25,17 @@ from kit.figures import WrongRun, print_all
 from sqlalchemy import func, select
 
 import bootstrap
-from bot.workdays import Calendar
-from handlers import timers
-from handlers.clocks import following_check
-from store.migrate import migrate
-from store.tables import assignments, outbox, scores
+from bot.clocks.workdays import Calendar
+from handlers.clocks.schedule import following_check
+from handlers.jobs import timers
+from store.engine.migrate import migrate
+from store.tables.core import assignments, outbox, scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from handlers.deps import Deps
+    from handlers.services.deps import Deps
 
 UNITS = 55
 NOW = datetime(2026, 11, 27, 9, 0, 1, tzinfo=UTC)

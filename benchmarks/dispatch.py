@@ -22,18 +22,19 @@ from kit.clock import StandingClock
 from kit.figures import WrongRun, print_all
 
 import bootstrap
-from bot.classifier import Classifier, Example, train
-from bot.messages import Address, InboundMessage, Kind
-from bot.triage import Learned
+from bot.classifier.model import Classifier, Example, train
+from bot.edge.messages import Address, InboundMessage, Kind
+from bot.routing.triage import Learned
 from cli.demo import load_sample
-from handlers import dispatching, intake
-from store.migrate import migrate
+from handlers.duty_desk import dispatch
+from handlers.inbound import receive
+from store.engine.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from handlers.deps import Deps
+    from handlers.services.deps import Deps
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 TROUBLES = ("坏了三天没人管", "太吵，晚上睡不着", "什么时候能修好", "天天堵着路", "要交多少钱，找谁办", "有异味，请派人看看", "反映多次没有结果")
@@ -60,7 +61,7 @@ def take_in(deps: Deps, clock: StandingClock, texts: list[str]) -> float:
     started = time.perf_counter()
     for number, text in enumerate(texts):
         event = InboundMessage("console", f"m{number}", Address("console", f"citizen-{number}"), Kind.TEXT, text)
-        intake.take(deps, channel, event, replay_key=f"r{number}", raw=b"{}", now=clock.now())
+        receive.take(deps, channel, event, replay_key=f"r{number}", raw=b"{}", now=clock.now())
     return time.perf_counter() - started
 
 
@@ -85,7 +86,7 @@ def measure(env: dict[str, str], count: int, *, learned: bool) -> dict[str, Any]
     taken = take_in(deps, clock, [text for text, _ in letters(deps, count)])
     clock.time += timedelta(minutes=30)
     started, worked = time.perf_counter(), time.process_time()
-    routed = dispatching.drain(deps)
+    routed = dispatch.drain(deps)
     seconds, busy = time.perf_counter() - started, time.process_time() - worked
     deps.store.close()
     if routed != count:

@@ -25,16 +25,17 @@ from kit.figures import WrongRun, print_all
 
 import bootstrap
 from app import create_app
-from bot.messages import InboundMessage, Kind
-from handlers import intake, outbox
-from store.migrate import migrate
+from bot.edge.messages import InboundMessage, Kind
+from handlers.delivery import outbox
+from handlers.inbound import receive
+from store.engine.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from bot.messages import Address
-    from handlers.deps import Deps
+    from bot.edge.messages import Address
+    from handlers.services.deps import Deps
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 WARM_UP = 30
@@ -70,7 +71,7 @@ class Side:
         """A message is taken in; its answer."""
         n = next(self.count)
         event = InboundMessage("console", f"now-{n}", sender, Kind.TEXT, text, account="console")
-        reply = intake.take(self.deps, self.deps.channels["console"], event, replay_key="", raw=text.encode(),
+        reply = receive.take(self.deps, self.deps.channels["console"], event, replay_key="", raw=text.encode(),
                             now=self.deps.clock.now())
         return reply or ""
 

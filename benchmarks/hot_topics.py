@@ -25,13 +25,13 @@ from typing import TYPE_CHECKING, Any
 
 from kit.figures import say
 
-from bot.topic_ranking import topics
-from bot.topics import Post, TopicIndex, TopicRules
+from bot.topics.index import Post, TopicIndex, TopicRules
+from bot.topics.ranking import topics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.topic_ranking import Topic
+    from bot.topics.ranking import Topic
 
 KNOWN = ("丽发新城", "伊景园滨河苑", "58车贷", "人才购房补贴")
 SCHOOL_AND_HOUSING = re.compile(r"A7县.*[学房]", re.DOTALL)

@@ -28,7 +28,7 @@ from kit.figures import say
 from sqlalchemy import func, select
 
 from cli.processes import THREADS
-from store.tables import inbox, inquiries, messages
+from store.tables.core import inbox, inquiries, messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

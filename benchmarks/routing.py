@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 from kit.figures import say
 from threadpoolctl import threadpool_limits
 
-from bot.catalogue import Catalogue, CategoryIndex
-from bot.classifier import Classifier, Example, TooFewExamples, evaluate, train
-from bot.words import normalise
+from bot.classifier.model import Classifier, Example, TooFewExamples, evaluate, train
+from bot.directory.catalogue import Catalogue, CategoryIndex
+from bot.text.reading import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

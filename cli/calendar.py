@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.holiday_notice import NoticeError
+from bot.clocks.holiday_notice import NoticeError
 from cli.common import plainly, print_json, services, when
-from handlers import holidays, recomputing
-from handlers.caching import read_calendar
-from handlers.wording import CHINA
+from handlers.deadlines import holidays, recomputation
+from handlers.notices.phrases import CHINA
+from handlers.services.cache import read_calendar
 from store.calendar import of_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from bot.workdays import Calendar
-    from handlers.deps import Deps
-    from handlers.holidays import Import
-    from handlers.recomputing import Report
+    from bot.clocks.workdays import Calendar
+    from handlers.deadlines.holidays import Import
+    from handlers.deadlines.recomputation import Report
+    from handlers.services.deps import Deps
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 SHOWN = 50
@@ -53,7 +53,7 @@ def import_(file: Path, *, source: str | None, author: str | None, yes: bool) ->
         now = deps.clock.now()
         source, author = source or file.name, author or _user()
         after = deps.store.write(lambda tx: holidays.store(tx, wanted, author=author, source=source, now=now))
-        report = recomputing.recompute(deps, recomputing.Calendars(before, after, deps.due_rule, source))
+        report = recomputation.recompute(deps, recomputation.Calendars(before, after, deps.due_rule, source))
         click.echo("\n".join(_report(report)))
 
 
@@ -83,7 +83,7 @@ def _preview(wanted: Import) -> Iterator[str]:
 
 
 def _report(report: Report) -> Iterator[str]:
-    counts = ", ".join(f"{report.count(kind)} {kind.value}" for kind in recomputing.TOLD)
+    counts = ", ".join(f"{report.count(kind)} {kind.value}" for kind in recomputation.TOLD)
     yield f"{report.looked} open inquiries looked at: {counts}; {report.entries} ledger entries"
     for each in report.changes[:SHOWN]:
         yield f"  {each.number}  {each.change.value}  {when(each.old)} -> {when(each.new)}  {each.unit or 'to the citizen'}"
@@ -133,7 +133,7 @@ def recompute() -> None:
     """Count every open due time anew, e.g. after an update of chinesecalendar."""
     with services() as deps:
         now_known = deps.store.read(read_calendar)
-        report = recomputing.recompute(deps, recomputing.Calendars(now_known, now_known, deps.due_rule, "recompute"))
+        report = recomputation.recompute(deps, recomputation.Calendars(now_known, now_known, deps.due_rule, "recompute"))
     click.echo("\n".join(_report(report)))
 
 

@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from redis import RedisError
 
-from bot.errors import ModelUnreadable, SendError
-from bot.ports import CacheUnavailable
-from handlers.holidays import announced
-from handlers.wording import CHINA
-from store import alarms, migrate, models
-from store.engine import StoreUnavailable
-from store.shared import connect
+from bot.edge.errors import ModelUnreadable, SendError
+from bot.edge.ports import CacheUnavailable
+from handlers.deadlines.holidays import announced
+from handlers.notices.phrases import CHINA
+from store import alarms, models
+from store.engine import migrate
+from store.engine.redis import connect
+from store.engine.transactions import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from adapters.base import Channel
+    from adapters.kit.base import Channel
     from bootstrap import Configured
-    from bot.workdays import Calendar
-    from handlers.deps import Deps
+    from bot.clocks.workdays import Calendar
+    from handlers.services.deps import Deps
 
 LITTLE_DISK = 500
 NO_DISK = 100
@@ -100,7 +101,7 @@ def check_calendar(calendar: Calendar, now: datetime) -> Line:
 
 def check_model(deps: Deps) -> Line:
     """Whether the learned router in use can be read; without one the keywords route, which is no fault."""
-    from bot.classifier import Classifier  # noqa: PLC0415  numpy takes a moment; only here
+    from bot.classifier.model import Classifier  # noqa: PLC0415  numpy takes a moment; only here
 
     row = deps.store.read(models.active)
     if row is None:

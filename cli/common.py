@@ -8,17 +8,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
-from sqlalchemy.exc import DBAPIError
 
 import bootstrap
-from handlers.wording import CHINA
-from store.engine import StoreUnavailable
+from handlers.notices.phrases import CHINA
+from store.engine.transactions import DatabaseError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from handlers.deps import Deps
+    from handlers.services.deps import Deps
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,7 +36,7 @@ def plainly(command: Callable[P, R]) -> Callable[P, R]:
         except bootstrap.SettingsError as error:
             complain(*error.problems)
             raise SystemExit(BAD_SETTINGS) from None
-        except (StoreUnavailable, DBAPIError) as error:
+        except (StoreUnavailable, DatabaseError) as error:
             complain(f"database: {_why(error)}")
             raise SystemExit(FAILED) from None
         except OSError as error:

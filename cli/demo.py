@@ -21,21 +21,21 @@ import click
 import requests
 
 import bootstrap
-from adapters.base import http_session
-from bot.messages import Address
-from bot.numbers import new_code
-from bot.routing import find_unit
+from adapters.kit.base import http_session
+from bot.edge.messages import Address
+from bot.inquiry.numbers import new_code
+from bot.routing.keywords import find_unit
 from cli import valkey
 from cli.processes import start_all
 from cli.supervisor import Program, Supervisor
-from handlers import directory_changing
-from handlers.caching import read_directory as read_stored
-from handlers.directory_files import read_directory
+from handlers.directory import import_run
+from handlers.directory.read import read_directory
+from handlers.services.cache import read_directory as read_stored
 from store import directory, people
 
 if TYPE_CHECKING:
-    from handlers.deps import Deps
-    from store.engine import Tx
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
 
 SAMPLE = Path(__file__).resolve().parent.parent / "templates" / "sample"
 DEMO_QUIET_SECONDS = "6"
@@ -144,7 +144,7 @@ def load_sample(deps: Deps) -> None:
     wanted, errors = read_directory(SAMPLE)
     if wanted is None:
         raise DemoError(f"the sample directory is broken: {errors[0].message}")
-    directory_changing.change(deps, wanted, author="demo", source=SAMPLE.name)
+    import_run.change(deps, wanted, author="demo", source=SAMPLE.name)
 
 
 def _wait_for(url: str, supervisor: Supervisor, seconds: float = 30.0) -> None:

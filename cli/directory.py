@@ -11,19 +11,19 @@ import click
 
 from cli import officers
 from cli.common import complain, plainly, print_json, services, when
-from handlers import directory_changing
-from handlers.caching import read_directory as read_stored
-from handlers.directory_export import write
-from handlers.directory_files import read_directory
-from handlers.directory_import import describe, plan_import
-from handlers.directory_versions import snapshot, stored, version
+from handlers.directory import import_run
+from handlers.directory.export import write
+from handlers.directory.plan import describe, plan_import
+from handlers.directory.read import read_directory
+from handlers.directory.versions import snapshot, stored, version
+from handlers.services.cache import read_directory as read_stored
 from store import catalogue, inquiries
 
 if TYPE_CHECKING:
-    from bot.directory import Directory
-    from handlers.deps import Deps
-    from store.engine import Tx
-    from store.rows import Record
+    from bot.directory.units import Directory
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 SIGNS = (("added", "+"), ("changed", "~"), ("removed", "-"))
 
@@ -46,12 +46,12 @@ def import_(file: Path, *, dry_run: bool, author: str | None) -> None:
     """
     wanted = _read(file)
     with services() as deps:
-        for line in describe(directory_changing.plan(deps, wanted)):
+        for line in describe(import_run.plan(deps, wanted)):
             click.echo(line)
         if dry_run:
             click.echo("dry run: nothing was changed")
             return
-        done = directory_changing.change(deps, wanted, author=author or _user(), source=file.name)
+        done = import_run.change(deps, wanted, author=author or _user(), source=file.name)
         click.echo(_done(wanted, done))
         if done.stranded:
             complain(f"officers of a unit that is gone, to be placed by the next file: {', '.join(done.stranded)}")
@@ -66,7 +66,7 @@ def _read(file: Path) -> Directory:
     return wanted
 
 
-def _done(wanted: Directory, done: directory_changing.Done) -> str:
+def _done(wanted: Directory, done: import_run.Done) -> str:
     counted = [f"{sum(unit.active for unit in wanted.units)} units"]
     counted += [f"{len(wanted.officers)} officers"] if wanted.staff_given else []
     counted += [f"{len(wanted.catalogue.categories)} categories"] if wanted.catalogue is not None else []

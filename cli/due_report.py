@@ -9,7 +9,7 @@ from cli.common import when
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.workdays import Due, Rule, Step
+    from bot.clocks.workdays import Due, Rule, Step
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 WHY = {

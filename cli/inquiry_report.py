@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cli.common import when
-from store import decisions, desk, directory, inquiries, outbox, scores
+from store import decisions, directory, duty_desk, inquiries, outbox, scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from store.engine import Tx
-    from store.rows import Record
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 
 def report(tx: Tx, inquiry: Record) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def _desk(tx: Tx, inquiry: Record) -> dict[str, Any]:
         "category": inquiry.category or None, "flags": inquiry.flags or [], "reject_code": inquiry.reject_code or None,
         "appeals": inquiry.appeals, "merged_into": _number(tx, inquiry.merged_into_id),
         "repeat_of": _number(tx, inquiry.repeat_of_id), "linked_to": _number(tx, inquiry.linked_to_id),
-        "merged": [row.number for row in desk.merged_into(tx, inquiry.id)],
+        "merged": [row.number for row in duty_desk.merged_into(tx, inquiry.id)],
     }
 
 

@@ -9,7 +9,7 @@ import click
 
 import bootstrap
 from cli import calendar, demo, directory, model, points, processes, replay, reports, senders, upkeep
-from handlers.logs import configure_logging, log_crashes
+from handlers.services.logs import configure_logging, log_crashes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

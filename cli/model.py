@@ -11,8 +11,8 @@ from cli.common import FAILED, complain, plainly, print_json, services, when
 from store import models
 
 if TYPE_CHECKING:
-    from handlers.training import Outcome
-    from store.rows import Record
+    from handlers.routing.training import Outcome
+    from store.engine.writes import Record
 
 KEYWORDS = "no model is in use: the keywords route"
 
@@ -28,7 +28,7 @@ def model() -> None:
 @plainly
 def train(*, gently: bool, as_json: bool) -> None:
     """Train now; the new model is used only if it is no worse than the one in use on decisions neither saw."""
-    from handlers.training import retrain  # noqa: PLC0415  scikit-learn takes a second to load; only here
+    from handlers.routing.training import retrain  # noqa: PLC0415  scikit-learn takes a second to load; only here
 
     if gently:
         os.nice(10)

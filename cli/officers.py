@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 import bootstrap
-from bot.numbers import new_code
+from bot.inquiry.numbers import new_code
 from cli.common import plainly, services
-from handlers.wording import CHINA
+from handlers.notices.phrases import CHINA
 from store import directory as units
 
 if TYPE_CHECKING:
-    from store.engine import Tx
+    from store.engine.transactions import Tx
 
 CODE_DAYS = 7
 

@@ -9,11 +9,11 @@ import click
 
 from cli.common import FAILED, complain, plainly, print_json, services
 from cli.inquiry_report import points_of
-from handlers import accountability, scoring
+from handlers.clocks import charges, monthly_points
 from store import directory
 
 if TYPE_CHECKING:
-    from store.engine import Tx
+    from store.engine.transactions import Tx
 
 REFUSED = {
     "unknown": "no entry has this number; see: wenzheng points --json",
@@ -40,11 +40,11 @@ def points(*, unit_code: str | None, month: str | None, replay: bool, as_json: b
     """A month's points by unit, each deduction with its rule. Units without orders are 无件, not 100."""
     with services() as deps:
         if replay:
-            calendar, rules = deps.calendar(), accountability.rules_for(deps.limits)
-            found = deps.store.read(lambda tx: accountability.replay(tx, calendar, rules=rules))
+            calendar, rules = deps.calendar(), charges.rules_for(deps.limits)
+            found = deps.store.read(lambda tx: charges.replay(tx, calendar, rules=rules))
             _say_replayed(found, as_json=as_json)
             return
-        month = month or accountability.this_month(deps.clock.now())
+        month = month or charges.this_month(deps.clock.now())
         report = deps.store.read(lambda tx: _report(tx, month, unit_code))
     if report is None:
         complain(f"no unit has the code {unit_code!r}")
@@ -70,8 +70,8 @@ def _report(tx: Tx, month: str, unit_code: str | None) -> dict[str, Any] | None:
     units = [row for row in directory.all_units(tx) if unit_code in {None, row.code}]
     if unit_code is not None and not units:
         return None
-    rows = scoring.month(tx, month, units)
-    return {"month": month, "rules": scoring.RULES.version, "units": [
+    rows = monthly_points.month(tx, month, units)
+    return {"month": month, "rules": monthly_points.RULES.version, "units": [
         {"code": row.unit.code, "name": row.unit.name, "orders": row.score.orders,
          "points": None if row.score.points is None else row.score.points / 100,
          "satisfaction": {"satisfied": row.rated.satisfied, "n": row.rated.n,
@@ -80,7 +80,7 @@ def _report(tx: Tx, month: str, unit_code: str | None) -> dict[str, Any] | None:
         for row in rows]}
 
 
-def _say_replayed(found: accountability.Replayed, *, as_json: bool) -> None:
+def _say_replayed(found: charges.Replayed, *, as_json: bool) -> None:
     if as_json:
         print_json({"orders": found.orders, "same": found.same, "missing": found.missing, "surplus": found.surplus})
     else:
@@ -104,7 +104,7 @@ def appeal(entry_id: int, *, reason: str, officer_code: str, grant: bool) -> Non
         raise click.BadParameter("must not be empty", param_hint="--reason")
     with services() as deps:
         now = deps.clock.now()
-        found = deps.store.write(lambda tx: accountability.appeal(
+        found = deps.store.write(lambda tx: charges.appeal(
             tx, entry_id, reason=reason.strip(), officer=directory.officer_by_code(tx, officer_code), now=now, grant=grant))
     if found.outcome in REFUSED:
         complain(REFUSED[found.outcome])

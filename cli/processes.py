@@ -12,7 +12,7 @@ import click
 import bootstrap
 from cli import valkey
 from cli.supervisor import Program, Supervisor, own_command
-from store.migrate import migrate as bring_up_to_date
+from store.engine.migrate import migrate as bring_up_to_date
 
 if TYPE_CHECKING:
     from bootstrap import Settings

@@ -16,31 +16,31 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from pydantic import SecretStr
-from sqlalchemy import inspect
 
 import bootstrap
-from adapters.base import Services
 from adapters.console import Console, ConsoleConfig
-from bot.workdays import CHINA
+from adapters.kit.base import Services
+from bot.clocks.workdays import CHINA
 from cli.common import FAILED, complain, plainly, print_json
 from cli.demo import SAMPLE, kept_secret, load_sample
 from cli.processes import run_migrations
-from handlers.caching import read_directory
-from handlers.observing import StoredAlarms
-from handlers.replay_plan import Rates, Story, arrivals
-from handlers.replay_summary import summarize
-from handlers.replaying import Plan, Replay, SimulatedClock
+from handlers.replay.half_year import Plan, Replay, SimulatedClock
+from handlers.replay.plan import Rates, Story, arrivals
+from handlers.replay.summary import summarize
+from handlers.services.cache import read_directory
+from handlers.services.metrics import StoredAlarms
 from store import directory, replays
-from store.serial import SerialStore
-from store.shared import RedisCache, connect
-from store.vault import Vault
+from store.engine.migrate import has_tables
+from store.engine.redis import RedisCache, connect
+from store.engine.serial import SerialStore
+from store.engine.vault import Vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bootstrap import Configured
-    from handlers.deps import Deps
-    from handlers.replay_summary import Summary
+    from handlers.replay.summary import Summary
+    from handlers.services.deps import Deps
 
 ACCOUNT = "replay"
 DEFAULTS = Rates()
@@ -149,7 +149,7 @@ def _held(configured: Configured) -> tuple[dict[str, int], int]:
     """Inquiries by channel, and how many units; of a database without tables none."""
     store = bootstrap.make_store(configured.settings, pool_size=1)
     try:
-        if not inspect(store.engine).has_table("inquiries"):
+        if not has_tables(store.engine):
             return {}, 0
         return store.read(lambda tx: (replays.by_channel(tx), len(directory.all_units(tx))))
     finally:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
-from sqlalchemy.engine import make_url
 
 import bootstrap
-from bot.numbers import NumberQuery, read_number
-from bot.workdays import Calendar
+from bot.clocks.workdays import Calendar
+from bot.inquiry.numbers import NumberQuery, read_number
 from cli import checks, due_report, inquiry_report
 from cli.common import FAILED, complain, plainly, print_json, services, when
-from handlers import waking
-from handlers.caching import CachedCalendar
-from handlers.wording import CHINA
+from handlers.jobs import queues
+from handlers.notices.phrases import CHINA
+from handlers.services.cache import CachedCalendar
 from store import inquiries, outbox
-from store.engine import StoreUnavailable
+from store.engine.transactions import StoreUnavailable, sqlite_file
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.workdays import Rule
-    from store.engine import Tx
+    from bot.clocks.workdays import Rule
+    from store.engine.transactions import Tx
 
 WHEN = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]
 MOST_DAYS = 250
@@ -121,8 +119,8 @@ def _counting() -> tuple[Calendar, int, str]:
 
 
 def _office_calendar(settings: bootstrap.Settings) -> Calendar:
-    url = make_url(settings.database)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+    file = sqlite_file(settings.database)
+    if file is not None and not file.is_file():
         return Calendar()
     store = bootstrap.make_store(settings, pool_size=1)
     try:
@@ -157,7 +155,7 @@ def check_command() -> None:
 def sweep_command(*, as_json: bool) -> None:
     """Do now whatever is due, whatever the queue forgot."""
     with services() as deps:
-        found = waking.sweep(deps)
+        found = queues.sweep(deps)
     if as_json:
         print_json(found)
     else:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.common import plainly, services, when
-from handlers import floods
+from handlers.inbound import floods
 
 if TYPE_CHECKING:
-    from handlers.deps import Deps
-    from handlers.floods import Standing
-    from store.engine import Tx
-    from store.rows import Record
+    from handlers.inbound.floods import Standing
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 NOBODY = "no sender of that number or address"
 

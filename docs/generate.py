@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))  # run as a script, only docs/ would be found
 
 from pydantic import SecretStr  # noqa: E402
 
-from adapters.registry import channel_names, find_channel_class, prefix  # noqa: E402
+from adapters.kit.registry import channel_names, find_channel_class, prefix  # noqa: E402
 from bootstrap import Settings  # noqa: E402
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from pydantic.fields import FieldInfo
 
-    from adapters.base import Channel, ReplyWindow
+    from adapters.kit.base import Channel, ReplyWindow
 
 DEMO_ONLY = frozenset({"DEMO", "CLOCK_FILE"})
 REQUIRED = frozenset({"SECRET_KEY"})

@@ -16,8 +16,8 @@ from werkzeug.serving import make_server
 from store import models
 from tests.conftest import CHROMIUM
 from tests.e2e.conftest import QUIET
-from tests.handlers.deadline_kit import district
-from tests.web.duty_kit import link_of, routed
+from tests.kit.deadline_kit import district
+from tests.kit.duty_kit import link_of, routed
 
 PICTURE = Path(__file__).parent / "images" / "duty.png"
 SIZE = {"width": 1180, "height": 1010}

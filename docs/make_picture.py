@@ -16,7 +16,7 @@ from cli.demo import CITIZEN, CITIZEN_NUMBER, OFFICERS
 from tests.conftest import CHROMIUM
 from tests.e2e.conftest import QUIET, move_to_morning
 from tests.e2e.people import COMPACT, NUMBER, PROMISE, STREETLIGHT, Desk
-from tests.wire import running
+from tests.kit.wire import running
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

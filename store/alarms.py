@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store.engine import Tx
-from store.tables import alarms
+from store.engine.transactions import Tx
+from store.tables.core import alarms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from store.rows import Record
+    from store.engine.writes import Record
 
 Work = Callable[[Tx], None]
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select
 
-from bot.workdays import Override
-from store.tables import calendar_overrides as table
+from bot.clocks.workdays import Override
+from store.tables.core import calendar_overrides as table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
-    from store.engine import Tx
-    from store.rows import Record
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 
 def overrides(tx: Tx) -> dict[date, Override]:

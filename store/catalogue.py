@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from store.routing_tables import catalogue_versions, categories
-from store.rows import insert_row, update_row
+from store.engine.writes import insert_row, update_row
+from store.tables.routing import catalogue_versions, categories
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from store.engine import Tx
-    from store.rows import Record
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 
 def all_categories(tx: Tx, *, active: bool = True) -> Sequence[Record]:

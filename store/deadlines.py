@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, literal_column, select, update
 
-from bot.inquiries import OPEN as OPEN_STATES
-from store.rows import update_row
-from store.tables import assignments, inquiries, requests, units
+from bot.inquiry.states import OPEN as OPEN_STATES
+from store.engine.writes import update_row
+from store.tables.core import assignments, inquiries, requests, units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from store.engine import Tx
-    from store.rows import Record
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 PAGE = 500
 OPEN_ORDER = ("pending", "signed", "drafted")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from store.routing_tables import decisions
-from store.rows import insert_row, update_row
-from store.statements import Prepared, named
-from store.tables import inquiries, messages, units
+from store.engine.prepared import Prepared, named
+from store.engine.writes import insert_row, update_row
+from store.tables.core import inquiries, messages, units
+from store.tables.routing import decisions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-    from store.engine import Tx
-    from store.rows import Record
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 _LESSON: tuple[ColumnElement[Any], ...] = (
     decisions.c.inquiry_id, decisions.c.source, decisions.c.at, inquiries.c.flags, units.c.code.label("unit_code")

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import literal_column, select, update
 from sqlalchemy.exc import NoResultFound
 
-from store.rows import insert_row, update_row
-from store.statements import Prepared, named
-from store.tables import officers, units
+from store.engine.prepared import Prepared, named
+from store.engine.writes import insert_row, update_row
+from store.tables.core import officers, units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from store.engine import Tx
-    from store.rows import Record
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 _OFFICER = Prepared(lambda _: (
     select(officers, units.c.name.label("unit_name"), units.c.code.label("unit_code"), units.c.tier)
@@ -145,6 +145,11 @@ def save_unit(tx: Tx, code: str, **values: Any) -> int:
 def save_officer(tx: Tx, code: str, **values: Any) -> int:
     """Insert or change an officer by code."""
     return _save(tx, officers, code, values)
+
+
+def change_officer(tx: Tx, officer_id: int, **values: Any) -> None:
+    """Change columns of one officer."""
+    update_row(tx, officers, officer_id, **values)
 
 
 def deactivate(tx: Tx, *, unit_codes: Sequence[str] = (), officer_codes: Sequence[str] = ()) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Text, and_, case, exists, func, literal, literal_column, or_, select, type_coerce
 
-from bot.inquiries import OPEN_ASSIGNMENT
-from store.tables import assignments, inquiries, media, messages, requests, units
+from bot.inquiry.states import OPEN_ASSIGNMENT
+from store.tables.core import assignments, inquiries, media, messages, requests, units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-    from store.engine import Tx
-    from store.rows import Record
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 LOOK_BACK = 1000
 """Orders looked through for those the machine gave out."""

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from store.rows import insert_ignoring, update_row
-from store.tables import inbox
+from store.engine.writes import insert_ignoring, update_row
+from store.tables.core import inbox
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from store.engine import Tx
+    from store.engine.transactions import Tx
 
 
 @dataclass(frozen=True, slots=True)

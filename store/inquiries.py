@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, insert, literal_column, select
 from sqlalchemy.exc import NoResultFound
 
-from bot.numbers import NumberQuery, read_number
-from store.engine import Conflict
-from store.rows import change_version, insert_row, update_row
-from store.statements import Prepared, named
-from store.tables import assignments, counters, events, inquiries, media, messages, officers, units
+from bot.inquiry.numbers import NumberQuery, read_number
+from store.engine.prepared import Prepared, named
+from store.engine.transactions import Conflict
+from store.engine.writes import change_version, insert_row, update_row
+from store.tables.core import assignments, counters, events, inquiries, media, messages, officers, units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
-    from bot.messages import MediaRef
-    from store.engine import Tx
-    from store.rows import Record
+    from bot.edge.messages import MediaRef
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 OPEN = ("received", "accepted", "dispatched", "in_progress", "in_review", "need_info")
 OPEN_ASSIGNMENT = ("pending", "signed")
@@ -126,6 +126,16 @@ def change(tx: Tx, row: Record, **values: Any) -> None:
 def set_fold(tx: Tx, inquiry_id: int, until: datetime | None) -> None:
     """When the quiet interval of a matter being told is over; None once routed."""
     update_row(tx, inquiries, inquiry_id, fold_until=until)
+
+
+def stop_waiting_for_next_state(tx: Tx, inquiry_id: int) -> None:
+    """Its state does not change by itself any more."""
+    update_row(tx, inquiries, inquiry_id, next_state_at=None)
+
+
+def set_head(tx: Tx, inquiry_id: int, head_id: int) -> None:
+    """Which inquiry it is worked on in, after that one was merged into another itself."""
+    update_row(tx, inquiries, inquiry_id, merged_into_id=head_id)
 
 
 def add_message(

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from store.rows import update_row
-from store.tables import media
+from store.engine.writes import update_row
+from store.tables.core import media
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-    from store.engine import Tx
-    from store.rows import Record
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 
 def claim(tx: Tx, *, now: datetime, claim: timedelta, limit: int = 20) -> Sequence[Record]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, update
 
-from store.routing_tables import models
-from store.rows import insert_row, update_row
+from store.engine.writes import insert_row, update_row
+from store.tables.routing import models
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-    from store.engine import Tx
-    from store.rows import Record
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 KEPT = 10
 """Models kept with their data; each has up to 10 MB."""

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnClause, Integer, and_, delete, exists, func, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql
 
-from store.engine import Conflict
-from store.rows import insert_ignoring, insert_many_ignoring, insert_row, update_row
-from store.statements import Prepared, named
-from store.tables import addresses, deliveries, early_receipts, inquiries, outbox
+from store.engine.prepared import Prepared, named
+from store.engine.transactions import Conflict
+from store.engine.writes import insert_ignoring, insert_many_ignoring, insert_row, update_row
+from store.tables.core import addresses, deliveries, early_receipts, inquiries, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from store.engine import Tx
-    from store.rows import Record
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 _HELD = Prepared(lambda _: select(outbox).where(
     outbox.c.contact_id == named("contact_id"), outbox.c.state == literal_column("'held'")  # as the index has it

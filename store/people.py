@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, func, null, select, update
 from sqlalchemy.exc import NoResultFound
 
-from bot.messages import Address
-from store.rows import insert_row, update_row
-from store.statements import Prepared, changed, named
-from store.tables import addresses, bindings, contacts, conversations, inquiries, messages, outbox
+from bot.edge.messages import Address
+from store.engine.prepared import Prepared, changed, named
+from store.engine.writes import insert_row, update_row
+from store.tables.core import addresses, bindings, contacts, conversations, inquiries, messages, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from store.engine import Tx
-    from store.rows import Record
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 _WITH_CONVERSATION = select(addresses, conversations.c.state.label("conversation")).outerjoin_from(
     addresses, conversations, conversations.c.address_id == addresses.c.id

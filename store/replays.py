@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnClause, case, func, literal_column, select
 
-from store.statements import Prepared, named
-from store.tables import assignments, events, inbox, inquiries, officers, outbox, requests, scores, units
+from store.engine.prepared import Prepared, named
+from store.tables.core import assignments, events, inbox, inquiries, officers, outbox, requests, scores, units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from store.engine import Tx
-    from store.rows import Record
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 PENDING: ColumnClause[str] = literal_column("'pending'")
 OVER = ("overdue", "yellow", "red")

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from bot.numbers import NumberQuery, read_number
-from store.rows import change_version, insert_row
-from store.statements import Prepared, named
-from store.tables import assignments, inquiries, requests, units
+from bot.inquiry.numbers import NumberQuery, read_number
+from store.engine.prepared import Prepared, named
+from store.engine.writes import change_version, insert_row
+from store.tables.core import assignments, inquiries, requests, units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from store.engine import Tx
-    from store.rows import Record
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 PENDING = "pending"
 TO_DECIDE = ("extension", "return", "rework")

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select
 
-from store.rows import insert_ignoring
-from store.statements import Prepared, named
-from store.tables import assignments, inquiries, officers, scores, units
+from store.engine.prepared import Prepared, named
+from store.engine.writes import insert_ignoring
+from store.tables.core import assignments, inquiries, officers, scores, units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from store.engine import Tx
-    from store.rows import Record
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 _SHOWN = (
     select(scores, units.c.code.label("unit_code"), units.c.name.label("unit_name"), inquiries.c.number,

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
 
-from store.routing_tables import sign_ins
-from store.rows import insert_ignoring
-from store.statements import Prepared, named
+from store.engine.prepared import Prepared, named
+from store.engine.writes import insert_ignoring
+from store.tables.routing import sign_ins
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from store.engine import Tx
+    from store.engine.transactions import Tx
 
 KEPT = timedelta(days=7)
 """Longer than any link lives: a row that is gone must not make its link good again."""

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store.routing_tables import topics
-from store.rows import insert_ignoring, update_row
-from store.tables import counters, inquiries, messages, units
+from store.engine.writes import insert_ignoring, update_row
+from store.tables.core import counters, inquiries, messages, units
+from store.tables.routing import topics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from store.engine import Tx
-    from store.rows import Record
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 LOOKED = "topics:looked"
 _READ: tuple[Any, ...] = (inquiries.c.id, inquiries.c.contact_id, inquiries.c.received_at, inquiries.c.unit_id, inquiries.c.state,

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from store.engine.prepared import Prepared, named
 from store.inquiries import OPEN_ASSIGNMENT
-from store.statements import Prepared, named
-from store.tables import assignments, inquiries, messages
+from store.tables.core import assignments, inquiries, messages
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from store.engine import Tx
-    from store.rows import Record
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
 
 _WAITING = Prepared(lambda _: select(inquiries.c.id).where(inquiries.c.fold_until <= named("now"))
                     .order_by(inquiries.c.fold_until).limit(named("limit")))

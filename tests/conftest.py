@@ -15,6 +15,7 @@ settings.register_profile("desk", max_examples=30, deadline=None)
 settings.register_profile("thorough", max_examples=100, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "desk"))
 
+TESTS = Path(__file__).resolve().parent
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ORDER = ("browser", "wire", "faults", "integration")
 WITH_A_DATABASE = {"cli", "edge", "simulator", "store", "web"}
@@ -24,7 +25,7 @@ WITH_A_DATABASE = {"cli", "edge", "simulator", "store", "web"}
 def pytest_collection_modifyitems(config, items):
     """Quick tests first; browser tests are left out, and said so, where there is no Chromium."""
     for item in items:
-        if item.path.parent.name in WITH_A_DATABASE:
+        if WITH_A_DATABASE & set(item.path.relative_to(TESTS).parts[:1]):
             item.add_marker("integration")
     items.sort(key=lambda item: [mark in item.keywords for mark in ORDER])
     if CHROMIUM is not None:
@@ -76,6 +77,3 @@ def sqlite_url(tmp_path):
 def database_url(request):
     """Every test that takes this runs on both databases."""
     return request.getfixturevalue(f"{request.param}_url")
-
-
-ROOT = Path(__file__).resolve().parent.parent

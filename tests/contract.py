@@ -16,16 +16,16 @@ import pytest
 import requests
 import responses
 
-from adapters.base import Channel, Received, WebhookRequest
-from bot.errors import Ambiguous, MediaError, Refused, SendError, Temporary, WebhookRejected
-from bot.messages import Address, InboundMessage, Kind, MediaRef, OutboundMessage, Way
-from bot.sms import size
-from tests.fakes import START
+from adapters.kit.base import Channel, Received, WebhookRequest
+from bot.edge.errors import Ambiguous, MediaError, Refused, SendError, Temporary, WebhookRejected
+from bot.edge.messages import Address, InboundMessage, Kind, MediaRef, OutboundMessage, Way
+from bot.text.sms import size
+from tests.kit.fakes import START
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.messages import Event
+    from bot.edge.messages import Event
 
 CURRENT, PREVIOUS, OTHER = "current", "previous", "other"
 

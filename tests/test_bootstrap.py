@@ -13,7 +13,7 @@ import pytest
 import bootstrap
 from adapters.twilio import Twilio
 from adapters.wechat import WeChat
-from tests.conftest import ROOT
+from tests.kit.wire import ROOT
 
 SECRET = "a-secret-for-tests-of-at-least-32-characters"
 WECHAT = {

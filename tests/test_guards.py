@@ -18,14 +18,18 @@ from dotenv import dotenv_values
 
 import bootstrap
 import worker
-from adapters.registry import channel_names, config_from_env, find_channel_class
+from adapters.kit.registry import channel_names, config_from_env, find_channel_class
 from app import create_app
 from cli.main import cli
 from docs import generate
-from handlers import dispatching, intake, media, outbox, timers, topics, waking
-from handlers.observing import COUNTERS, HISTOGRAMS
-from store.migrate import migrate
-from store.routing_tables import metadata
+from handlers.delivery import media, outbox
+from handlers.duty_desk import dispatch
+from handlers.inbound import receive
+from handlers.jobs import queues, timers
+from handlers.services.metrics import COUNTERS, HISTOGRAMS
+from handlers.topics import index
+from store.engine.migrate import migrate
+from store.tables.schema import metadata
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("bot", "adapters", "store", "handlers", "web", "cli", "simulator")
@@ -140,13 +144,13 @@ def calls_named(path, *names):
 
 
 def test_every_queue_has_a_drain():
-    assert set(waking.QUEUES) == set(waking.DRAINS)
+    assert set(queues.QUEUES) == set(queues.DRAINS)
 
 
 def test_every_queue_somebody_wakes_exists():
     woken = {queue for path in SOURCES for queue in calls_named(path, "wake", "wakes.add")}
     assert woken
-    assert woken <= set(waking.QUEUES)
+    assert woken <= set(queues.QUEUES)
 
 
 def test_a_worker_listens_to_every_queue_in_their_order(monkeypatch):
@@ -162,17 +166,17 @@ def test_a_worker_listens_to_every_queue_in_their_order(monkeypatch):
     monkeypatch.setattr(worker, "_Worker", Listener)
     monkeypatch.setattr(worker.signal, "signal", lambda *_: None)
     worker._work_loop("redis://127.0.0.1:1", "guard", stop)
-    assert heard == [list(waking.QUEUES)]
+    assert heard == [list(queues.QUEUES)]
 
 
 def test_the_sweep_does_the_work_of_every_queue(monkeypatch):
     swept = set()
-    for module, function in ((intake, "drain_spool"), (dispatching, "drain"), (outbox, "drain"), (media, "drain"),
-                             (timers, "drain"), (topics, "drain")):
+    for module, function in ((receive, "drain_spool"), (dispatch, "drain"), (outbox, "drain"), (media, "drain"),
+                             (timers, "drain"), (index, "drain")):
         monkeypatch.setattr(module, function, lambda _deps, name=module.__name__: swept.add(name) or 0)
-    waking.sweep(None)
-    assert {drain.__module__ for drain in waking.DRAINS.values()} | {
-        "handlers.intake", "handlers.timers", "handlers.topics"} == swept
+    queues.sweep(None)
+    assert {drain.__module__ for drain in queues.DRAINS.values()} | {
+        "handlers.inbound.receive", "handlers.jobs.timers", "handlers.topics.index"} == swept
 
 
 # --- documentation that follows from the code ---
@@ -311,7 +315,7 @@ def test_imports_point_downward(lower):
 
 
 def test_a_web_process_loads_no_model_and_none_of_its_libraries():
-    script = "import sys, app, web.hooks; print(sorted({'sklearn', 'scipy', 'numpy', 'rapidfuzz', 'bot.classifier'} & set(sys.modules)))"
+    script = "import sys, app, web.hooks; print(sorted({'sklearn', 'scipy', 'numpy', 'rapidfuzz', 'bot.classifier.model'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=True, text=True)
     assert done.stdout.strip() == "[]"
 

@@ -10,8 +10,8 @@ import pytest
 
 import worker
 from store import models
-from tests.handlers.test_training import NIGHT, TOPICS, decide, letters
-from tests.world import SECRET, make_store, make_world
+from tests.handlers.routing.test_training import NIGHT, TOPICS, decide, letters
+from tests.kit.world import SECRET, make_store, make_world
 from worker import _train_loop
 
 pytestmark = pytest.mark.integration

@@ -24,13 +24,13 @@ from rq import Queue
 from bootstrap import embedded_redis_url
 from cli import valkey
 from cli.supervisor import Program, Supervisor
-from store.migrate import newest
-from store.shared import Waker
-from store.tables import inbox, outbox
-from tests.adapters import twilio_calls
+from store.engine.migrate import newest
+from store.engine.redis import Waker
+from store.tables.core import inbox, outbox
 from tests.edge.rig import LAMP, SECRET, environment, make_rig, number_in
-from tests.wechat_sender import Sender
-from tests.wire import MORNING, ROOT, free_port, set_clock
+from tests.kit import twilio_calls
+from tests.kit.wechat_sender import Sender
+from tests.kit.wire import MORNING, ROOT, free_port, set_clock
 from worker import _Worker
 
 OFFICER = "oOFFICER0000000000000000001"

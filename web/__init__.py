@@ -1,1 +1,1 @@
-"""Flask blueprints, one file per audience."""
+"""Flask blueprints, a package for each audience. Pages show and ask; what is done stands in ``handlers``."""

@@ -17,14 +17,13 @@ from flask import Blueprint, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from redis import RedisError
-from sqlalchemy import text
 
-from bot.ports import CacheUnavailable
-from handlers.observing import QUEUE_AGE, QUEUE_DUE, SPOOL_SIZE, TOKEN_AGE
-from handlers.wording import CHINA
+from bot.edge.ports import CacheUnavailable
+from handlers.notices.phrases import CHINA
+from handlers.services.metrics import QUEUE_AGE, QUEUE_DUE, SPOOL_SIZE, TOKEN_AGE
 from store import outbox
-from store.engine import StoreUnavailable
-from store.shared import connect
+from store.engine.redis import connect
+from store.engine.transactions import StoreUnavailable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,9 +31,9 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from bot.workdays import Calendar
-    from handlers.deps import Deps
-    from store.engine import Tx
+    from bot.clocks.workdays import Calendar
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
 
 CALENDAR_AHEAD = timedelta(days=30)
 LOW_DISK = 500 * 1024 * 1024
@@ -121,7 +120,6 @@ def refresh(deps: Deps) -> None:
 
 
 def _waiting(tx: Tx, now: datetime) -> tuple[int, float]:
-    tx.conn.execute(text("SELECT 1"))
     return outbox.waiting(tx, now)
 
 

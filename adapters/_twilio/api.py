@@ -14,8 +14,8 @@ import requests
 from twilio.http.http_client import TwilioHttpClient
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
-from adapters.base import HTTP_TIMEOUT, http_session
-from bot.errors import (
+from adapters.kit.base import HTTP_TIMEOUT, http_session
+from bot.edge.errors import (
     Ambiguous,
     Misconfigured,
     RateLimited,

@@ -16,8 +16,8 @@ from wechatpy.client import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
 from adapters._wechat.errors import error_for
-from adapters.base import HTTP_TIMEOUT, http_session
-from bot.errors import Ambiguous, Misconfigured, RateLimited, SendError, Temporary
+from adapters.kit.base import HTTP_TIMEOUT, http_session
+from bot.edge.errors import Ambiguous, Misconfigured, RateLimited, SendError, Temporary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,13 +7,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.ports import CacheUnavailable
+from bot.edge.ports import CacheUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from bot.ports import Clock, SharedCache
+    from bot.edge.ports import Clock, SharedCache
 
 
 class SteadyCache:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 
 from adapters._wechat.crypto import key_bytes
-from adapters.base import ChannelConfig
+from adapters.kit.base import ChannelConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

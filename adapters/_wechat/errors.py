@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from bot.errors import (
+from bot.edge.errors import (
     Misconfigured,
     RateLimited,
     RecipientGone,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bot.messages import (
+from bot.edge.messages import (
     Address,
     Contact,
     ContactEvent,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from adapters._wechat.parsing import Node
-    from bot.messages import Event
+    from bot.edge.messages import Event
 
 FUTURE = 86400
 """Seconds a CreateTime may lie ahead of the request before it is taken for nonsense."""

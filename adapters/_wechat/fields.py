@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from bot.errors import Refused
+from bot.edge.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

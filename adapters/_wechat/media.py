@@ -13,16 +13,16 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from adapters._wechat.errors import TOKEN_ERRORS, error_for
-from adapters.base import HTTP_TIMEOUT, Media, read_bounded, refuse_internal
-from bot.errors import MediaError, SendError, Temporary
-from bot.messages import Kind
+from adapters.kit.base import HTTP_TIMEOUT, Media, read_bounded, refuse_internal
+from bot.edge.errors import MediaError, SendError, Temporary
+from bot.edge.messages import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from adapters._wechat.api import ThreadSessions
     from adapters._wechat.tokens import Tokens
-    from bot.messages import MediaRef
+    from bot.edge.messages import MediaRef
 
 HOPS = 3
 JSON_LONGEST = 65536

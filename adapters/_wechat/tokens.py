@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import FAILURES, Misconfigured, RateLimited, SendError, Temporary
-from bot.messages import Failure
+from bot.edge.errors import FAILURES, Misconfigured, RateLimited, SendError, Temporary
+from bot.edge.messages import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import timedelta
 
     from adapters._wechat.cache import SteadyCache
-    from bot.ports import Alarms, Clock
+    from bot.edge.ports import Alarms, Clock
 
 MARGIN = 300
 """Seconds before its end a token is no longer used: WeChat renews that early and honours both meanwhile."""

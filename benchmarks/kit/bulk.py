@@ -9,9 +9,9 @@ from datetime import UTC, date, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from bot.messages import Address
-from bot.numbers import format_number
-from bot.workdays import Calendar
+from bot.clocks.workdays import Calendar
+from bot.edge.messages import Address
+from bot.inquiry.numbers import format_number
 from store import directory as units_table
 from store import people
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from store.engine import Store, Tx
+    from store.engine.transactions import Store, Tx
 
 PAGE = 20_000
 FIRST_DAY = date(2026, 10, 26)

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.messages import Address
-from bot.numbers import format_number
-from bot.workdays import Calendar
+from bot.clocks.workdays import Calendar
+from bot.edge.messages import Address
+from bot.inquiry.numbers import format_number
 from kit import bulk
 from store import people
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from store.engine import Store
+    from store.engine.transactions import Store
 
 UNITS = 55
 DAYS = 900

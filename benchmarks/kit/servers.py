@@ -17,12 +17,12 @@ import bootstrap
 from cli import valkey
 from cli.processes import THREADS
 from kit import pushes
-from store.migrate import migrate
+from store.engine.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from store.engine import Store
+    from store.engine.transactions import Store
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PYTHONPATH = os.pathsep.join([str(ROOT), str(ROOT / "benchmarks")])

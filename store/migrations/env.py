@@ -1,8 +1,8 @@
-"""Alembic's entry: runs migrations on the connection ``store.migrate`` hands over."""
+"""Alembic's entry: runs migrations on the connection ``store.engine.migrate`` hands over."""
 
 from alembic import context
 
-from store.routing_tables import metadata
+from store.tables.schema import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

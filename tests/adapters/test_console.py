@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.base import WebhookRequest
 from adapters.console import Console, ConsoleConfig, sign
-from bot.errors import Temporary, WebhookRejected
-from bot.messages import Address, Contact, ContactEvent, OutboundMessage, UnknownEvent, Way
+from adapters.kit.base import WebhookRequest
+from bot.edge.errors import Temporary, WebhookRejected
+from bot.edge.messages import Address, Contact, ContactEvent, OutboundMessage, UnknownEvent, Way
 from tests.contract import CURRENT, OTHER, PREVIOUS, ChannelContract
-from tests.fakes import START, fake_services
+from tests.kit.fakes import START, fake_services
 
 SECRETS = {CURRENT: "console-secret-now", PREVIOUS: "console-secret-then", OTHER: "console-secret-else"}
 ANN = Address("console", "ann-the-citizen")

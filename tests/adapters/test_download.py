@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from adapters.base import is_public, refuse_internal
-from bot.errors import MediaError
+from adapters.kit.base import is_public, refuse_internal
+from bot.edge.errors import MediaError
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from pydantic import Field, SecretStr, field_validator
 
-from adapters.base import ChannelConfig
 from adapters.console import Console
-from adapters.registry import (
+from adapters.kit.base import ChannelConfig
+from adapters.kit.registry import (
     ChannelNotFound,
     channel_names,
     config_from_env,

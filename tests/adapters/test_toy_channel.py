@@ -3,13 +3,13 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from adapters.base import WebhookRequest
-from adapters.registry import config_from_env, find_channel_class
-from bot.errors import Misconfigured, RecipientGone, Refused, SendError, Temporary
-from bot.messages import Address, Way
-from tests.adapters.toy_channel import Toy, ToyConfig, sign
+from adapters.kit.base import WebhookRequest
+from adapters.kit.registry import config_from_env, find_channel_class
+from bot.edge.errors import Misconfigured, RecipientGone, Refused, SendError, Temporary
+from bot.edge.messages import Address, Way
 from tests.contract import CURRENT, OTHER, PREVIOUS, ChannelContract, ErrorCase
-from tests.fakes import START, fake_services
+from tests.kit.fakes import START, fake_services
+from tests.kit.toy_channel import Toy, ToyConfig, sign
 
 KEYS = {CURRENT: "toy-key-now", PREVIOUS: "toy-key-then", OTHER: "toy-key-else"}
 
@@ -60,7 +60,7 @@ class TestToyChannel(ChannelContract):
 
 
 def test_the_file_alone_makes_it_a_channel_with_settings():
-    cls = find_channel_class("toy_channel", package="tests.adapters")
+    cls = find_channel_class("toy_channel", package="tests.kit")
     config, errors = config_from_env(cls, "north", {"NORTH_KEY": "k", "PATH": "x"})
     assert errors == []
     assert cls is Toy

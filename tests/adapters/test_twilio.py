@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from adapters._twilio.api import ERRORS
-from bot.errors import SendError, WebhookRejected
-from bot.messages import (
+from bot.edge.errors import SendError, WebhookRejected
+from bot.edge.messages import (
     Address,
     Contact,
     ContactEvent,
@@ -20,8 +20,10 @@ from bot.messages import (
     UnknownEvent,
     Way,
 )
-from bot.sms import segments
-from tests.adapters.twilio_calls import (
+from bot.text.sms import segments
+from tests.contract import CURRENT, PREVIOUS, ChannelContract, ErrorCase
+from tests.kit.fakes import START
+from tests.kit.twilio_calls import (
     CITIZEN,
     MESSAGES,
     OURS,
@@ -35,8 +37,6 @@ from tests.adapters.twilio_calls import (
     signed,
     status,
 )
-from tests.contract import CURRENT, PREVIOUS, ChannelContract, ErrorCase
-from tests.fakes import START
 
 PAYLOADS = recorded("twilio_inbound.jsonl")
 

@@ -10,9 +10,9 @@ import requests
 import responses
 from pydantic import ValidationError
 
-from adapters.registry import config_from_env
+from adapters.kit.registry import config_from_env
 from adapters.twilio import Twilio, TwilioConfig
-from bot.errors import (
+from bot.edge.errors import (
     Ambiguous,
     MediaError,
     Misconfigured,
@@ -21,9 +21,9 @@ from bot.errors import (
     SendError,
     Temporary,
 )
-from bot.messages import Address, Kind, MediaRef, OutboundMessage, Way
-from tests.adapters.twilio_calls import ACCOUNT, CITIZEN, MESSAGES, OURS, SID, TOKENS, channel
+from bot.edge.messages import Address, Kind, MediaRef, OutboundMessage, Way
 from tests.contract import CURRENT
+from tests.kit.twilio_calls import ACCOUNT, CITIZEN, MESSAGES, OURS, SID, TOKENS, channel
 
 MAINLAND = Address("sms", "+8619900001234")
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
 from adapters._twilio.signature import body_matches, matches, url_variants
-from adapters.base import WebhookRequest
-from bot.errors import WebhookRejected
-from tests.adapters.twilio_calls import TOKENS, URL, channel, message, recorded, signed
+from adapters.kit.base import WebhookRequest
+from bot.edge.errors import WebhookRejected
 from tests.contract import CURRENT
-from tests.fakes import START
+from tests.kit.fakes import START
+from tests.kit.twilio_calls import TOKENS, URL, channel, message, recorded, signed
 
 VECTORS = recorded("twilio_signatures.json")["vectors"]
 

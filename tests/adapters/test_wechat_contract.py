@@ -9,10 +9,10 @@ from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 from adapters._wechat.errors import ERRORS, TOKEN_ERRORS
-from bot.messages import Address, Way
-from tests.adapters import wechat_kit as kit
+from bot.edge.messages import Address, Way
 from tests.contract import CURRENT, OTHER, PREVIOUS, ChannelContract, ErrorCase
-from tests.fakes import START
+from tests.kit import wechat_kit as kit
+from tests.kit.fakes import START
 
 ACCESS_TOKEN = "access-token-never-shown"
 CUSTOM = f"{kit.BASE}/message/custom/send"

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from adapters._wechat.crypto import key_bytes, seal, signature, unseal
-from adapters.base import WebhookRequest
-from bot.errors import WebhookRejected
-from bot.messages import InboundMessage, UnknownEvent
-from tests.adapters.wechat_kit import (
+from adapters.kit.base import WebhookRequest
+from bot.edge.errors import WebhookRejected
+from bot.edge.messages import InboundMessage, UnknownEvent
+from tests.kit.fakes import START
+from tests.kit.wechat_kit import (
     APP_ID,
     GH,
     KEY,
@@ -33,7 +34,6 @@ from tests.adapters.wechat_kit import (
     signed_body,
     xml,
 )
-from tests.fakes import START
 
 TEXT = xml(Content="路灯坏了")
 VECTORS = json.loads((Path(__file__).parents[1] / "payloads/wechat_crypto.json").read_text())["vectors"]

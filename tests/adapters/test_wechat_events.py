@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.messages import (
+from bot.edge.messages import (
     Contact,
     Failure,
     Kind,
@@ -15,7 +15,8 @@ from bot.messages import (
     Outcome,
     UnknownEvent,
 )
-from tests.adapters.wechat_kit import (
+from tests.kit.fakes import START
+from tests.kit.wechat_kit import (
     GH,
     NOW,
     OPENID,
@@ -27,7 +28,6 @@ from tests.adapters.wechat_kit import (
     sealed,
     xml,
 )
-from tests.fakes import START
 
 # -- 12, 13, 15, 16: identity and time ------------------------------------------------------------
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters._wechat.fields import fit, fit_fields
-from bot.errors import Refused
-from tests.fakes import START
+from bot.edge.errors import Refused
+from tests.kit.fakes import START
 
 LONG = "成华区府青路街道办事处二仙桥社区居民委员会"
 

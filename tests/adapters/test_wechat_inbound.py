@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.errors import WebhookRejected
-from bot.messages import (
+from bot.edge.errors import WebhookRejected
+from bot.edge.messages import (
     Contact,
     ContactEvent,
     DeliveryReceipt,
@@ -21,7 +21,8 @@ from bot.messages import (
     Location,
     UnknownEvent,
 )
-from tests.adapters.wechat_kit import (
+from tests.kit.fakes import START
+from tests.kit.wechat_kit import (
     as_json,
     channel,
     parsed,
@@ -29,7 +30,6 @@ from tests.adapters.wechat_kit import (
     sealed,
     xml,
 )
-from tests.fakes import START
 
 LINES = (Path(__file__).parents[1] / "payloads/wechat_inbound.jsonl").read_text().splitlines()
 ROWS = [json.loads(line) for line in LINES]

@@ -6,11 +6,11 @@ import pytest
 import requests
 import responses
 
-from adapters.base import MAX_MEDIA_BYTES
-from bot.errors import MediaError
-from bot.messages import Kind, MediaRef
-from tests.adapters.wechat_kit import BASE, channel
-from tests.fakes import fake_services
+from adapters.kit.base import MAX_MEDIA_BYTES
+from bot.edge.errors import MediaError
+from bot.edge.messages import Kind, MediaRef
+from tests.kit.fakes import fake_services
+from tests.kit.wechat_kit import BASE, channel
 
 GET = f"{BASE}/media/get"
 TOKEN_URL = f"{BASE}/stable_token"

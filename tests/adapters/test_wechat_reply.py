@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters._wechat.replies import fit_bytes, split_bytes
-from adapters.base import Received
-from tests.adapters.wechat_kit import (
+from adapters.kit.base import Received
+from tests.kit.fakes import START
+from tests.kit.wechat_kit import (
     GH,
     NOW,
     OPENID,
@@ -27,7 +28,6 @@ from tests.adapters.wechat_kit import (
     signed_body,
     xml,
 )
-from tests.fakes import START
 
 FAMILY = "👨‍👩‍👧"
 

@@ -13,7 +13,7 @@ import requests
 import responses
 
 from adapters._wechat.errors import ERRORS, RETRY_AFTER
-from bot.errors import (
+from bot.edge.errors import (
     Ambiguous,
     Misconfigured,
     RateLimited,
@@ -23,8 +23,9 @@ from bot.errors import (
     Temporary,
     WindowClosed,
 )
-from bot.messages import OutboundMessage, Way
-from tests.adapters.wechat_kit import (
+from bot.edge.messages import OutboundMessage, Way
+from tests.kit.fakes import FakeClock, fake_services
+from tests.kit.wechat_kit import (
     APP_ID,
     BASE,
     CUSTOM,
@@ -38,7 +39,6 @@ from tests.adapters.wechat_kit import (
     channel,
     issue_token,
 )
-from tests.fakes import FakeClock, fake_services
 
 TEMPLATE = f"{BASE}/message/template/send"
 BIZSEND = f"{BASE}/message/subscribe/bizsend"

@@ -12,12 +12,13 @@ import pytest
 import responses
 
 from adapters._wechat.cache import SteadyCache
-from bot.errors import (
+from bot.edge.errors import (
     Misconfigured,
     RateLimited,
     Temporary,
 )
-from tests.adapters.wechat_kit import (
+from tests.kit.fakes import FakeClock, fake_services
+from tests.kit.wechat_kit import (
     CUSTOM,
     OK,
     TEXT,
@@ -27,7 +28,6 @@ from tests.adapters.wechat_kit import (
     channel,
     issue_token,
 )
-from tests.fakes import FakeClock, fake_services
 
 
 @pytest.fixture

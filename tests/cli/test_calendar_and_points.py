@@ -8,12 +8,12 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from bot.workdays import Calendar
+from bot.clocks.workdays import Calendar
 from cli import calendar, directory, points
 from cli.checks import check_calendar
-from tests.handlers.deadline_kit import china, district, ledger, order, run, sign, told
-from tests.handlers.test_recomputing import EXTENSION, NOTICE_2027
-from tests.world import SECRET, make_store
+from tests.handlers.deadlines.test_recomputation import EXTENSION, NOTICE_2027
+from tests.kit.deadline_kit import china, district, ledger, order, run, sign, told
+from tests.kit.world import SECRET, make_store
 
 
 @pytest.fixture

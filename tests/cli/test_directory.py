@@ -11,9 +11,9 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from cli import directory
-from store.tables import events
-from tests.handlers.deadline_kit import district, order
-from tests.world import SECRET, make_store
+from store.tables.core import events
+from tests.kit.deadline_kit import district, order
+from tests.kit.world import SECRET, make_store
 
 UNITS = [
     ["代码", "名称", "层级", "简称", "关键词", "并入单位"],

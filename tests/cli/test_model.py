@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from cli import model
 from cli.checks import check_model
 from store import models
-from tests.handlers.test_training import TOPICS, damage, decide, letters
-from tests.world import SECRET, make_store, make_world
+from tests.handlers.routing.test_training import TOPICS, damage, decide, letters
+from tests.kit.world import SECRET, make_store, make_world
 
 
 @pytest.fixture

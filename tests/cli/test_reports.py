@@ -9,18 +9,19 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from bot.errors import Misconfigured
-from bot.messages import Kind, MediaRef
-from bot.ports import CacheUnavailable
-from bot.workdays import Calendar, Override
+from bot.clocks.workdays import Calendar, Override
+from bot.edge.errors import Misconfigured
+from bot.edge.messages import Kind, MediaRef
+from bot.edge.ports import CacheUnavailable
 from cli import checks
 from cli.reports import COMMANDS
-from store import alarms, calendar, decisions, inquiries, migrate, outbox
-from store.engine import Store
-from store.rows import update_row
-from store.tables import inquiries as inquiries_table
-from store.vault import Vault
-from tests.world import CITIZEN, SECRET, make_store, make_world
+from store import alarms, calendar, decisions, inquiries, outbox
+from store.engine import migrate
+from store.engine.transactions import Store
+from store.engine.vault import Vault
+from store.engine.writes import update_row
+from store.tables.core import inquiries as inquiries_table
+from tests.kit.world import CITIZEN, SECRET, make_store, make_world
 
 NUMBER = "26-1123-0001"
 

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from cli import senders
-from tests.handlers.town import say, town
-from tests.world import CITIZEN, SECRET
+from tests.kit.town import say, town
+from tests.kit.world import CITIZEN, SECRET
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def world(tmp_path):
 
 
 def _copied(folder):
-    from tests.world import make_store
+    from tests.kit.world import make_store
 
     path = folder / "wenzheng.db"
     make_store(path).close()

@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 from cli.demo import OFFICERS
 from tests.conftest import CHROMIUM
 from tests.e2e.people import Desk
-from tests.wire import running
+from tests.kit.wire import running
 
 HERE = Path(__file__).parent
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

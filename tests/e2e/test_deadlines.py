@@ -8,9 +8,9 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 
-from bot.workdays import CHINA, Calendar
+from bot.clocks.workdays import CHINA, Calendar
 from tests.e2e.people import PROMISE, answer_by_form, deliveries, picture
-from tests.wire import running
+from tests.kit.wire import running
 
 REASON = "灯杆配件需要向厂家订购，供货方称下周才能到货，到货当天安排施工更换。"
 DATE = re.compile(r"(\d{1,2})月(\d{1,2})日\(周[一二三四五六日]\)17:00")

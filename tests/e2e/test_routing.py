@@ -10,7 +10,7 @@ import pytest
 from cli.demo import OFFICERS
 from tests.e2e.conftest import open_window
 from tests.e2e.people import NUMBER, picture
-from tests.wire import running
+from tests.kit.wire import running
 
 DUTY = OFFICERS[1].openid
 DOGS = "流浪狗成群，在小区物业门口、学校和河道边追人"

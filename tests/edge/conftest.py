@@ -10,8 +10,8 @@ import shutil
 
 import pytest
 
-from store.engine import make_engine
-from store.migrate import migrate
+from store.engine.migrate import migrate
+from store.engine.transactions import make_engine
 from tests.edge.rig import make_rig
 
 TEMPLATE = "edge_template"

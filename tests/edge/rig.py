@@ -20,20 +20,22 @@ from xml.etree import ElementTree as ET
 from sqlalchemy import Table, select
 
 import bootstrap
-from adapters.base import Channel, Sent, WebhookResponse
-from bot.messages import Address, OutboundMessage
-from handlers import dispatching, intake, outbox
-from handlers.deps import Deps
+from adapters.kit.base import Channel, Sent, WebhookResponse
+from bot.edge.messages import Address, OutboundMessage
+from handlers.delivery import outbox
+from handlers.duty_desk import dispatch
+from handlers.inbound import receive
+from handlers.services.deps import Deps
 from store import directory, people
 from store import outbox as store_outbox
-from store.migrate import migrate
-from store.tables import addresses, deliveries, inbox, inquiries, media, messages
-from store.tables import outbox as outbox_table
-from tests.adapters import twilio_calls, wechat_kit
-from tests.fakes import FakeClock, MemoryCache, RecordingAlarms, fake_services
+from store.engine.migrate import migrate
+from store.tables.core import addresses, deliveries, inbox, inquiries, media, messages
+from store.tables.core import outbox as outbox_table
+from tests.kit import twilio_calls, wechat_kit
+from tests.kit.fakes import FakeClock, MemoryCache, RecordingAlarms, fake_services
 
 if TYPE_CHECKING:
-    from store.rows import Record
+    from store.engine.writes import Record
 
 PUBLIC_URL = "https://wz.example.gov.cn"
 SECRET = "a-secret-for-tests-of-at-least-32-characters"
@@ -86,7 +88,7 @@ class Rig:
         """A signed plain WeChat push at the rig's time, each with a nonce of its own."""
         at = int(self.clock.now().timestamp())
         request = wechat_kit.request(body, at=at, nonce=nonce or f"n{next(self.ids)}", **query)
-        return intake.receive(self.deps, "wechat", request)
+        return receive.receive(self.deps, "wechat", request)
 
     def wechat(self, text: str, *, who: str = wechat_kit.OPENID, msg_id: str = "", **fields: str) -> str:
         """A WeChat text; what the person reads at once, ``""`` for nothing."""
@@ -99,7 +101,7 @@ class Rig:
 
     def sms_call(self, body: str, *, path: str = "/hooks/twilio") -> WebhookResponse:
         """A form signed as Twilio does."""
-        return intake.receive(self.deps, "twilio", twilio_calls.signed(body, url=PUBLIC_URL + path))
+        return receive.receive(self.deps, "twilio", twilio_calls.signed(body, url=PUBLIC_URL + path))
 
     def sms(self, text: str, *, sid: str = "", **fields: str) -> str:
         """An SMS; the TwiML answer's text."""
@@ -116,7 +118,7 @@ class Rig:
     def route(self) -> int:
         """The quiet interval passes and what is due is routed."""
         self.clock.forward(700)
-        return dispatching.drain(self.deps)
+        return dispatch.drain(self.deps)
 
     def deliver(self) -> int:
         """One drain of the outbox."""

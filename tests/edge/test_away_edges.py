@@ -18,19 +18,19 @@ import pytest
 import responses
 
 import worker
-from adapters.base import MAX_MEDIA_BYTES
-from bot.errors import WindowClosed
-from handlers import intake
-from handlers import media as media_handler
-from handlers.observing import StoredAlarms
-from handlers.waking import sweep
+from adapters.kit.base import MAX_MEDIA_BYTES
+from bot.edge.errors import WindowClosed
+from handlers.delivery import media as media_handler
+from handlers.inbound import receive
+from handlers.jobs.queues import sweep
+from handlers.services.metrics import StoredAlarms
 from store import alarms
-from store.engine import StoreUnavailable
-from store.shared import Waker, connect
-from store.tables import inquiries, media
-from tests.adapters import twilio_calls
-from tests.adapters import wechat_kit as kit
+from store.engine.redis import Waker, connect
+from store.engine.transactions import StoreUnavailable
+from store.tables.core import inquiries, media
 from tests.edge.rig import LAMP, Rig, far, make_rig, number_in, said
+from tests.kit import twilio_calls
+from tests.kit import wechat_kit as kit
 
 pytestmark = pytest.mark.integration
 
@@ -158,7 +158,7 @@ def test_edge_22_over_the_budget_the_platform_hears_received_and_the_receipt_fol
         assert time.monotonic() - started < 2.5
         assert rig.deps.spool.size() == 2
     rig.deps.webhook_budget = 5.0
-    assert intake.drain_spool(rig.deps) == 2
+    assert receive.drain_spool(rig.deps) == 2
     assert rig.deps.spool.size() == 0
     outside = far(rig, account)
     rig.deliver()
@@ -175,11 +175,11 @@ def test_edge_22_with_the_database_away_a_message_waits_on_disk_and_its_receipt_
     with away(rig):
         for _ in range(3):
             assert sends(account, LAMP)(rig) == ""
-        assert intake.drain_spool(rig.deps) == 0
+        assert receive.drain_spool(rig.deps) == 0
         assert "store_unavailable" in rig.alarms.standing
     assert rig.count()["inbox"] == 0
     rig.clock.forward(600)
-    assert intake.drain_spool(rig.deps) == 3
+    assert receive.drain_spool(rig.deps) == 3
     assert "store_unavailable" not in rig.alarms.standing
     outside = far(rig, account)
     rig.deliver()
@@ -194,7 +194,7 @@ def test_edge_22_every_answer_of_a_late_webhook_follows_not_only_the_first(rig):
     with locked(rig):
         assert rig.wechat(FIRE, msg_id="42") == ""
     rig.deps.webhook_budget = 5.0
-    assert intake.drain_spool(rig.deps) == 1
+    assert receive.drain_spool(rig.deps) == 1
     outside = far(rig, "wechat")
     rig.deliver()
     together = "\n".join(message.text for message in outside.sent)
@@ -213,7 +213,7 @@ def test_edge_22_what_was_held_back_is_not_lost_with_a_late_webhook(rig):
     with locked(rig):
         assert rig.wechat("占道经营没人管", msg_id="43") == ""
     rig.deps.webhook_budget = 5.0
-    assert intake.drain_spool(rig.deps) == 1
+    assert receive.drain_spool(rig.deps) == 1
     rig.deliver()
     texts = [message.text for message in outside.sent]
     assert any("答复" in text for text in texts)
@@ -230,7 +230,7 @@ def test_edge_22_the_alarm_a_web_process_raised_ends_when_a_worker_has_emptied_t
         rig.wechat(LAMP)
     assert [row.key for row in store.read(alarms.active)] == ["store_unavailable"]
     rig.deps.alarms = emptying
-    intake.drain_spool(rig.deps)
+    receive.drain_spool(rig.deps)
     assert store.read(alarms.active) == []
 
 
@@ -239,7 +239,7 @@ def test_edge_22_a_message_in_the_spool_survives_a_change_of_nothing_but_time(ri
     with away(rig):
         rig.wechat(LAMP)
     rig.clock.forward(26 * 3600)
-    assert intake.drain_spool(rig.deps) == 1
+    assert receive.drain_spool(rig.deps) == 1
     assert rig.texts() == [LAMP]
 
 
@@ -284,7 +284,7 @@ def test_edge_44_a_spoilt_file_in_the_spool_is_set_aside_and_the_others_are_take
     folder = Path(rig.deps.spool._folder)
     (folder / "spoilt.msg").write_bytes(b"\x00\xff not ours")
     (folder / "half.part").write_bytes(b"gAAAA")
-    assert intake.drain_spool(rig.deps) == 1
+    assert receive.drain_spool(rig.deps) == 1
     assert rig.texts() == [LAMP]
     assert (folder / "spoilt.bad").exists()
 
@@ -293,7 +293,7 @@ def test_edge_44_two_workers_at_the_spool_take_each_message_once(rig):
     with away(rig):
         for n in range(10):
             rig.wechat(f"建设路{n}号路灯坏了", who=f"o{n}")
-    threads = [threading.Thread(target=intake.drain_spool, args=(rig.deps,)) for _ in range(3)]
+    threads = [threading.Thread(target=receive.drain_spool, args=(rig.deps,)) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.errors import RateLimited
-from handlers import floods
-from handlers.wording import HIDDEN
-from store.tables import events, inbox, inquiries, messages
-from store.tables import outbox as outbox_table
+from bot.edge.errors import RateLimited
+from handlers.inbound import floods
+from handlers.notices.phrases import HIDDEN
+from store.tables.core import events, inbox, inquiries, messages
+from store.tables.core import outbox as outbox_table
 from tests.edge.rig import LAMP, far, number_in
 
 pytestmark = pytest.mark.integration

@@ -12,11 +12,19 @@ import pytest
 import requests
 import responses
 
-from bot.errors import Ambiguous, Misconfigured, RateLimited, RecipientGone, Refused, Temporary, WindowClosed
-from store.tables import conversations, outbox
-from tests.adapters import twilio_calls
-from tests.adapters import wechat_kit as kit
+from bot.edge.errors import (
+    Ambiguous,
+    Misconfigured,
+    RateLimited,
+    RecipientGone,
+    Refused,
+    Temporary,
+    WindowClosed,
+)
+from store.tables.core import conversations, outbox
 from tests.edge.rig import LAMP, Far, Rig, far, make_rig
+from tests.kit import twilio_calls
+from tests.kit import wechat_kit as kit
 
 pytestmark = pytest.mark.integration
 

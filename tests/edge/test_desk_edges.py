@@ -8,10 +8,10 @@ import pytest
 
 from store import decisions, directory
 from store import inquiries as store_inquiries
-from store.tables import inquiries
-from store.tables import outbox as outbox_table
-from tests.adapters import wechat_kit
+from store.tables.core import inquiries
+from store.tables.core import outbox as outbox_table
 from tests.edge.test_staff_edges import PHONES
+from tests.kit import wechat_kit
 
 pytestmark = pytest.mark.integration
 

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bot.errors import WindowClosed
+from bot.edge.errors import WindowClosed
 from store import outbox
-from store.tables import inbox, inquiries, media, messages
-from tests.adapters import wechat_kit as kit
+from store.tables.core import inbox, inquiries, media, messages
 from tests.edge.rig import LAMP, far, make_rig, number_in, said
+from tests.kit import wechat_kit as kit
 
 pytestmark = pytest.mark.integration
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from handlers import intake
-from store.tables import inquiries
-from tests.adapters import twilio_calls
-from tests.adapters import wechat_kit as kit
+from handlers.inbound import receive
+from store.tables.core import inquiries
 from tests.edge.rig import LAMP, Rig, said
+from tests.kit import twilio_calls
+from tests.kit import wechat_kit as kit
 
 pytestmark = pytest.mark.integration
 
@@ -125,6 +125,6 @@ def test_edge_38_one_message_sid_twice_at_once_is_one_message(rig_on_each):
     form = twilio_calls.signed(twilio_calls.message(Body=LAMP, **{"I-Twilio-Idempotency-Token": "1"}),
                                url="https://wz.example.gov.cn/hooks/twilio")
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(lambda _: intake.receive(rig.deps, "twilio", form), range(2))
+        first, second = pool.map(lambda _: receive.receive(rig.deps, "twilio", form), range(2))
     assert first == second
     assert rig.count()["messages"] == rig.count()["inquiries"] == 1

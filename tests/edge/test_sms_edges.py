@@ -8,15 +8,15 @@ from collections import deque
 import pytest
 import responses
 
-from bot.errors import RecipientGone
-from bot.messages import Address
-from handlers import intake
+from bot.edge.errors import RecipientGone
+from bot.edge.messages import Address
+from handlers.inbound import receive
 from store import people
-from store.tables import deliveries, early_receipts, inquiries, media, messages
-from store.tables import outbox as outbox_table
-from tests.adapters import twilio_calls as tw
-from tests.adapters import wechat_kit as kit
+from store.tables.core import deliveries, early_receipts, inquiries, media, messages
+from store.tables.core import outbox as outbox_table
 from tests.edge.rig import LAMP, PUBLIC_URL, Rig, far, make_rig, number_in, said
+from tests.kit import twilio_calls as tw
+from tests.kit import wechat_kit as kit
 
 pytestmark = pytest.mark.integration
 
@@ -30,7 +30,7 @@ def web():
 
 
 def take(rig: Rig, request) -> int:
-    return intake.receive(rig.deps, "twilio", request).status
+    return receive.receive(rig.deps, "twilio", request).status
 
 
 def sms_row(rig: Rig, key: str = "answer", who: str = tw.CITIZEN) -> int:

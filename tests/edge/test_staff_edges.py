@@ -10,10 +10,10 @@ import pytest
 
 from store import directory
 from store import inquiries as store_inquiries
-from store.tables import assignments, inquiries, messages
-from store.tables import outbox as outbox_table
-from tests.adapters import twilio_calls as tw
+from store.tables.core import assignments, inquiries, messages
+from store.tables.core import outbox as outbox_table
 from tests.edge.rig import LAMP, Rig, number_in
+from tests.kit import twilio_calls as tw
 
 pytestmark = pytest.mark.integration
 

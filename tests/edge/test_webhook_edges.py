@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from handlers import intake
-from store.tables import inbox, inquiries, messages
-from tests.adapters import wechat_kit as kit
+from handlers.inbound import receive
+from store.tables.core import inbox, inquiries, messages
 from tests.edge.rig import LAMP, make_rig, number_in, said
+from tests.kit import wechat_kit as kit
 
 pytestmark = pytest.mark.integration
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.integration
     [{"signature": ""}, {"signature": "0" * 40}, {"token": "another-token"}, {"nonce": "n2", "signature": "1" * 40}],
 )
 def test_edge_01_an_unsigned_or_foreign_push_leaves_nothing_behind(rig, query):
-    answer = intake.receive(rig.deps, "wechat", kit.request(kit.xml(Content=LAMP), **query))
+    answer = receive.receive(rig.deps, "wechat", kit.request(kit.xml(Content=LAMP), **query))
     assert (answer.status, answer.body) == (403, b"")
     assert set(rig.count().values()) == {0}
 
@@ -44,16 +44,16 @@ def test_edge_02_a_captured_signature_does_not_carry_another_message(rig_on_each
 @pytest.mark.parametrize("age", [-3 * 3600, -11 * 60, 11 * 60])
 def test_edge_02_a_push_signed_long_ago_or_ahead_is_refused_and_not_stored(rig, age):
     at = int(rig.clock.now().timestamp()) + age
-    assert intake.receive(rig.deps, "wechat", kit.request(kit.xml(Content=LAMP), at=at)).status == 403
+    assert receive.receive(rig.deps, "wechat", kit.request(kit.xml(Content=LAMP), at=at)).status == 403
     assert set(rig.count().values()) == {0}
 
 
 def test_edge_03_the_address_check_is_echoed_as_text_and_stores_nothing(rig):
     check = replace(kit.request(b"", echostr="<script>1</script>"), method="GET")
-    answer = intake.receive(rig.deps, "wechat", check)
+    answer = receive.receive(rig.deps, "wechat", check)
     assert (answer.status, answer.body) == (200, b"<script>1</script>")
     assert answer.content_type.startswith("text/plain")
-    assert intake.receive(rig.deps, "wechat", replace(kit.request(b""), method="GET")).status == 400
+    assert receive.receive(rig.deps, "wechat", replace(kit.request(b""), method="GET")).status == 400
     assert set(rig.count().values()) == {0}
 
 
@@ -62,7 +62,7 @@ def test_edge_03_the_address_check_is_echoed_as_text_and_stores_nothing(rig):
 
 def test_edge_04_of_a_compatible_push_only_the_sealed_part_opens_an_inquiry(rig):
     beside = "<FromUserName>oOTHER</FromUserName><MsgType>text</MsgType><Content>占道经营</Content><MsgId>9</MsgId>"
-    answer = intake.receive(rig.deps, "wechat", kit.sealed(kit.xml(Content=LAMP), extra=beside))
+    answer = receive.receive(rig.deps, "wechat", kit.sealed(kit.xml(Content=LAMP), extra=beside))
     assert b"<Encrypt>" in answer.body
     assert rig.texts() == [LAMP]
     assert rig.clear(rig.address()) == f"wechat:{kit.OPENID}"
@@ -71,7 +71,7 @@ def test_edge_04_of_a_compatible_push_only_the_sealed_part_opens_an_inquiry(rig)
 
 def test_edge_04_a_plain_body_announced_as_sealed_and_the_reverse_store_no_message(rig):
     announced = kit.signed_body(kit.xml(Content=LAMP), "x")
-    assert intake.receive(rig.deps, "wechat", announced).status == 403
+    assert receive.receive(rig.deps, "wechat", announced).status == 403
     assert set(rig.count().values()) == {0}
     unannounced = rig.push(kit.sealed(kit.xml(Content=LAMP)).body)
     assert unannounced.body == b"success"
@@ -80,19 +80,19 @@ def test_edge_04_a_plain_body_announced_as_sealed_and_the_reverse_store_no_messa
 
 @pytest.mark.parametrize("given", ["", "0" * 40])
 def test_edge_05_a_right_signature_does_not_let_a_wrong_msg_signature_in(rig, given):
-    assert intake.receive(rig.deps, "wechat", kit.sealed(kit.xml(Content=LAMP), msg_signature=given)).status == 403
+    assert receive.receive(rig.deps, "wechat", kit.sealed(kit.xml(Content=LAMP), msg_signature=given)).status == 403
     assert set(rig.count().values()) == {0}
 
 
 @pytest.mark.parametrize("wrong", [{"app_id": "wx0000000000000000"}, {"key": kit.OLD_KEY}])
 def test_edge_06_what_another_account_or_an_unknown_key_sealed_is_refused_and_not_stored(rig, wrong):
-    assert intake.receive(rig.deps, "wechat", kit.sealed(kit.xml(Content=LAMP), **wrong)).status == 403
+    assert receive.receive(rig.deps, "wechat", kit.sealed(kit.xml(Content=LAMP), **wrong)).status == 403
     assert set(rig.count().values()) == {0}
 
 
 def test_edge_06_after_a_change_of_keys_the_old_one_still_opens_an_inquiry_and_seals_its_receipt(tmp_path, sqlite_url):
     rig = make_rig(tmp_path, sqlite_url, WECHAT_AES_KEY_PREVIOUS=kit.OLD_KEY)
-    answer = intake.receive(rig.deps, "wechat", kit.sealed(kit.xml(Content=LAMP), key=kit.OLD_KEY))
+    answer = receive.receive(rig.deps, "wechat", kit.sealed(kit.xml(Content=LAMP), key=kit.OLD_KEY))
     opened = kit.decrypt(kit.reply_fields(answer)["Encrypt"], key=kit.OLD_KEY)
     assert rig.rows(inquiries)[0].number in opened.decode()
     rig.deps.store.close()

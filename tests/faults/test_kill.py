@@ -22,8 +22,8 @@ import pytest
 import requests
 from redis import Redis
 
-from tests.wechat_sender import Sender
-from tests.wire import ROOT, Wire, set_clock
+from tests.kit.wechat_sender import Sender
+from tests.kit.wire import ROOT, Wire, set_clock
 
 pytestmark = pytest.mark.faults
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from tests.edge.conftest import migrated_postgres, migrated_sqlite, postgres_url, sqlite_url
-from tests.handlers.town import town
+from tests.kit.town import town
 
 __all__ = ["migrated_postgres", "migrated_sqlite", "postgres_url", "sqlite_url"]
 

@@ -7,15 +7,15 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import responses
 
-from adapters.base import Received, WebhookRequest
+from adapters.kit.base import Received, WebhookRequest
 from adapters.twilio import Twilio
 from adapters.wechat import WeChat
-from bot.errors import SendError
-from bot.messages import Address, Contact, ContactEvent, Kind, Location, OutboundMessage, Way
+from bot.edge.errors import SendError
+from bot.edge.messages import Address, Contact, ContactEvent, Kind, Location, OutboundMessage, Way
 from simulator.network import CITIZEN_NUMBER, CITIZEN_OPENID
 from simulator.server import create_app, running
 from simulator.settings import demo_environment
-from tests.fakes import fake_services
+from tests.kit.fakes import fake_services
 from tests.simulator.conftest import HOOKS, make_settings
 from tests.simulator.test_wire import free_port
 

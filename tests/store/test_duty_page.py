@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import event
 
 from store import duty_page, inquiries, sign_ins
-from tests.handlers.town import town
-from tests.web.duty_kit import routed
+from tests.kit.duty_kit import routed
+from tests.kit.town import town
 
 DAY = date(2026, 11, 23)
 

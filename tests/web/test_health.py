@@ -9,9 +9,9 @@ from flask import Blueprint, Response
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.ports import CacheUnavailable
-from store.engine import StoreUnavailable
-from tests.world import make_world
+from bot.edge.ports import CacheUnavailable
+from store.engine.transactions import StoreUnavailable
+from tests.kit.world import make_world
 from web.health import readiness
 
 FAR = {"REMOTE_ADDR": "203.0.113.9"}

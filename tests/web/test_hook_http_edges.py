@@ -8,10 +8,10 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from tests.adapters import twilio_calls
-from tests.adapters import wechat_kit as kit
 from tests.edge.rig import LAMP, number_in
-from tests.web.serving import Served, serve
+from tests.kit import twilio_calls
+from tests.kit import wechat_kit as kit
+from tests.kit.serving import Served, serve
 
 pytestmark = pytest.mark.integration
 

@@ -15,9 +15,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from store.tables import addresses, inbox, media, messages
-from tests.adapters import wechat_kit as kit
-from tests.web.serving import Served, serve
+from store.tables.core import addresses, inbox, media, messages
+from tests.kit import wechat_kit as kit
+from tests.kit.serving import Served, serve
 
 pytestmark = pytest.mark.integration
 

@@ -12,9 +12,9 @@ import pytest
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
-from store.tables import addresses, early_receipts, inbox, media, messages
-from tests.adapters.twilio_calls import signed
-from tests.web.serving import Served, serve
+from store.tables.core import addresses, early_receipts, inbox, media, messages
+from tests.kit.serving import Served, serve
+from tests.kit.twilio_calls import signed
 
 pytestmark = pytest.mark.integration
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import store.types
+import store.tables.types
 
 revision = "0002"
 down_revision = "0001"
@@ -33,16 +33,16 @@ def upgrade() -> None:
     sa.Column('assignment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('kind', sa.String(length=16), nullable=False),
     sa.Column('state', sa.String(length=16), nullable=False),
-    sa.Column('opened_at', store.types.UtcTime(timezone=True), nullable=False),
+    sa.Column('opened_at', store.tables.types.UtcTime(timezone=True), nullable=False),
     sa.Column('opened_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('reason_code', sa.String(length=32), server_default='', nullable=False),
-    sa.Column('reason', store.types.SafeText(), server_default='', nullable=False),
-    sa.Column('wanted_at', store.types.UtcTime(timezone=True), nullable=True),
+    sa.Column('reason', store.tables.types.SafeText(), server_default='', nullable=False),
+    sa.Column('wanted_at', store.tables.types.UtcTime(timezone=True), nullable=True),
     sa.Column('unit_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('decide_by', store.types.UtcTime(timezone=True), nullable=False),
-    sa.Column('decided_at', store.types.UtcTime(timezone=True), nullable=True),
+    sa.Column('decide_by', store.tables.types.UtcTime(timezone=True), nullable=False),
+    sa.Column('decided_at', store.tables.types.UtcTime(timezone=True), nullable=True),
     sa.Column('decided_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('note', store.types.SafeText(), server_default='', nullable=False),
+    sa.Column('note', store.tables.types.SafeText(), server_default='', nullable=False),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.ForeignKeyConstraint(['assignment_id'], ['assignments.id'], name=op.f('fk_requests_assignment_id')),
     sa.ForeignKeyConstraint(['decided_by'], ['officers.id'], name=op.f('fk_requests_decided_by')),
@@ -62,14 +62,14 @@ def upgrade() -> None:
     sa.Column('unit_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('inquiry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('assignment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('at', store.types.UtcTime(timezone=True), nullable=False),
+    sa.Column('at', store.tables.types.UtcTime(timezone=True), nullable=False),
     sa.Column('month', sa.String(length=7), nullable=False),
     sa.Column('hundredths', sa.Integer(), nullable=False),
     sa.Column('rule', sa.String(length=32), nullable=False),
     sa.Column('rule_version', sa.String(length=32), nullable=False),
-    sa.Column('evidence', store.types.JsonText(), nullable=False),
+    sa.Column('evidence', store.tables.types.JsonText(), nullable=False),
     sa.Column('reverses_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('reason', store.types.SafeText(), server_default='', nullable=False),
+    sa.Column('reason', store.tables.types.SafeText(), server_default='', nullable=False),
     sa.Column('actor_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.ForeignKeyConstraint(['actor_id'], ['officers.id'], name=op.f('fk_scores_actor_id')),
     sa.ForeignKeyConstraint(['assignment_id'], ['assignments.id'], name=op.f('fk_scores_assignment_id')),
@@ -84,22 +84,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_scores_unit_id_month'), ['unit_id', 'month'], unique=False)
 
     with op.batch_alter_table('assignments', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('checked_at', store.types.UtcTime(timezone=True), nullable=True))
-        batch_op.add_column(sa.Column('next_check_at', store.types.UtcTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('checked_at', store.tables.types.UtcTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('next_check_at', store.tables.types.UtcTime(timezone=True), nullable=True))
         batch_op.create_index('ix_assignments_next_check', ['next_check_at'], unique=False, sqlite_where=sa.text('next_check_at IS NOT NULL'), postgresql_where=sa.text('next_check_at IS NOT NULL'))
 
     with op.batch_alter_table('inquiries', schema=None) as batch_op:
         batch_op.add_column(sa.Column('extended', sa.Integer(), server_default='0', nullable=False))
         batch_op.add_column(sa.Column('returns', sa.Integer(), server_default='0', nullable=False))
         batch_op.add_column(sa.Column('reopened', sa.Integer(), server_default='0', nullable=False))
-        batch_op.add_column(sa.Column('paused_at', store.types.UtcTime(timezone=True), nullable=True))
-        batch_op.add_column(sa.Column('next_state_at', store.types.UtcTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('paused_at', store.tables.types.UtcTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('next_state_at', store.tables.types.UtcTime(timezone=True), nullable=True))
         batch_op.create_index('ix_inquiries_next_state', ['next_state_at'], unique=False, sqlite_where=sa.text('next_state_at IS NOT NULL'), postgresql_where=sa.text('next_state_at IS NOT NULL'))
 
     with op.batch_alter_table('officers', schema=None) as batch_op:
         batch_op.add_column(sa.Column('substitute_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
-        batch_op.add_column(sa.Column('away_from', store.types.UtcTime(timezone=True), nullable=True))
-        batch_op.add_column(sa.Column('away_until', store.types.UtcTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('away_from', store.tables.types.UtcTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('away_until', store.tables.types.UtcTime(timezone=True), nullable=True))
     for statement in APPEND_ONLY[op.get_bind().dialect.name]:
         op.execute(statement)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from alembic import op
 
-from store.types import UtcTime
+from store.tables.types import UtcTime
 
 revision = "0003"
 down_revision = "0002"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from store.types import JsonText, SafeText, UtcTime
+from store.tables.types import JsonText, SafeText, UtcTime
 
 revision = "0005"
 down_revision = "0004"

@@ -1,0 +1,4 @@
+"""What a message means in one person's conversation, and the acts it asks for.
+
+Acts are carried out in ``handlers``.
+"""

@@ -1,0 +1,166 @@
+"""Floods and loops: how much of what one sender writes is answered.
+
+Nothing a person says is dropped and danger is always heard. Over the limits one notice, then silence;
+who goes on is not answered for a day (the cool-down), until a human lifts it. Insults are no reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot.clocks.workdays import CHINA
+from bot.conversation.acts import (
+    Act,
+    AddPart,
+    CoolDown,
+    Emergency,
+    EndDraft,
+    Hint,
+    Ignore,
+    Keep,
+    Objection,
+    OpenInquiry,
+    OptIn,
+    OptOut,
+    Rate,
+    RatingReason,
+    Supplement,
+    Withdraw,
+)
+from bot.edge.messages import Kind
+from bot.text import reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.conversation.state import ConversationState
+    from bot.edge.messages import InboundMessage
+
+# What a person must be able to say however much she wrote before.
+_ALWAYS = (Emergency, OpenInquiry, EndDraft, Supplement, Withdraw, Rate, RatingReason, Objection, OptOut, OptIn)
+_TOLD = (OpenInquiry, AddPart, Supplement, RatingReason)
+"""What holds words of a matter: kept in the cool-down too, only not worked on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Intervals in seconds, counts per sender. All are settings.
+
+    ``flood_limit``: messages beyond the day's limit until the cool-down of ``cool_seconds``.
+    """
+
+    quiet_seconds: float = 90
+    hard_cap_seconds: float = 600
+    max_parts: int = 12
+    rate_per_minute: int = 10
+    rate_per_day: int = 30
+    notice_seconds: float = 3600
+    loop_seconds: float = 600
+    loop_limit: int = 2
+    emergency_loop_limit: int = 5
+    flood_limit: int = 60
+    cool_seconds: float = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The state to store and the acts to carry out, in order."""
+
+    state: ConversationState
+    acts: tuple[Act, ...]
+
+
+def unlooped(
+    before: ConversationState, decision: Decision, message: InboundMessage, now: datetime, *, rules: Rules
+) -> Decision:
+    """Two machines answering each other say the same again and again: silence from the third time on."""
+    told = reading.bare(message.text)
+    if not told:
+        return decision
+    mark = hashlib.blake2s(told.encode(), digest_size=6).hexdigest()
+    near = [(m, at) for m, at in before.recent if abs(now - at) < timedelta(seconds=rules.loop_seconds)]
+    times = sum(m == mark for m, _ in near)
+    recent = (*near, (mark, now))[-2 * rules.emergency_loop_limit :]
+    limit = rules.emergency_loop_limit if _urgent(decision.acts) else rules.loop_limit
+    empty = all(isinstance(act, Hint | OpenInquiry | AddPart | Emergency | Ignore) for act in decision.acts)
+    if times >= limit and empty:
+        return Decision(replace(before, recent=recent), (Ignore("loop"),))
+    return Decision(replace(decision.state, recent=recent), decision.acts)
+
+
+def limited(
+    before: ConversationState, decision: Decision, message: InboundMessage, now: datetime, *, rules: Rules
+) -> Decision:
+    """Over the limit: one notice, then nothing is answered but what ``_ALWAYS`` names, and parts are
+    kept without a word. Pictures joining a draft cost no answer and do not count.
+    """
+    state, acts = decision.state, decision.acts
+    if _urgent(acts):
+        return Decision(_counted(state, now, rules), acts)
+    if is_cooled(before, now):
+        return _silent(before, decision)
+    over = is_over(state, now, rules)
+    if acts == (AddPart(),) and message.kind is not Kind.TEXT and not over:
+        return decision
+    state = _counted(state, now, rules)
+    if not over:
+        return Decision(state, acts)
+    kept = tuple(AddPart(quiet=True) if isinstance(act, AddPart) else act for act in acts if _is_kept(act))
+    if state.day_count >= rules.rate_per_day + rules.flood_limit:
+        until = now + timedelta(seconds=rules.cool_seconds)
+        return Decision(replace(state, cooled_until=until), (*kept, CoolDown(until)))
+    gap = timedelta(seconds=rules.notice_seconds)
+    if state.last_notice_at is None or abs(now - state.last_notice_at) >= gap:
+        return Decision(replace(state, last_notice_at=now), (*kept, Hint("hint.slow_down")))
+    return Decision(state, kept or (Ignore("rate_limited"),))
+
+
+def is_cooled(state: ConversationState, now: datetime) -> bool:
+    """Whether the sender is in the cool-down."""
+    return state.cooled_until is not None and now < state.cooled_until
+
+
+def unblocked(state: ConversationState) -> ConversationState:
+    """A human has looked: answered again from now on."""
+    return replace(state, cooled_until=None, day_count=0, minute=(), last_notice_at=None)
+
+
+def _silent(before: ConversationState, decision: Decision) -> Decision:
+    """The cool-down: what was told is kept, nothing is opened, counted or answered. Stop and start always work."""
+    wanted = tuple(act for act in decision.acts if isinstance(act, OptOut | OptIn))
+    if wanted:
+        return Decision(decision.state, wanted)
+    told = any(isinstance(act, _TOLD) for act in decision.acts)
+    return Decision(before, (Keep(),) if told else (Ignore("cooled"),))
+
+
+def _urgent(acts: Iterable[Act]) -> bool:
+    return any(isinstance(act, Emergency) for act in acts)
+
+
+def _is_kept(act: Act) -> bool:
+    return isinstance(act, (*_ALWAYS, AddPart))
+
+
+def is_over(state: ConversationState, now: datetime, rules: Rules) -> bool:
+    """Whether the sender wrote too much in the last minute, or today."""
+    today = state.day_count if state.day == _day(now) else 0
+    return len(_last_minute(state.minute, now)) >= rules.rate_per_minute or today >= rules.rate_per_day
+
+
+def _counted(state: ConversationState, now: datetime, rules: Rules) -> ConversationState:
+    minute = (*_last_minute(state.minute, now), now)[-rules.rate_per_minute :]
+    count = state.day_count + 1 if state.day == _day(now) else 1
+    return replace(state, minute=minute, day=_day(now), day_count=count)
+
+
+def _last_minute(moments: Iterable[datetime], now: datetime) -> tuple[datetime, ...]:
+    """By distance, so that a clock set back does not silence anybody."""
+    return tuple(at for at in moments if abs(now - at) < timedelta(minutes=1))
+
+
+def _day(now: datetime) -> str:
+    return now.astimezone(CHINA).date().isoformat()

@@ -1,0 +1,269 @@
+"""What a message means: one person's conversation moved one step on.
+
+``step`` is called inside the transaction that stores the message, with the state of the sender's
+address; the handlers carry out the acts and store the new state. Parts sent within the quiet
+interval become one inquiry. Nothing a person says about a matter is dropped: over the rate limit it
+is still kept, only not answered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.conversation.acts import (
+    Act,
+    AddPart,
+    Emergency,
+    EndDraft,
+    Hint,
+    Human,
+    Ignore,
+    Objection,
+    OpenInquiry,
+    OptIn,
+    OptOut,
+    Progress,
+    Rate,
+    RatingReason,
+    Supplement,
+    Withdraw,
+)
+from bot.conversation.citizen_words import HINT_KEYS, parse_citizen
+from bot.conversation.flood_limits import Decision, Rules, is_over, limited, unlooped
+from bot.conversation.officer_words import STAFF_KEYS, parse_staff
+from bot.conversation.state import ConversationState, Draft
+from bot.edge.messages import Contact, ContactEvent, InboundMessage, Kind
+from bot.text import reading
+from bot.text.emergency import EMERGENCY_KEYS, emergency
+
+TEXT_KEYS = (*HINT_KEYS, *STAFF_KEYS, *EMERGENCY_KEYS)
+
+REASON_LIFE = timedelta(days=1)
+SUPPLEMENT_LIFE = timedelta(minutes=10)
+SHORTEST_MATTER = 3  # characters; a shorter answer to "1, 2 or 3?" is asked again
+
+_SPOKEN = (Kind.TEXT, Kind.VOICE)
+_MENU: dict[str, Act] = {
+    "progress": Progress(None),
+    "write": Hint("hint.write"),
+    "human": Human(),
+    "help": Hint("help"),
+    "rate": Hint("hint.rate_how"),
+}
+_EVENTS: dict[Contact, Act] = {
+    Contact.FOLLOW: Hint("hint.welcome"),
+    Contact.SCAN: Hint("hint.welcome"),
+}
+
+
+def step(
+    state: ConversationState,
+    event: InboundMessage | ContactEvent,
+    now: datetime,
+    *,
+    rules: Rules,
+    officer: bool,
+) -> Decision:
+    """What the event asks. ``officer``: the address belongs to an active officer, so staff words count."""
+    if isinstance(event, ContactEvent):
+        return Decision(state, (_contact(event),))
+    state = _without_expired(state, now)
+    if officer and event.kind is Kind.TEXT and (ordered := parse_staff(event.text)) is not None:
+        return Decision(state, (ordered,))
+    kinds = emergency(event.text)
+    decision = _meant(state, event, now, rules)
+    if kinds:
+        decision = Decision(decision.state, (Emergency(kinds), *decision.acts))
+    return limited(state, unlooped(state, decision, event, now, rules=rules), event, now, rules=rules)
+
+
+# --- helpers for the handlers ---
+
+
+def opened(state: ConversationState, inquiry_id: int) -> ConversationState:
+    """The draft just begun has become this inquiry."""
+    if state.draft is None:
+        raise ValueError("no draft is open")
+    return replace(state, draft=replace(state.draft, inquiry_id=inquiry_id))
+
+
+def answered(state: ConversationState, number: str, until: datetime) -> ConversationState:
+    """An answer went out: until then a lone 1, 2 or 3 and looser words rate it."""
+    return _awaiting(state, "rating", number, until)
+
+
+def rating_reason_asked(state: ConversationState, number: str, now: datetime) -> ConversationState:
+    """We asked why she was not satisfied: the next text is the reason."""
+    return _awaiting(state, "rating_reason", number, now + REASON_LIFE)
+
+
+def supplement_asked(state: ConversationState, number: str, until: datetime) -> ConversationState:
+    """The unit asked for something: until then the next message that is no command is the answer."""
+    return _awaiting(state, "supplement", number, until)
+
+
+def waits_no_more(state: ConversationState, number: str) -> ConversationState:
+    """The unit's question about this inquiry is settled; the next message means what it says."""
+    if state.awaiting == "supplement" and state.awaiting_number == number:
+        return _awaiting_nothing(state)
+    return state
+
+
+def fold_closes_at(state: ConversationState, rules: Rules) -> datetime:
+    """When the open draft is complete and routing may start, if nothing more comes."""
+    draft = state.draft
+    if draft is None:
+        raise ValueError("no draft is open")
+    cap = draft.opened_at + timedelta(seconds=rules.hard_cap_seconds)
+    # We asked what the picture shows; the answer takes longer than a second picture.
+    if draft.asked and not draft.has_words:
+        return cap
+    return min(cap, draft.last_part_at + timedelta(seconds=rules.quiet_seconds))
+
+
+# --- events other than messages ---
+
+
+def _contact(event: ContactEvent) -> Act:
+    if event.event is Contact.MENU:
+        return _MENU.get(event.key, Hint("help"))
+    if event.event is Contact.OPT_OUT:
+        return OptOut(by_platform=event.key == "platform")
+    if event.event is Contact.OPT_IN:
+        return OptIn(by_platform=event.key == "platform")
+    return _EVENTS.get(event.event, Ignore(event.event.value))
+
+
+# --- meaning ---
+
+
+def _meant(state: ConversationState, message: InboundMessage, now: datetime, rules: Rules) -> Decision:
+    if message.kind is Kind.UNSUPPORTED or reading.is_placeholder(message.text):
+        return Decision(state, (Hint("hint.unsupported"),))
+    if message.kind in _SPOKEN and not reading.is_blank(message.text):
+        return _said(state, message, now, rules)
+    if message.kind is Kind.TEXT:
+        return Decision(state, (Hint("hint.blank"),))
+    return _matter(state, message, now, rules)
+
+
+def _said(state: ConversationState, message: InboundMessage, now: datetime, rules: Rules) -> Decision:
+    text, rating = message.text, state.awaiting == "rating"
+    joining = _joinable(state, now, rules)
+    act = parse_citizen(text, rating_awaited=rating)
+    if isinstance(act, Hint) and act.key == "hint.rating_again":
+        return _rating_again(state, message, now, rules)
+    # We asked "which building?": "3" is the answer, not a rating, and "Y" no objection.
+    asked = state.awaiting == "supplement" and isinstance(act, Rate | Objection) and len(reading.bare(text)) == 1
+    if act is not None and not asked and not (joining and _belongs_to_draft(act, text, rating=rating)):
+        return _commanded(state, act, now)
+    # What a machine heard in a voice message may be all wrong: the recording is always kept.
+    hint = _small_talk(text, joining=joining) if message.kind is Kind.TEXT else None
+    if hint is not None and not (state.awaiting == "supplement" and reading.is_noise(text)):
+        return Decision(state, (hint,))
+    if rating and len(reading.bare(text)) < SHORTEST_MATTER:
+        return _rating_again(state, message, now, rules)
+    return _matter(state, message, now, rules)
+
+
+def _belongs_to_draft(act: Act, text: str, *, rating: bool) -> bool:
+    """While a matter is being told, "补充：…" and a bare digit are part of it."""
+    if isinstance(act, Supplement):
+        return act.number is None and bool(act.text)
+    return isinstance(act, Rate) and not rating and len(reading.bare(text)) == 1
+
+
+def _rating_again(state: ConversationState, message: InboundMessage, now: datetime, rules: Rules) -> Decision:
+    """Asked once; after that the text is taken for what it says."""
+    if not state.asked_again:
+        return Decision(replace(state, asked_again=True), (Hint("hint.rating_again"),))
+    if reading.is_noise(message.text):
+        return Decision(state, (Hint("hint.noise"),))
+    return _matter(state, message, now, rules)
+
+
+def _small_talk(text: str, *, joining: bool) -> Hint | Ignore | None:
+    """The hint for what opens no inquiry. In an open draft, noise may be a house number."""
+    if reading.is_automatic(text):
+        return Ignore("automatic")
+    if reading.is_greeting(text):
+        return Hint("hint.draft_open" if joining else "hint.greeting")
+    if reading.is_thanks(text):
+        return Hint("hint.thanks")
+    if reading.is_only_emoji(text):
+        return Hint("hint.draft_open" if joining else "hint.blank")
+    return Hint("hint.noise") if reading.is_noise(text) and not joining else None
+
+
+def _commanded(state: ConversationState, act: Act, now: datetime) -> Decision:
+    """A citizen's word, and what we then wait for."""
+    if isinstance(act, Supplement) and not act.text:
+        state = _awaiting(state, "supplement", act.number or "", now + SUPPLEMENT_LIFE)
+    elif isinstance(act, Rate):
+        state = _after_rating(state, act, now)
+    elif isinstance(act, EndDraft) and state.awaiting == "supplement":
+        return Decision(_awaiting_nothing(state), (Hint("hint.thanks"),))
+    elif isinstance(act, EndDraft | Withdraw):
+        state = replace(state, draft=None)
+    return Decision(state, (act,))
+
+
+def _after_rating(state: ConversationState, act: Rate, now: datetime) -> ConversationState:
+    known = state.awaiting_number if act.number is None else ""
+    if act.score == 3 and not act.reason and known:
+        return rating_reason_asked(state, known, now)
+    return _awaiting_nothing(state)
+
+
+# --- a matter: a new inquiry, one more part, or the answer to our question ---
+
+
+def _matter(state: ConversationState, message: InboundMessage, now: datetime, rules: Rules) -> Decision:
+    if state.awaiting == "rating_reason" and message.text:
+        return Decision(_awaiting_nothing(state), (RatingReason(state.awaiting_number, message.text),))
+    if state.awaiting == "supplement":
+        until = now + timedelta(seconds=rules.quiet_seconds)
+        act = Supplement(state.awaiting_number or None, _words_of(message))
+        return Decision(_awaiting(state, "supplement", state.awaiting_number, until), (act,))
+    spoken = not reading.is_blank(message.text)
+    draft = state.draft
+    if draft is not None and _joinable(state, now, rules):
+        part = replace(draft, last_part_at=now, parts=draft.parts + 1, has_words=draft.has_words or spoken)
+        return Decision(replace(state, draft=part), (AddPart(),))
+    draft = Draft(opened_at=now, last_part_at=now, has_words=spoken, asked=not spoken)
+    return Decision(replace(state, draft=draft), (OpenInquiry(ask_place=not spoken),))
+
+
+def _words_of(message: InboundMessage) -> str:
+    place = message.location
+    if message.text or place is None:
+        return message.text
+    return place.label or f"{place.latitude:.6f},{place.longitude:.6f}"
+
+
+def _joinable(state: ConversationState, now: datetime, rules: Rules) -> bool:
+    """Whether a part sent now belongs to the open draft. Over the rate limit there is no other
+    limit than time, so that a flood makes one inquiry and not hundreds.
+    """
+    draft = state.draft
+    if draft is None or draft.inquiry_id is None:
+        return False
+    room = draft.parts < rules.max_parts or is_over(state, now, rules)
+    return room and now <= fold_closes_at(state, rules)
+
+
+# --- what we wait for ---
+
+
+def _awaiting(state: ConversationState, what: str, number: str, until: datetime) -> ConversationState:
+    return replace(state, awaiting=what, awaiting_number=number, awaiting_until=until, asked_again=False)
+
+
+def _awaiting_nothing(state: ConversationState) -> ConversationState:
+    return replace(state, awaiting="", awaiting_number="", awaiting_until=None, asked_again=False)
+
+
+def _without_expired(state: ConversationState, now: datetime) -> ConversationState:
+    expired = state.awaiting_until is not None and now > state.awaiting_until
+    return _awaiting_nothing(state) if expired else state

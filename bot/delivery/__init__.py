@@ -1,0 +1,1 @@
+"""Which ways are open to a person, and in which order. Calling a provider is ``handlers/delivery``."""

@@ -1,0 +1,159 @@
+"""The delivery ladder: which ways are open to a person, in which order, and why the others are not.
+
+``plan`` chooses before anything is called; the platform's word overrules it afterwards
+(``handlers/delivery/outbox.py`` writes that into the ledger and plans again). DESIGN §5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from bot.edge.messages import Way
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+QUIET_FROM = time(22)
+QUIET_UNTIL = time(7)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The channel's reply window: hours and quota after a message, minutes and quota after an event."""
+
+    message_hours: float
+    message_quota: int
+    event_minutes: float
+    event_quota: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address of the recipient and what the ledger knows of it.
+
+    ``cannot`` says for each way of the channel why this account cannot send it (``""``: it can).
+    ``closed_at``: when the platform last said the window is closed, whatever our ledger says.
+    """
+
+    address_id: int
+    channel: str
+    cannot: Mapping[Way, str]
+    state: str = "active"
+    state_code: str = ""
+    window: Window | None = None
+    message_at: datetime | None = None
+    message_used: int = 0
+    event_at: datetime | None = None
+    event_used: int = 0
+    closed_at: datetime | None = None
+    subscriptions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A step of the ladder. ``skip`` says why it is not taken; ``""`` when it can be tried.
+
+    ``event_window``: the few messages after a menu click are used, not those after a message.
+    """
+
+    way: Way
+    route: Route | None
+    skip: str = ""
+    event_window: bool = False
+
+    @property
+    def name(self) -> str:
+        """``way:address_id``, the form refused rungs are remembered in."""
+        return f"{self.way.value}:{self.route.address_id if self.route else 0}"
+
+
+LADDER = (Way.CUSTOMER_SERVICE, Way.SUBSCRIPTION, Way.TEMPLATE, Way.CONSOLE, Way.SMS)
+
+
+def plan(
+    routes: Iterable[Route], now: datetime, *, failed: Iterable[str] = (), spare_last: bool = False,
+    only_address: int | None = None,
+) -> list[Rung]:
+    """Every rung in order, the first without ``skip`` to be tried.
+
+    ``failed`` names rungs refused for this message already: they are left out (their attempt is on
+    record). ``spare_last``: the message is chatter and leaves the last free-form message of the
+    window to an answer. ``only_address``: the message belongs to one address (a code for a phone).
+    """
+    refused = set(failed)
+    rungs = []
+    for way in LADDER:
+        for route in routes:
+            if way not in route.cannot or (only_address is not None and route.address_id != only_address):
+                continue
+            rung = _rung(way, route, now, spare_last=spare_last)
+            if rung.name not in refused:
+                rungs.append(rung)
+    return rungs
+
+
+def _rung(way: Way, route: Route, now: datetime, *, spare_last: bool) -> Rung:
+    if route.state != "active":
+        return Rung(way, route, skip=f"{route.state} {route.state_code}".strip())
+    if route.cannot[way]:
+        return Rung(way, route, skip=route.cannot[way])
+    if way is Way.CUSTOMER_SERVICE and route.window is not None:
+        skip, by_event = _window(route, route.window, now, spare_last=spare_last)
+        return Rung(way, route, skip=skip, event_window=by_event)
+    return Rung(way, route)
+
+
+def _window(route: Route, window: Window, now: datetime, *, spare_last: bool) -> tuple[str, bool]:
+    opened = max((at for at in (route.message_at, route.event_at) if at), default=None)
+    if opened is None:
+        return "window never opened", False
+    if route.closed_at is not None and route.closed_at >= opened:
+        return "window closed by the platform", False
+    event, message = timedelta(minutes=window.event_minutes), timedelta(hours=window.message_hours)
+    if _left(route.event_at, route.event_used, window.event_quota, now, event) > 0:
+        return "", True
+    message_left = _left(route.message_at, route.message_used, window.message_quota, now, message)
+    if message_left == 1 and spare_last:
+        return "last message of the window is kept for an answer", False
+    if message_left > 0:
+        return "", False
+    return _over(route, window, now, event=event, message=message), False
+
+
+def _over(route: Route, window: Window, now: datetime, *, event: timedelta, message: timedelta) -> str:
+    """Nothing is left: used up in an interval that still runs, or the last of them ended some time ago."""
+    for at, length, quota in ((route.message_at, message, window.message_quota),
+                              (route.event_at, event, window.event_quota)):
+        if at is not None and now - at < length:
+            return f"quota {quota} of {quota} used"
+    ends = [at + length for at, length in ((route.message_at, message), (route.event_at, event)) if at is not None]
+    return f"window closed {_ago(now - max(ends))} ago"
+
+
+def _left(at: datetime | None, used: int, quota: int, now: datetime, length: timedelta) -> int:
+    return max(0, quota - used) if at is not None and now - at < length else 0
+
+
+def _ago(delta: timedelta) -> str:
+    minutes = max(0, int(delta.total_seconds() // 60))
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def quiet_until(now_local: datetime) -> datetime | None:
+    """The end of the quiet hours (22:00-07:00) when ``now_local`` lies in them, else None."""
+    clock = now_local.timetz().replace(tzinfo=None)
+    if QUIET_UNTIL <= clock < QUIET_FROM:
+        return None
+    day = now_local if clock < QUIET_UNTIL else now_local + timedelta(days=1)
+    return day.replace(hour=QUIET_UNTIL.hour, minute=0, second=0, microsecond=0)
+
+
+BACKOFF = (2, 10, 60, 300, 900, 3600)
+"""Seconds before the next try of a rung that failed for the moment."""
+
+
+def backoff(attempt: int) -> timedelta | None:
+    """How long to wait after the ``attempt``-th temporary failure (from 1); None: give the rung up."""
+    return timedelta(seconds=BACKOFF[attempt - 1]) if attempt <= len(BACKOFF) else None

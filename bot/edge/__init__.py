@@ -1,0 +1,4 @@
+"""What crosses the edge between platforms and the domain: messages, errors, protocols.
+
+No platform is named here.
+"""

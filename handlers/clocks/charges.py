@@ -1,0 +1,243 @@
+"""Brings the points ledger to what the events say: charges entered once, wrong ones taken back.
+
+The facts of an order are read from its row (when it was opened, signed, ended) and the event log (due
+times, pauses, refused returns, rework); ``bot.clocks.charges`` makes charges of them. So the ledger can
+be computed again at any time (``replay``) and must come out the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from bot.clocks.charges import (
+    DEFAULT_RULES,
+    Charge,
+    Entry,
+    Facts,
+    charges,
+    month_of,
+    reversal,
+    settle,
+)
+from bot.clocks.workdays import CHINA
+from handlers.clocks.schedule import CLOCK_SET
+from store import deadlines, inquiries, scores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bot.clocks.charges import Pause, PointRules
+    from bot.clocks.steps import Limits
+    from bot.clocks.workdays import Calendar
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+APPEALED, GRANTED = "points_appealed", "points_returned"
+OPENINGS = frozenset({"dispatched", "transferred", "returned", "return_approved", "redirected", "reworked", CLOCK_SET})
+"""Events a due time follows from."""
+RETURN_REFUSED, REWORKED = "return_refused", "reworked"
+FAKE_CLOSING, IDENTICAL_REPLY = "fake_closing", "identical_reply"
+SETTLED_AT_ONCE = frozenset({RETURN_REFUSED, REWORKED, FAKE_CLOSING, IDENTICAL_REPLY})
+"""Events that cost something by themselves; for what the clock says the next look of the deadline run is waited for."""
+
+
+def settle_order(
+    tx: Tx, order: Record, calendar: Calendar, now: datetime,
+    *, rules: PointRules = DEFAULT_RULES, reason: str = "",
+) -> int:
+    """Enter what an order costs by now, take back what it turned out not to; how many entries were made.
+
+    ``order``: of ``store.deadlines``. ``reason``: why an entry is taken back, if one is.
+    """
+    events = inquiries.events_of(tx, order.inquiry_id)
+    rows = scores.of_order(tx, order.inquiry_id, order.id)
+    found = settle(entries(rows), charges(facts_of(order, events, now), rules, calendar))
+    shown = {"order_events": [event.id for event in events if event.data.get("assignment") == order.id],
+             "derivation": _derivation(order, calendar)}
+    made = [_charge(tx, order, charge, shown) for charge in found.add]
+    ids = {row.once: row for row in rows}
+    made += [_take_back(tx, ids[entry.once], entry, now, reason or "recomputed") for entry in found.reverse]
+    return sum(made)
+
+
+def _derivation(order: Record, calendar: Calendar) -> list[Any]:
+    """Day by day how the due time came about: the citizen's, or the unit's own from dispatch. Empty for one
+    that was moved: its events say by whom and why.
+    """
+    if order.due_at == order.promised_at:
+        promised: list[Any] = order.derivation
+        return promised
+    opened, due = (at.astimezone(CHINA).date() for at in (order.created_at, order.due_at))
+    days = calendar.workdays_between(opened, due)
+    counted = calendar.due(order.created_at, days) if days > 0 else None
+    if counted is None or counted.at != order.due_at:
+        return []
+    return [[step.day.isoformat(), step.counted, step.why, step.status] for step in counted.derivation]
+
+
+def settle_now(deps: Deps, tx: Tx, assignment_id: int, now: datetime) -> int:
+    """What an event of an order costs, entered with it: a refused return, rework. After its event is logged."""
+    order = deadlines.order(tx, assignment_id)
+    return settle_order(tx, order, deps.calendar(), now, rules=rules_for(deps.limits))
+
+
+def rules_for(limits: Limits) -> PointRules:
+    """The rules in force: an office with another limit for signing has a version of its own."""
+    if limits.sign_hours == DEFAULT_RULES.sign_hours:
+        return DEFAULT_RULES
+    version = f"{DEFAULT_RULES.version}:sign{limits.sign_hours:g}"
+    return replace(DEFAULT_RULES, sign_hours=limits.sign_hours, version=version)
+
+
+def facts_of(order: Record, events: Sequence[Record], until: datetime) -> Facts:
+    """An order as its row and the event log tell it."""
+    clock = [event for event in events if event.name == CLOCK_SET and event.data["assignment"] == order.id]
+    after = [event for event in events if event.at >= order.created_at]
+    due_at = datetime.fromisoformat(clock[-1].data["due_at"]) if clock else order.due_at
+    return Facts(
+        assignment_id=order.id, dispatched_at=order.created_at, due_at=due_at.astimezone(UTC), until=until,
+        signed_at=order.signed_at, ended_at=order.ended_at, pauses=_pauses(clock),
+        returns_refused=_occurred(after, RETURN_REFUSED, order), reworks=_occurred(after, REWORKED, order),
+        fake_closings=_occurred(after, FAKE_CLOSING, order),
+        identical_replies=_occurred(after, IDENTICAL_REPLY, order),
+        due_events=tuple(event.id for event in _openings(events, order)),
+    )
+
+
+def _openings(events: Sequence[Record], order: Record) -> list[Record]:
+    """The event that opened the order, and those that moved its due time."""
+    opening = [e for e in events if e.name in OPENINGS and e.name != CLOCK_SET and e.at == order.created_at][-1:]
+    moved = [e for e in events if e.name == CLOCK_SET and e.data["assignment"] == order.id]
+    return opening + moved
+
+
+def _pauses(clock: Iterable[Record]) -> tuple[Pause, ...]:
+    found: list[Pause] = []
+    since: datetime | None = None
+    for event in clock:
+        if event.data["still"]:
+            since = since or event.at
+        elif since is not None:
+            found.append((since, event.at))
+            since = None
+    return (*found, (since, None)) if since is not None else tuple(found)
+
+
+def _occurred(events: Iterable[Record], name: str, order: Record) -> tuple[tuple[int, datetime], ...]:
+    return tuple((e.id, e.at) for e in events if e.name == name and e.data.get("assignment") == order.id)
+
+
+def entries(rows: Sequence[Record]) -> list[Entry]:
+    """Rows of the ledger as the domain knows them."""
+    names = {row.id: row.once for row in rows}
+    return [Entry(row.once, row.rule, row.hundredths, row.month, row.rule_version, names.get(row.reverses_id),
+                  row.evidence) for row in rows]
+
+
+def _charge(tx: Tx, order: Record, charge: Charge, shown: dict[str, Any]) -> bool:
+    made = scores.add(
+        tx, once=charge.once, unit_id=order.unit_id, inquiry_id=order.inquiry_id, assignment_id=order.id,
+        at=charge.at, month=charge.month, hundredths=charge.hundredths, rule=charge.rule,
+        rule_version=charge.version, evidence={**charge.evidence, **shown},
+    )
+    return made is not None
+
+
+def _take_back(
+    tx: Tx, row: Record, entry: Entry, now: datetime, reason: str, *, actor_id: int | None = None, event: int = 0
+) -> bool:
+    made = reversal(entry, {"event": event} if event else {})
+    return scores.add(
+        tx, once=made.once, unit_id=row.unit_id, inquiry_id=row.inquiry_id, assignment_id=row.assignment_id,
+        at=now, month=made.month, hundredths=made.hundredths, rule=made.rule, rule_version=made.version,
+        evidence=dict(made.evidence), reverses_id=row.id, reason=reason, actor_id=actor_id,
+    ) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Appealed:
+    """What became of an appeal: ``appealed``, ``granted``, or why not: ``unknown``, ``no_officer``,
+    ``a_reversal``, ``reversed``, ``not_the_desk``.
+    """
+
+    outcome: str
+    hundredths: int = 0
+
+
+def appeal(
+    tx: Tx, entry_id: int, *, reason: str, officer: Record | None, now: datetime, grant: bool = False
+) -> Appealed:
+    """An objection to an entry, in the event log; granted by the duty desk or a leader: the points back."""
+    row = scores.get(tx, entry_id)
+    refused = _refused(tx, row, officer, grant=grant)
+    if refused or row is None or officer is None:
+        return Appealed(refused)
+    inquiries.log(tx, row.inquiry_id, GRANTED if grant else APPEALED, now, actor="officer", actor_id=officer.id,
+                  entry=row.id, rule=row.rule, reason=reason)
+    if not grant:
+        return Appealed("appealed")
+    event = inquiries.events_of(tx, row.inquiry_id)[-1].id if row.inquiry_id else 0
+    [entry] = entries([row])
+    _take_back(tx, row, entry, now, reason, actor_id=officer.id, event=event)
+    return Appealed("granted", -row.hundredths)
+
+
+def _refused(tx: Tx, row: Record | None, officer: Record | None, *, grant: bool) -> str:
+    if row is None:
+        return "unknown"
+    if officer is None:
+        return "no_officer"
+    if row.reverses_id is not None:
+        return "a_reversal"
+    if scores.reversed_ids(tx, [row.id]):
+        return "reversed"
+    return "not_the_desk" if grant and officer.role not in {"duty", "leader"} else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """``missing``: charges the ledger lacks; ``surplus``: entries nothing accounts for."""
+
+    orders: int
+    missing: tuple[str, ...]
+    surplus: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        return not self.missing and not self.surplus
+
+
+def replay(tx: Tx, calendar: Calendar, *, rules: PointRules = DEFAULT_RULES) -> Replayed:
+    """Compute every order's points anew up to its last look, and compare with the ledger."""
+    recorded: dict[int, list[Record]] = {}
+    for row in scores.all_entries(tx):
+        recorded.setdefault(row.assignment_id, []).append(row)
+    missing: list[str] = []
+    surplus: list[str] = []
+    orders = 0
+    for order in deadlines.all_orders(tx):
+        orders += 1
+        events = inquiries.events_of(tx, order.inquiry_id)
+        rows = recorded.pop(order.id, [])
+        computed = charges(facts_of(order, events, _looked_at(order, events, rows)), rules, calendar)
+        found = settle(entries(rows), computed)
+        missing += [charge.once for charge in found.add]
+        surplus += [entry.once for entry in found.reverse]
+    surplus += [row.once for rows in recorded.values() for row in rows if row.reverses_id is None]
+    return Replayed(orders, tuple(missing), tuple(surplus))
+
+
+def _looked_at(order: Record, events: Sequence[Record], rows: Sequence[Record]) -> datetime:
+    """Up to when the ledger has been brought: the last look, the latest charge, or what was settled at once."""
+    own: list[datetime] = [e.at for e in events if e.name in SETTLED_AT_ONCE and e.data.get("assignment") == order.id]
+    own += [row.at for row in rows if row.reverses_id is None]
+    looked_at: datetime = order.checked_at or order.created_at
+    return max([looked_at, *own])
+
+
+def this_month(now: datetime) -> str:
+    """``2026-11``, in China."""
+    return month_of(now)

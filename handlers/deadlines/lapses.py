@@ -1,0 +1,79 @@
+"""What happens because nobody did anything: requests undecided, questions unanswered, silence after an answer.
+
+Part of the sweep. Silence is "not rated", never satisfied: the rating stays empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from bot.inquiry.states import Event, State
+from handlers.duty_desk import decide
+from handlers.inquiry.transitions import move, system
+from store import deadlines, inquiries
+from store.engine.transactions import Conflict, DatabaseError
+
+if TYPE_CHECKING:
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+BATCH = 200
+Due = Callable[["Tx", datetime, int], "Sequence[Record]"]
+Handle = Callable[["Deps", "Tx", "Record", datetime], Any]
+
+
+def drain_requests(deps: Deps) -> int:
+    """Requests undecided when their time is over (extension, return, a question to the citizen); how many."""
+    return _drain(deps, deadlines.due_requests, decide.expire)
+
+
+def drain_states(deps: Deps) -> int:
+    """Inquiries whose state changes by itself; how many."""
+    return _drain(deps, deadlines.due_inquiries, _next_state)
+
+
+def _drain(deps: Deps, due: Due, handle: Handle) -> int:
+    total = 0
+    while True:
+        found, done = deps.store.write(partial(_batch, deps, due, handle))
+        total += done
+        if found < BATCH or not done:
+            return total
+
+
+def _batch(deps: Deps, due: Due, handle: Handle, tx: Tx) -> tuple[int, int]:
+    now = deps.clock.now()
+    rows = due(tx, now, BATCH)
+    done = sum(_one(deps, tx, handle, row, now) for row in rows)
+    if rows:
+        tx.after_commit.append(lambda: deps.wake("outbox"))
+    return len(rows), done
+
+
+def _one(deps: Deps, tx: Tx, handle: Handle, row: Record, now: datetime) -> bool:
+    """One bad row must not stop the others, nor the sweep."""
+    try:
+        with tx.conn.begin_nested():
+            handle(deps, tx, row, now)
+    except (Conflict, DatabaseError):
+        raise
+    except Exception as error:  # noqa: BLE001  whatever it is, it stays due and is said aloud
+        name = type(error).__name__
+        tx.after_commit.append(lambda: deps.alarms.raise_alarm("deadline_failed", error=name, row=row.id))
+        return False
+    return True
+
+
+def _next_state(deps: Deps, tx: Tx, inquiry: Record, now: datetime) -> None:
+    if inquiry.state == State.ANSWERED:
+        archive_at = now + timedelta(days=deps.limits.archive_days)
+        move(tx, inquiry, Event.CLOSE, system(now), name="closed", data={"why": "silence"}, closed_at=now,
+             next_state_at=archive_at)
+    elif inquiry.state == State.CLOSED:
+        move(tx, inquiry, Event.ARCHIVE, system(now), name="archived", next_state_at=None)
+    else:  # it went on meanwhile: whoever moved it meant something else to come next
+        inquiries.stop_waiting_for_next_state(tx, inquiry.id)

@@ -1,0 +1,198 @@
+"""After the calendar changed: the due times of everything still open, and points charged for days off.
+
+Later goes silently, earlier with notice to unit and citizen, never into the past; each with its event.
+Batches are transactions of their own, so that messages come in meanwhile; run again, it finds nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from bot.clocks.steps import DueChange, assist_due, recomputed
+from bot.clocks.workdays import CHINA, CLOSING
+from handlers.clocks import charges
+from handlers.clocks.schedule import reschedule
+from handlers.notices import notify
+from handlers.notices.phrases import about, say_time
+from store import deadlines, inquiries, scores
+
+if TYPE_CHECKING:
+    from bot.clocks.workdays import Calendar, Rule
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+BATCH = 200
+TOLD = (DueChange.LATER, DueChange.EARLIER, DueChange.KEPT)
+"""What a report counts. KEPT: it would have fallen into the past."""
+LONGEST_WAIT = timedelta(days=60)
+"""A charge this long after a changed day no longer comes from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One due time: the citizen's (``unit`` empty) or a unit's."""
+
+    number: str
+    unit: str
+    old: datetime
+    new: datetime
+    change: DueChange
+
+
+@dataclass(slots=True)
+class Report:
+    """``looked``: open inquiries; ``entries``: lines added to the points ledger."""
+
+    looked: int = 0
+    entries: int = 0
+    changes: list[Changed] = field(default_factory=list)
+
+    def count(self, change: DueChange) -> int:
+        return sum(each.change is change for each in self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendars:
+    """Before and after, by which rule days are counted, and whose word it is."""
+
+    before: Calendar
+    after: Calendar
+    rule: Rule
+    source: str
+
+
+def recompute(deps: Deps, calendars: Calendars) -> Report:
+    """Every open inquiry with its open orders; then ended orders that were charged."""
+    report = Report()
+    last = 0
+    while True:
+        ids, entries, changes = deps.store.write(partial(_batch, deps, calendars, last))
+        if not ids:
+            break
+        report.looked += len(ids)
+        report.entries += entries
+        report.changes += changes
+        last = ids[-1]
+    entries, changes = deps.store.write(partial(_charged, deps, calendars))
+    report.entries += entries
+    report.changes += changes
+    deps.wake("outbox")
+    return report
+
+
+def _batch(deps: Deps, calendars: Calendars, last: int, tx: Tx) -> tuple[list[int], int, list[Changed]]:
+    now = deps.clock.now()
+    entries, changes = 0, []
+    rows = deadlines.open_inquiries(tx, last, BATCH)
+    for inquiry in rows:
+        new = _promise(deps, calendars, tx, inquiry, now)
+        changes += [new] if new is not None else []
+        promised = new.new if new is not None else inquiry.due_at
+        for order in deadlines.open_orders(tx, inquiry.id):
+            found = _order_due(calendars, order, old_promise=inquiry.due_at, promise=promised, now=now)
+            if found.change is not DueChange.SAME:
+                changes.append(found)
+                entries += _set_order(deps, calendars, tx, order, found, now)
+    return [row.id for row in rows], entries, changes
+
+
+def _promise(deps: Deps, calendars: Calendars, tx: Tx, inquiry: Record, now: datetime) -> Changed | None:
+    """The citizen's due time; None when it stays."""
+    wanted, values = _counted(calendars, inquiry)
+    at, change = recomputed(inquiry.due_at, wanted, now=now)
+    if change in {DueChange.SAME, DueChange.KEPT}:
+        if change is DueChange.SAME and (values["derivation"], values["provisional"]) != (
+                inquiry.derivation, inquiry.provisional):
+            inquiries.change(tx, inquiry, **values)  # the same day, announced now
+        return Changed(inquiry.number, "", inquiry.due_at, at, change) if change is DueChange.KEPT else None
+    inquiries.change(tx, inquiry, due_at=at, **values)
+    inquiries.log(tx, inquiry.id, "due_recomputed", now, old=inquiry.due_at.isoformat(), new=at.isoformat(),
+                  source=calendars.source)
+    if change is DueChange.EARLIER:
+        params = about(inquiry) | {"was": say_time(inquiry.due_at), "new_due": say_time(at),
+                                   "url": deps.signer.citizen_url(inquiry.id)}
+        notify.to_citizen(tx, inquiry, key="due.earlier.citizen", once=f"earlier:{inquiry.id}:{at:%y%m%d%H%M}",
+                           params=params, now=now)
+    return Changed(inquiry.number, "", inquiry.due_at, at, change)
+
+
+def _counted(calendars: Calendars, inquiry: Record) -> tuple[datetime, dict[str, Any]]:
+    """The promise counted anew, with its derivation. One that was moved since (an extension, a pause) or
+    runs by the wall keeps its day, unless nobody works on it now.
+    """
+    kept = {"derivation": inquiry.derivation, "provisional": inquiry.provisional}
+    steps = inquiry.derivation
+    if inquiry.urgent or not steps or _closing(steps[-1][0]) != inquiry.due_at:
+        return (inquiry.due_at if inquiry.urgent else _on_workday(inquiry.due_at, calendars.after)), kept
+    due = calendars.after.due(inquiry.received_at, steps[-1][1], rule=calendars.rule)
+    derivation = [[step.day.isoformat(), step.counted, step.why, step.status] for step in due.derivation]
+    return due.at, {"derivation": derivation, "provisional": due.provisional}
+
+
+def _order_due(
+    calendars: Calendars, order: Record, *, old_promise: datetime, promise: datetime, now: datetime
+) -> Changed:
+    wanted = _order_counted(calendars, order, old_promise=old_promise, promise=promise)
+    at, change = recomputed(order.due_at, wanted, now=now)
+    return Changed(order.number, order.unit_name, order.due_at, at, change)
+
+
+def _order_counted(calendars: Calendars, order: Record, *, old_promise: datetime, promise: datetime) -> datetime:
+    """A unit's due time: counted from dispatch, one day before the lead's, or the promise itself."""
+    now_due: datetime = order.due_at
+    if order.urgent:
+        return now_due
+    if order.due_at == old_promise:
+        return promise
+    if order.role == "assist" and order.due_at == assist_due(old_promise, calendars.before):
+        return assist_due(promise, calendars.after)
+    opened, due = (at.astimezone(CHINA).date() for at in (order.created_at, order.due_at))
+    days = calendars.before.workdays_between(opened, due)
+    if days > 0 and calendars.before.due(order.created_at, days, rule=calendars.rule).at == order.due_at:
+        return calendars.after.due(order.created_at, days, rule=calendars.rule).at
+    return _on_workday(order.due_at, calendars.after)
+
+
+def _set_order(deps: Deps, calendars: Calendars, tx: Tx, order: Record, found: Changed, now: datetime) -> int:
+    """Move an order's due time, tell its unit of an earlier one, bring the ledger up to it."""
+    if found.change is DueChange.KEPT:
+        return 0
+    inquiries.change_assignment(tx, order, due_at=found.new)
+    reschedule(tx, order, calendars.after, now, limits=deps.limits)
+    if found.change is DueChange.EARLIER:
+        inquiry = inquiries.get(tx, order.inquiry_id)
+        notify.to_unit(deps, tx, inquiry, key="due.earlier.unit", once=f"earlier:{order.id}:{found.new:%y%m%d%H%M}",
+                        now=now, params={"was": say_time(found.old), "new_due": say_time(found.new)})
+    return charges.settle_order(tx, deadlines.order(tx, order.id), calendars.after, now,
+                                       rules=charges.rules_for(deps.limits), reason=calendars.source)
+
+
+def _charged(deps: Deps, calendars: Calendars, tx: Tx) -> tuple[int, list[Changed]]:
+    """Ended orders that were charged by a due time the calendar has put later since."""
+    now = deps.clock.now()
+    entries, changes = 0, []
+    for assignment_id in scores.charged_orders(tx, now - LONGEST_WAIT):
+        order = deadlines.order(tx, assignment_id)
+        if order.state in deadlines.OPEN_ORDER:
+            continue
+        promise, _ = _counted(calendars, inquiries.get(tx, order.inquiry_id))
+        found = _order_due(calendars, order, old_promise=order.promised_at, promise=promise, now=now)
+        if found.change is DueChange.LATER:
+            changes.append(found)
+            entries += _set_order(deps, calendars, tx, order, found, now)
+    return entries, changes
+
+
+def _closing(day: str) -> datetime:
+    return datetime.combine(date.fromisoformat(day), CLOSING, CHINA)
+
+
+def _on_workday(moment: datetime, calendar: Calendar) -> datetime:
+    local = moment.astimezone(CHINA)
+    if calendar.is_workday(local.date()):
+        return moment
+    return datetime.combine(calendar.next_workday(local.date()), local.time(), CHINA).astimezone(moment.tzinfo)

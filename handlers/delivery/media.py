@@ -1,0 +1,73 @@
+"""Fetches what messages refer to before the platform forgets it (WeChat keeps media 3 days)."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.edge.errors import MediaError
+from bot.edge.messages import Kind, MediaRef
+from store import media
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from adapters.kit.base import Media
+    from handlers.services.deps import Deps
+    from store.engine.writes import Record
+
+BATCH = 20
+CLAIM = timedelta(minutes=2)
+BACKOFF = (10, 60, 600, 3600, 6 * 3600, 12 * 3600, 24 * 3600)
+"""Seconds between tries: together well inside WeChat's three days."""
+
+
+def drain(deps: Deps) -> int:
+    """Fetch what waits; how many were handled."""
+    total = 0
+    while True:
+        rows = deps.store.write(lambda tx: media.claim(tx, now=deps.clock.now(), claim=CLAIM, limit=BATCH))
+        for row in rows:
+            _fetch(deps, row)
+        total += len(rows)
+        if len(rows) < BATCH:
+            return total
+
+
+def _fetch(deps: Deps, row: Record) -> None:
+    channel = deps.channels.get(row.channel)
+    if channel is None:
+        _failed(deps, row, MediaError("no_channel", permanent=False))
+        return
+    try:
+        found = channel.fetch_media(MediaRef(deps.store.vault.open(row.ref), Kind(row.kind)))
+    except MediaError as error:
+        _failed(deps, row, error)
+        return
+    digest = hashlib.sha256(found.content).hexdigest()
+    path = _keep(deps.media_folder, digest, found)
+    deps.store.write(lambda tx: media.settle(tx, row.id, state="stored", path=path, sha256=digest,
+                                             size=len(found.content), content_type=found.content_type[:64], code=""))
+    deps.metrics.count("media", channel=row.channel, outcome="stored")
+
+
+def _keep(folder: Path, digest: str, found: Media) -> str:
+    relative = f"{digest[:2]}/{digest}"
+    target = folder / relative
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_suffix(".part")
+        part.write_bytes(found.content)
+        part.rename(target)
+    return relative
+
+
+def _failed(deps: Deps, row: Record, error: MediaError) -> None:
+    given_up = error.permanent or row.attempts >= len(BACKOFF)
+    wait = timedelta(0) if given_up else timedelta(seconds=BACKOFF[row.attempts])
+    deps.store.write(lambda tx: media.settle(
+        tx, row.id, state="failed" if given_up else "pending", code=error.code[:64],
+        next_at=deps.clock.now() + wait,
+    ))
+    deps.metrics.count("media", channel=row.channel, outcome="failed" if given_up else "waiting")

@@ -1,0 +1,258 @@
+"""Drains the outbox: claims rows, commits, then calls the providers with no transaction open.
+
+The one place that turns a SendError into a state (DESIGN §4, §5): next rung, wait, hold, give up.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from bot.clocks.workdays import CHINA
+from bot.delivery.ladder import Rung, backoff, plan, quiet_until
+from bot.edge.errors import (
+    Ambiguous,
+    Misconfigured,
+    RateLimited,
+    RecipientGone,
+    SendError,
+    Temporary,
+    WindowClosed,
+)
+from bot.edge.messages import OutboundMessage, Way
+from handlers.citizen.rating import await_rating
+from handlers.delivery import receipts
+from handlers.delivery.compose import compose
+from handlers.delivery.routes import routes_of
+from handlers.inquiry.answers import ANSWERS
+from store import outbox, people
+from store.engine.transactions import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from adapters.kit.base import Sent
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+BATCH = 40
+THREADS = 8
+RENEW_AFTER = outbox.CLAIM / 3
+AMBIGUOUS_WAIT = timedelta(seconds=60)
+LONGEST_WAIT = timedelta(hours=1)
+"""A rung that asks for more (a day's quota used up) is left for the next one."""
+
+CHATTER = frozenset({"part", "supplement", "urge"})
+"""Texts that leave the last free-form message of a window to an answer."""
+
+
+def drain(deps: Deps, *, threads: int = THREADS) -> int:
+    """Send what is due until nothing is; how many rows were handled. ``threads`` 1: in this one."""
+    total = 0
+    with ThreadPoolExecutor(threads, thread_name_prefix="send") as pool:  # a thread starts with its first lane
+        while True:
+            claimed_at = deps.clock.now()
+            rows = deps.store.write(partial(outbox.claim, worker=deps.worker_name, now=claimed_at, limit=BATCH))
+            # One recipient's messages in order, different recipients at once.
+            lanes = [list(lane) for _, lane in groupby(sorted(rows, key=_recipient), key=_recipient)]
+            if threads == 1 or len(lanes) == 1:
+                for lane in lanes:
+                    _lane(deps, lane, claimed_at)
+            else:
+                for done in [pool.submit(_lane, deps, lane, claimed_at) for lane in lanes]:
+                    done.result()
+            total += len(rows)
+            if len(rows) < BATCH:
+                return total
+
+
+def _recipient(row: Record) -> tuple[str, int]:
+    """The person: a reply to one address and the answer to the same citizen are one lane."""
+    if row.contact_id is not None:
+        return "contact", row.contact_id
+    return ("officer", row.officer_id) if row.officer_id is not None else ("address", row.address_id or 0)
+
+
+def _lane(deps: Deps, rows: Sequence[Record], claimed_at: datetime) -> None:
+    for row in rows:
+        try:
+            if _still_ours(deps, row, claimed_at):
+                deliver(deps, row)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  one bad message must not stop the others
+            _broken(deps, row, error)
+
+
+def _still_ours(deps: Deps, row: Record, claimed_at: datetime) -> bool:
+    """A slow provider before this row may have used up its claim: then another worker has it."""
+    now = deps.clock.now()
+    if now - claimed_at < RENEW_AFTER:
+        return True
+    return deps.store.write(lambda tx: outbox.renew(tx, row.id, claimed_at=claimed_at, now=now))
+
+
+def _broken(deps: Deps, row: Record, error: Exception) -> None:
+    """A fault of ours, not a SendError: this message waits, nobody else's does. The text may hold anything."""
+    name, now = type(error).__name__, deps.clock.now()
+    wait = backoff(row.attempts + 1) or LONGEST_WAIT
+    # After the call or before it, nobody knows: the next try is marked.
+    deps.store.write(lambda tx: outbox.record(tx, row.id, now, way=row.way or "unknown", outcome="ambiguous", code=name[:64]))
+    deps.store.write(lambda tx: outbox.settle(tx, row.id, "pending", now, not_before=now + wait))
+    deps.alarms.raise_alarm("send_failed", error=name, text=row.key)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One claimed row on its way down the ladder."""
+
+    deps: Deps
+    row: Record
+    failed: list[str]
+
+
+def deliver(deps: Deps, row: Record) -> None:
+    """One message down the ladder until it is handed over, must wait, or no way is left."""
+    now = deps.clock.now()
+    attempt = _Attempt(deps, row, list(row.failed_ways))
+    if row.state == "sending":
+        _note_abandoned(attempt)
+    quiet = quiet_until(now.astimezone(CHINA)) if row.can_wait else None
+    if quiet is not None:
+        deps.store.write(lambda tx: outbox.settle(tx, row.id, "pending", now, not_before=quiet, attempts=row.attempts))
+        return
+    while _next_rung(attempt):
+        pass
+
+
+def _note_abandoned(attempt: _Attempt) -> None:
+    # A worker died between the call and the record: it may have gone out. DESIGN: one marked retry.
+    row, now = attempt.row, attempt.deps.clock.now()
+    attempt.deps.store.write(lambda tx: outbox.record(
+        tx, row.id, now, way=row.way or "unknown", outcome="ambiguous", code="worker_died",
+        reason="claimed by a worker that did not report",
+    ))
+
+
+def _next_rung(attempt: _Attempt) -> bool:
+    """Try the first open rung; whether another should be tried at once."""
+    deps, row = attempt.deps, attempt.row
+    now = deps.clock.now()
+    routes = deps.store.read(lambda tx: routes_of(deps, tx, row))
+    rungs = plan(routes, now, failed=attempt.failed, spare_last=row.key in CHATTER, only_address=row.address_id)
+    open_rungs = [rung for rung in rungs if not rung.skip]
+    skipped = rungs[: rungs.index(open_rungs[0])] if open_rungs else rungs
+    if not open_rungs:
+        deps.store.write(lambda tx: _no_way(attempt, tx, skipped, now))
+        return False
+    rung = open_rungs[0]
+    try:
+        message = deps.store.read(lambda tx: compose(deps, tx, row, rung))
+        sent = _call(deps, rung, message)
+    except SendError as error:
+        return _failed(attempt, rung, skipped, error)
+    deps.store.write(lambda tx: _sent(attempt, tx, rung, skipped, sent))
+    deps.metrics.count("outbox", way=rung.way.value, outcome="sent")
+    return False
+
+
+def _call(deps: Deps, rung: Rung, message: OutboundMessage) -> Sent:
+    if rung.route is None:
+        raise Misconfigured("no_route")
+    channel = deps.channels[rung.route.channel]
+    started = deps.clock.now()
+    try:
+        return channel.send(message)
+    finally:
+        elapsed = (deps.clock.now() - started).total_seconds()
+        deps.metrics.observe("provider", max(0.0, elapsed), channel=rung.route.channel, way=rung.way.value)
+
+
+def _skips(tx: Tx, row: Record, skipped: Sequence[Rung], now: datetime) -> None:
+    for rung in skipped:
+        outbox.record(tx, row.id, now, way=rung.way.value, outcome="skipped", reason=rung.skip[:160],
+                      address_id=rung.route.address_id if rung.route else None,
+                      channel=rung.route.channel if rung.route else "")
+
+
+def _sent(attempt: _Attempt, tx: Tx, rung: Rung, skipped: Sequence[Rung], sent: Sent) -> None:
+    deps, row, now = attempt.deps, attempt.row, attempt.deps.clock.now()
+    assert rung.route is not None  # noqa: S101  a rung without route is never open
+    _skips(tx, row, skipped, now)
+    outbox.record(tx, row.id, now, way=rung.way.value, outcome="sent", address_id=rung.route.address_id,
+                  channel=rung.route.channel, external_id=sent.external_id, parts=sent.parts)
+    if rung.way is Way.CUSTOMER_SERVICE:
+        people.use_window(tx, rung.route.address_id, event=rung.event_window, parts=sent.parts)
+    outbox.settle(tx, row.id, "sent", now, way=rung.way.value, failed_ways=attempt.failed)
+    if row.key in ANSWERS:
+        await_rating(tx, rung.route.address_id, row.params["number"], now)
+    if sent.external_id:
+        receipts.take_early(deps, tx, rung.route.channel, sent.external_id, now)
+
+
+def _no_way(attempt: _Attempt, tx: Tx, skipped: Sequence[Rung], now: datetime) -> None:
+    """Held for a citizen's next message; an officer not reached is shown as such."""
+    row = attempt.row
+    _skips(tx, row, skipped, now)
+    state = "failed" if row.contact_id is None else "held"
+    outbox.record(tx, row.id, now, way=Way.HELD.value, outcome=state, reason="no way open")
+    outbox.settle(tx, row.id, state, now, failed_ways=attempt.failed)
+    attempt.deps.metrics.count("outbox", way=Way.HELD.value, outcome=state)
+
+
+def _failed(attempt: _Attempt, rung: Rung, skipped: Sequence[Rung], error: SendError) -> bool:
+    """What a refusal means: wait and try this rung again, or go on to the next at once."""
+    deps, row = attempt.deps, attempt.row
+    now = deps.clock.now()
+    wait = _wait(rung, error, deps.store.read(lambda tx: outbox.deliveries_of(tx, row.id)))
+    if wait is None:
+        attempt.failed.append(rung.name)
+
+    def work(tx: Tx) -> None:
+        _skips(tx, row, skipped, now)
+        _note_failure(tx, row, rung, error, now)
+        if wait is None:
+            # Still claimed by us: only remember the rung, in case this process dies before the next.
+            outbox.settle(tx, row.id, "sending", now, failed_ways=attempt.failed,
+                          claimed_until=now + outbox.CLAIM)
+        else:
+            outbox.settle(tx, row.id, "pending", now, not_before=now + wait, failed_ways=attempt.failed)
+
+    deps.store.write(work)
+    deps.metrics.count("outbox", way=rung.way.value, outcome=error.failure.value)
+    if isinstance(error, Misconfigured):
+        deps.alarms.raise_alarm(f"misconfigured:{rung.route.channel if rung.route else ''}:{error.code}",
+                                way=rung.way.value, code=error.code)
+    return wait is None
+
+
+def _note_failure(tx: Tx, row: Record, rung: Rung, error: SendError, now: datetime) -> None:
+    assert rung.route is not None  # noqa: S101
+    outbox.record(tx, row.id, now, way=rung.way.value, address_id=rung.route.address_id, channel=rung.route.channel,
+                  outcome="ambiguous" if isinstance(error, Ambiguous) else "failed", code=error.code[:64],
+                  reason=error.detail[:160])
+    if isinstance(error, WindowClosed):
+        people.change(tx, rung.route.address_id, closed_at=now)
+    if isinstance(error, RecipientGone) and rung.way in {Way.SMS, Way.CUSTOMER_SERVICE, Way.CONSOLE}:
+        people.mark_gone(tx, rung.route.address_id, error.code[:64], now)
+
+
+def _wait(rung: Rung, error: SendError, before: Sequence[Record]) -> timedelta | None:
+    """How long until this rung is tried again; None: it is out for this message."""
+    if isinstance(error, Ambiguous):
+        # Nothing is repeated blindly: once, later, and marked (compose adds the mark).
+        return None if any(attempt.outcome == "ambiguous" for attempt in before) else AMBIGUOUS_WAIT
+    if not isinstance(error, Temporary):
+        return None
+    address = rung.route.address_id if rung.route else None
+    failures = [a for a in before if (a.way, a.address_id, a.outcome) == (rung.way.value, address, "failed")]
+    wait = backoff(len(failures) + 1)
+    if wait is not None and isinstance(error, RateLimited):
+        wait = timedelta(seconds=max(1.0, error.retry_after))
+    return wait if wait is not None and wait <= LONGEST_WAIT else None

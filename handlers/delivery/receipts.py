@@ -1,0 +1,79 @@
+"""The platform's later word on a message: moves the attempt and the outbox row, never backwards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.edge.messages import Failure, Outcome, Way
+from store import outbox, people
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.edge.messages import DeliveryReceipt
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+UNNAMED_FOR = timedelta(hours=1)
+"""WeChat sends the result of a notice within seconds."""
+
+FINAL = frozenset({"delivered", "failed"})
+
+
+def apply(deps: Deps, tx: Tx, receipt: DeliveryReceipt, now: datetime) -> None:
+    """A receipt came in; one that overtook the commit of its send is kept for it."""
+    found = outbox.find_delivery(tx, receipt.channel, receipt.message_id) or _by_recipient(tx, receipt, now)
+    if found is None:
+        outbox.keep_early(tx, channel=receipt.channel, message_id=receipt.message_id, code=receipt.code, at=now,
+                          outcome=receipt.outcome.value, failure=receipt.failure.value if receipt.failure else "")
+        return
+    move(deps, tx, found, receipt.outcome, receipt.failure, code=receipt.code, now=now)
+
+
+def _by_recipient(tx: Tx, receipt: DeliveryReceipt, now: datetime) -> Record | None:
+    """``bizsend`` answers without an id (seen by users since 2021), its later event names the recipient:
+    it speaks of the newest notice to that address that is still open.
+    """
+    if receipt.recipient is None:
+        return None
+    address = people.find(tx, receipt.channel, receipt.recipient)
+    if address is None:
+        return None
+    return outbox.find_unnamed(tx, address.id, Way.SUBSCRIPTION.value, now - UNNAMED_FOR)
+
+
+def take_early(deps: Deps, tx: Tx, channel: str, message_id: str, now: datetime) -> None:
+    """The send is on record now: whatever its receipts said before counts."""
+    for row in outbox.take_early(tx, channel, message_id):
+        found = outbox.find_delivery(tx, channel, message_id)
+        if found is not None:
+            failure = Failure(row.failure) if row.failure else None
+            move(deps, tx, found, Outcome(row.outcome), failure, code=row.code, now=now)
+
+
+def move(
+    deps: Deps, tx: Tx, delivery: Record, outcome: Outcome, failure: Failure | None, *, code: str, now: datetime
+) -> None:
+    """Late and out-of-order receipts are harmless: a final outcome stays, an earlier one is ignored."""
+    if delivery.outcome in FINAL or outcome in {Outcome.ACCEPTED, Outcome.SENT}:
+        return
+    outbox.mark_delivery(tx, delivery.id, outcome.value, code)
+    deps.metrics.count("receipts", way=delivery.way, outcome=outcome.value)
+    if outcome is Outcome.DELIVERED:
+        if delivery.outbox_state == "sent":
+            outbox.settle(tx, delivery.outbox_id, "delivered", now)
+        return
+    _failed(deps, tx, delivery, failure or Failure.REFUSED, code, now)
+
+
+def _failed(deps: Deps, tx: Tx, delivery: Record, failure: Failure, code: str, now: datetime) -> None:
+    if failure is Failure.RECIPIENT_GONE and delivery.address_id is not None:
+        people.mark_gone(tx, delivery.address_id, code, now)
+    if delivery.outbox_state != "sent":
+        return
+    # Not this rung again for this message: the next one, at once.
+    failed = [*delivery.failed_ways, f"{delivery.way}:{delivery.address_id or 0}"]
+    outbox.settle(tx, delivery.outbox_id, "pending", now, failed_ways=failed, not_before=now, way="")
+    tx.after_commit.append(lambda: deps.wake("outbox-urgent"))

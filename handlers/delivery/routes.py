@@ -1,0 +1,58 @@
+"""The quota ledger as the ladder sees it: a recipient's addresses with what is known of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.delivery.ladder import Route, Window
+from bot.edge.messages import Way
+from store import outbox, people
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+
+def routes_of(deps: Deps, tx: Tx, row: Record) -> list[Route]:
+    """Every address the message may go to, the one last written from first."""
+    rows: Sequence[Record] = _addresses(tx, row)
+    known = [address for address in rows if address.channel in deps.channels]
+    known.sort(key=lambda a: (a.last_inbound_at is None, -a.last_inbound_at.timestamp() if a.last_inbound_at else 0))
+    return [_route(deps, row, address) for address in known]
+
+
+def _addresses(tx: Tx, row: Record) -> Sequence[Record]:
+    if row.address_id is not None and row.contact_id is None and row.officer_id is None:
+        return [outbox.address_of(tx, row.address_id)]
+    if row.officer_id is not None:
+        return people.of_officer(tx, row.officer_id)
+    return people.of_contact(tx, row.contact_id)
+
+
+def _route(deps: Deps, row: Record, address: Record) -> Route:
+    channel = deps.channels[address.channel]
+    notice = deps.texts.notice(row.key)
+    cannot: dict[Way, str] = {}
+    for way in channel.ways:
+        if way is Way.PASSIVE:
+            continue
+        carried = way in {Way.TEMPLATE, Way.SUBSCRIPTION}
+        cannot[way] = "no notice for this text" if carried and not notice else channel.can_send(way, notice)
+        if way is Way.SUBSCRIPTION and not cannot[way]:
+            cannot[way] = _unsubscribed(channel.subscription_id(notice), address.subscriptions or {})
+    window = channel.limits.window
+    return Route(
+        address_id=address.id, channel=address.channel, cannot=cannot, state=address.state,
+        state_code=address.state_code, message_at=address.message_at, message_used=address.message_used,
+        event_at=address.event_at, event_used=address.event_used, closed_at=address.closed_at,
+        window=Window(window.message_hours, window.message_quota, window.event_minutes, window.event_quota)
+        if window else None,
+    )
+
+
+def _unsubscribed(template_id: str, choices: dict[str, str]) -> str:
+    choice = choices.get(template_id)
+    return "" if choice == "accept" else "subscription refused" if choice == "reject" else "not subscribed"

@@ -1,0 +1,247 @@
+"""The dispatch office decides what was asked for: 准, 驳, or nothing, which counts as refused.
+
+A request that ran out undecided may still be granted: the office was late, not the unit. The result
+is the same whether the deadline run or the officer came by first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.clocks.steps import unit_due
+from bot.inquiry import request_rules
+from bot.inquiry.states import RequestEvent, RequestKind, RequestState
+from bot.routing.keywords import find_unit
+from handlers.clocks import charges, schedule
+from handlers.duty_desk import placement
+from handlers.inquiry import rework
+from handlers.inquiry.acting import DECIDERS, Desk, Outcome, refusing
+from handlers.inquiry.hand_over import hand_over
+from handlers.inquiry.pause import resume
+from handlers.inquiry.transitions import move_request, system
+from handlers.notices import notify
+from handlers.notices.phrases import REASONS, about, say_time
+from store import directory, inquiries, linked_inquiries, requests
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+SHORTEST_NOTE = 2
+
+
+def find_request(desk: Desk, typed: str) -> Record | Outcome:
+    """The request a typed number means to somebody who may decide."""
+    if desk.officer.role not in DECIDERS:
+        return desk.refuse("staff.no_decide")
+    found = requests.to_decide(desk.tx, typed)
+    if not found:
+        return desk.refuse("staff.no_request", typed=typed)
+    if len({row.inquiry_id for row in found}) > 1:
+        return desk.refuse("staff.which", rows=[
+            {"number": row.number, "summary": inquiries.get(desk.tx, row.inquiry_id).summary} for row in found[:5]])
+    return found[0]
+
+
+@refusing
+def approve(desk: Desk, request: Record, note: str = "") -> Outcome:
+    """准. ``note`` may name the unit a returned order goes to."""
+    inquiry = inquiries.get(desk.tx, request.inquiry_id)
+    if (refused := _not_theirs(desk, inquiry, request)) is not None:
+        return refused
+    request = _over(desk.deps, desk.tx, inquiry, request, desk.now)
+    work = {RequestKind.EXTENSION: _extend, RequestKind.RETURN: _take_back, RequestKind.REWORK: _reopen}
+    return work[RequestKind(request.kind)](desk, inquiry, request, note.strip())
+
+
+@refusing
+def refuse(desk: Desk, request: Record, why: str) -> Outcome:
+    """驳, with the reason that is told to who asked."""
+    inquiry = inquiries.get(desk.tx, request.inquiry_id)
+    if (refused := _not_theirs(desk, inquiry, request)) is not None:
+        return refused
+    if len(why.strip()) < SHORTEST_NOTE:
+        return desk.refuse("staff.bad_refusal")
+    if not move_request(desk.tx, request, RequestEvent.REFUSE, decided_at=desk.now, decided_by=desk.officer.id,
+                        note=why.strip()):
+        return _decided(desk, request)
+    # The log's word is read by the citizen too; why is for who asked.
+    desk.log(inquiry.id, f"{request.kind}_refused", unit=request.unit_name, assignment=request.assignment_id,
+             request=request.id)
+    charges.settle_now(desk.deps, desk.tx, request.assignment_id, desk.now)
+    if request.kind == RequestKind.REWORK:
+        notify.to_citizen(desk.tx, inquiry, key="rework.refused", once=f"rework.refused:{request.id}", now=desk.now,
+                           params=about(inquiry) | {"reason": why.strip()})
+    else:
+        _tell_unit(desk.deps, desk.tx, inquiry, request, now=desk.now, decision="refused", note=why.strip())
+    return _done(inquiry, request, "refused")
+
+
+def _not_theirs(desk: Desk, inquiry: Record, request: Record) -> Outcome | None:
+    """A second extension is a leader's to decide; the rest is the duty desk's, or a leader's."""
+    if desk.officer.role not in DECIDERS:
+        return desk.refuse("staff.no_decide")
+    if request.state not in {RequestState.PENDING, RequestState.EXPIRED}:
+        return _decided(desk, request)
+    second = request.kind == RequestKind.EXTENSION and inquiry.extended > 0
+    return desk.refuse("staff.leader_decides", number=inquiry.number) if second and desk.officer.role != "leader" else None
+
+
+def _decided(desk: Desk, request: Record) -> Outcome:
+    """Somebody was first: say who and how."""
+    row = requests.find(desk.tx, request.id) or request
+    return desk.refuse("staff.request_decided", number=row.number, decision=row.state,
+                       who=inquiries.officer_name(desk.tx, row.decided_by), mine=row.decided_by == desk.officer.id,
+                       at=say_time(row.decided_at) if row.decided_at is not None else "")
+
+
+def _done(inquiry: Record, request: Record, decision: str) -> Outcome:
+    return Outcome(done=True, key="staff.decided", params=about(inquiry) | {
+        "kind": request.kind, "decision": decision, "unit": request.unit_name})
+
+
+def _grant(desk: Desk, request: Record, note: str) -> bool:
+    return move_request(desk.tx, request, RequestEvent.APPROVE, decided_at=desk.now, decided_by=desk.officer.id, note=note)
+
+
+def _extend(desk: Desk, inquiry: Record, request: Record, note: str) -> Outcome:
+    order = next(row for row in inquiries.assignments_of(desk.tx, inquiry.id) if row.id == request.assignment_id)
+    if order.state not in inquiries.OPEN_ASSIGNMENT:
+        return desk.refuse("staff.not_now", standing=about(inquiry)["state"])
+    if request_rules.approval_problem(request.wanted_at, desk.now) is not None:
+        return desk.refuse("staff.date_passed", number=inquiry.number, wanted=say_time(request.wanted_at))
+    if not _grant(desk, request, note):
+        return _decided(desk, request)
+    inquiry = _put_off(desk, inquiry, order, request)
+    # What is linked is answered with it, so it is given the same time.
+    for linked in linked_inquiries.open_orders(desk.tx, inquiry.id):
+        if linked.unit_id == order.unit_id:
+            _put_off(desk, inquiries.get(desk.tx, linked.inquiry_id), linked, request)
+    _tell_unit(desk.deps, desk.tx, inquiry, request, now=desk.now, decision="approved", note=note)
+    return _done(inquiry, request, "approved")
+
+
+def _put_off(desk: Desk, inquiry: Record, order: Record, request: Record) -> Record:
+    """The new date for the order and its citizen; the inquiry as it is now."""
+    late = request_rules.extension_expired(order.due_at, desk.now, paused_at=inquiry.paused_at)
+    old, new = inquiry.due_at, max(inquiry.due_at, request.wanted_at)
+    inquiries.change_assignment(desk.tx, order, due_at=max(order.due_at, request.wanted_at))
+    inquiries.change(desk.tx, inquiry, due_at=new, extended=inquiry.extended + 1,
+                     provisional=inquiry.provisional or _provisional(desk.deps, old, new))
+    schedule.reschedule(desk.tx, order, desk.deps.calendar(), desk.now, limits=desk.deps.limits)
+    desk.log(inquiry.id, "extended", unit=order.unit_name, assignment=order.id, request=request.id, late=late,
+             was_due=old.isoformat(), due=new.isoformat(), reason_code=request.reason_code)
+    # Granted late, after the old due time was charged: the new one answers for that.
+    charges.settle_now(desk.deps, desk.tx, order.id, desk.now)
+    inquiry = inquiries.get(desk.tx, inquiry.id)
+    if new != old:
+        _tell_extended(desk, inquiry, request, old)
+    return inquiry
+
+
+def _provisional(deps: Deps, old: datetime, new: datetime) -> bool:
+    """Whether the new date hangs on days nobody has announced."""
+    days = max(1, deps.calendar().workdays_between(old.date(), new.date()))
+    return unit_due(old, days, deps.calendar()).provisional
+
+
+def _tell_extended(desk: Desk, inquiry: Record, request: Record, old: datetime) -> None:
+    notify.to_citizen(desk.tx, inquiry, key="extended", once=f"extended:{request.id}:{inquiry.id}", now=desk.now, params=about(inquiry) | {
+        "was_due": say_time(old), "why": REASONS.get(request.reason_code, REASONS[""]), "reason": request.reason,
+        "unit": request.unit_name})
+
+
+def _take_back(desk: Desk, inquiry: Record, request: Record, note: str) -> Outcome:
+    """To the unit the note names, else to the one proposed, else to the duty desk, which hands it on."""
+    order = next(row for row in inquiries.assignments_of(desk.tx, inquiry.id) if row.id == request.assignment_id)
+    unit = _named(desk, note) or _proposed(desk, request) or directory.duty_unit(desk.tx)
+    if unit is None or unit.id == order.unit_id:
+        return desk.refuse("staff.bad_unit", names=[])
+    taker = placement.taker(desk, inquiry, unit, now_at=order.unit_id)
+    return taker if isinstance(taker, Outcome) else _back_to(desk, order, request, taker, note)
+
+
+def _back_to(desk: Desk, order: Record, request: Record, unit: Record, note: str) -> Outcome:
+    if not _grant(desk, request, note):
+        return _decided(desk, request)
+    done = hand_over(desk, order, unit, reason=request.reason, name="returned", key="staff.transferred",
+                     by_officer=request.opened_by, returns=1)
+    if done.done:
+        inquiry = inquiries.get(desk.tx, order.inquiry_id)
+        placement.learn(desk, inquiry, unit)
+        notify.to_unit(desk.deps, desk.tx, inquiry, key="order.decided", once=f"decided:{request.id}", now=desk.now,
+                        unit_id=order.unit_id, params={"kind": request.kind, "decision": "approved", "note": unit.name})
+    return done
+
+
+def _named(desk: Desk, text: str) -> Record | None:
+    units = find_unit(desk.deps.router().directory, text) if text else []
+    return directory.unit_by_code(desk.tx, units[0].code) if len(units) == 1 else None
+
+
+def _proposed(desk: Desk, request: Record) -> Record | None:
+    """Asked again now: a unit may have been abolished, or its last officer have left, meanwhile."""
+    if request.unit_id is None:
+        return None
+    unit = directory.unit(desk.tx, request.unit_id)
+    return unit if unit.active and directory.officers_of(desk.tx, unit.id) else None
+
+
+def granted_by_transfer(desk: Desk, order: Record, unit: Record) -> Outcome | None:
+    """转 by the duty desk on an order somebody wants to give back: that grants it."""
+    asked = requests.pending(desk.tx, order.inquiry_id, RequestKind.RETURN)
+    return _back_to(desk, order, asked[-1], unit, "") if asked else None
+
+
+def _reopen(desk: Desk, inquiry: Record, request: Record, note: str) -> Outcome:
+    if not _grant(desk, request, note):
+        return _decided(desk, request)
+    inquiry = rework.reopen(desk.deps, desk.tx, inquiry, desk.office, reason=request.reason)
+    notify.to_citizen(desk.tx, inquiry, key="reopened", once=f"reopened:{request.id}", params=about(inquiry), now=desk.now)
+    return _done(inquiry, request, "approved")
+
+
+# -- nobody decided --------------------------------------------------------------------------
+
+
+def expire(deps: Deps, tx: Tx, request: Record, now: datetime) -> None:
+    """Nobody decided in time, or the citizen did not answer: for the deadline run.
+
+    An extension or a return counts as refused and the unit is told; a question ends its pause. A
+    citizen's wish for another rework is not refused by silence: the desk is asked again.
+    """
+    row = requests.find(tx, request.id)
+    if row is None or row.state != RequestState.PENDING:
+        return
+    inquiry = inquiries.get(tx, row.inquiry_id)
+    if row.kind == RequestKind.SUPPLEMENT:
+        resume(deps, tx, inquiry, now, answered=False)
+    elif row.kind == RequestKind.REWORK:
+        by = request_rules.decide_by(now, deps.calendar(), limits=deps.limits)
+        if requests.move(tx, row, row.state, decide_by=by):
+            notify.to_deciders(deps, tx, inquiry, requests.find(tx, row.id) or row, now=now, leader=False)
+    else:
+        _over(deps, tx, inquiry, row, now)
+
+
+def _over(deps: Deps, tx: Tx, inquiry: Record, request: Record, now: datetime) -> Record:
+    """The request, expired if its time is over, with the unit told once."""
+    if request.state != RequestState.PENDING or now <= request.decide_by or request.kind == RequestKind.REWORK:
+        return request
+    if move_request(tx, request, RequestEvent.EXPIRE, decided_at=now):
+        system(now).log(tx, inquiry.id, f"{request.kind}_expired", unit=request.unit_name,
+                        assignment=request.assignment_id, request=request.id)
+        _tell_unit(deps, tx, inquiry, request, now=now, decision="expired", note="")
+    return requests.find(tx, request.id) or request
+
+
+
+
+def _tell_unit(deps: Deps, tx: Tx, inquiry: Record, request: Record, *, now: datetime, decision: str, note: str) -> None:
+    order = next((row for row in inquiries.assignments_of(tx, inquiry.id) if row.id == request.assignment_id), None)
+    due = {"due": say_time(order.due_at)} if order is not None else {}
+    notify.to_unit(deps, tx, inquiry, key="order.decided", once=f"decided:{request.id}:{decision}", now=now,
+                    params={"kind": request.kind, "decision": decision, "note": note} | due)

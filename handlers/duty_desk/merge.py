@@ -1,0 +1,159 @@
+"""并: one matter told several times is worked on once, and everybody who told it is answered.
+
+``head`` is the inquiry the others were merged into. Each citizen hears only of their own number. What
+was merged does not vanish with its head: when that one ends without an answer it stands by itself again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.inquiry.states import OPEN, Event, State
+from handlers.duty_desk.rules import end_orders, first, reopen_at_desk, stopped
+from handlers.inquiry.acting import Desk, Outcome, refusing
+from handlers.inquiry.answers import give, given
+from handlers.inquiry.linked_matters import succeed
+from handlers.inquiry.transitions import move, system
+from handlers.notices import notify
+from handlers.notices.phrases import STATES, about, say_due, shorten
+from handlers.notices.privacy import accused
+from store import directory, inquiries
+from store import duty_desk as desk_store
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+LISTED = 5
+LONGEST_CHAIN = 20
+JOINED = "joined"
+"""``messages.kind`` of the text of a merged inquiry, kept with its head for the officers."""
+OPEN_STATES = frozenset(state.value for state in OPEN)
+
+
+@refusing
+def merge(desk: Desk, order: Record, into: Record) -> Outcome:
+    """The inquiry of ``order`` is worked on with ``into``, or with what that one was merged into."""
+    if (refused := stopped(desk, order)) is not None:
+        return refused
+    inquiry, head = inquiries.get(desk.tx, order.inquiry_id), head_of(desk.tx, into)
+    if (refused := _unfit(desk, inquiry, head)) is not None:
+        return refused
+    # Two officers who merge two inquiries into each other at once: the second runs again and finds it.
+    inquiries.change(desk.tx, head, **_carried(inquiry, head))
+    if not end_orders(desk, inquiry, order, how="merged"):
+        return first(desk, order)
+    inquiry = move(desk.tx, inquiry, Event.MERGE, desk.office, name="merged", merged_into_id=head.id,
+                   closed_at=desk.now, fold_until=None, paused_at=None, next_state_at=None, data={"into": head.number})
+    _follow(desk, inquiry, head)
+    succeed(desk.deps, desk.tx, inquiry, desk.now, into=head if head.state in OPEN_STATES else None)
+    _tell(desk, inquiry, head)
+    return Outcome(done=True, key="staff.merged", params=about(inquiry) | {
+        "into": head.number, "standing": STATES[head.state], "answered": head.state == State.ANSWERED})
+
+
+def head_of(tx: Tx, inquiry: Record) -> Record:
+    """What an inquiry was merged into in the end; itself when it was not."""
+    for _ in range(LONGEST_CHAIN):
+        if inquiry.state != State.MERGED or inquiry.merged_into_id is None:
+            return inquiry
+        inquiry = inquiries.get(tx, inquiry.merged_into_id)
+    return inquiry
+
+
+def find_head(desk: Desk, typed: str) -> Record | Outcome:
+    """The inquiry a typed number means, of whatever citizen, or why there is none."""
+    found = desk_store.meant(desk.tx, typed, desk.now)
+    if not found:
+        return desk.refuse("staff.unknown", typed=typed)
+    if len(found) > 1:
+        return desk.refuse("staff.which", rows=[{"number": r.number, "summary": r.summary} for r in found[:LISTED]])
+    return found[0]
+
+
+def _unfit(desk: Desk, inquiry: Record, head: Record) -> Outcome | None:
+    if head.id == inquiry.id:
+        return desk.refuse("staff.merge_self", number=inquiry.number)
+    if head.state not in OPEN_STATES | {State.ANSWERED}:
+        return desk.refuse("staff.merge_closed", number=head.number, standing=STATES[head.state])
+    if "secret" in [*(inquiry.flags or []), *(head.flags or [])]:
+        return desk.refuse("staff.secret", number=inquiry.number)
+    unit = directory.unit(desk.tx, head.unit_id) if head.unit_id is not None else None
+    # Its text would be read there.
+    if unit is not None and accused(inquiry, unit):
+        return desk.refuse("staff.accused_unit", number=inquiry.number, unit=unit.name)
+    return None
+
+
+def _carried(inquiry: Record, head: Record) -> dict[str, Any]:
+    """What is dangerous, or must not be read by whom, stays so: the head holds the words of both."""
+    flags = [*(head.flags or []), *(flag for flag in inquiry.flags or [] if flag not in (head.flags or []))]
+    routing, other = head.routing or {}, inquiry.routing or {}
+    accused_units = sorted({*routing.get("accused", []), *other.get("accused", [])})
+    return {"urgent": bool(head.urgent or inquiry.urgent), "flags": flags or None,
+            "routing": (routing | {"accused": accused_units}) if accused_units else head.routing}
+
+
+def _follow(desk: Desk, inquiry: Record, head: Record) -> None:
+    """What was merged into it goes along; the head keeps what was said, for its officers."""
+    for row in desk_store.merged_into(desk.tx, inquiry.id):
+        inquiries.set_head(desk.tx, row.id, head.id)
+    inquiries.add_message(desk.tx, inquiry_id=head.id, direction="internal", kind=JOINED, now=desk.now,
+                          text=_said(desk.tx, inquiry), officer_id=desk.officer.id)
+    desk.log(head.id, "joined", number=inquiry.number)
+
+
+def _said(tx: Tx, inquiry: Record) -> str:
+    said = [m.text for m in inquiries.messages_of(tx, inquiry.id) if m.direction == "in" and m.text]
+    return "\n".join(said) or inquiry.summary
+
+
+def _tell(desk: Desk, inquiry: Record, head: Record) -> None:
+    """The citizen, by their own number; the head's officers; and the answer at once where there is one."""
+    tx, now = desk.tx, desk.now
+    answer = given(tx, head.id) if head.state == State.ANSWERED else None
+    if answer is not None:
+        unit = directory.unit(tx, head.unit_id).name
+        _answer_one(desk.deps, tx, inquiry, answer.text, unit=unit, officer_id=answer.officer_id, now=now)
+        return
+    notify.to_citizen(tx, inquiry, key="merged", once=f"merged:{inquiry.id}:{head.id}", now=now,
+                       params=about(inquiry) | {"due": say_due(head)})
+    notify.to_unit(desk.deps, tx, head, key="order.joined", once=f"joined:{head.id}:{inquiry.id}", now=now,
+                    params={"text": shorten(_said(tx, inquiry), 120)}, urgent=bool(inquiry.urgent))
+
+
+def pass_on(deps: Deps, tx: Tx, inquiry: Record, text: str, now: datetime, *, once: str) -> None:
+    """What her citizen adds to a merged inquiry goes to those who work on the head."""
+    head = head_of(tx, inquiry)
+    if text:
+        inquiries.add_message(tx, inquiry_id=head.id, direction="internal", kind=JOINED, text=text, now=now)
+    notify.to_unit(deps, tx, head, key="order.joined", once=f"joined:{head.id}:{once}", now=now,
+                    params={"text": shorten(text, 120)})
+
+
+def tell_merged(desk: Desk, head: Record, order: Record, text: str) -> None:
+    """The head was answered: the same answer to everybody whose inquiry was merged into it."""
+    for row in desk_store.merged_into(desk.tx, head.id):
+        _answer_one(desk.deps, desk.tx, row, text, unit=order.unit_name, officer_id=desk.officer.id, now=desk.now)
+
+
+def _answer_one(deps: Deps, tx: Tx, inquiry: Record, text: str, *, unit: str, officer_id: int | None, now: datetime) -> None:
+    """Kept with their own inquiry, so that 全文, progress and the rating find it there."""
+    inquiries.change(tx, inquiry, answered_at=now)
+    give(deps, tx, inquiries.get(tx, inquiry.id), text, unit=unit, officer_id=officer_id, now=now)
+
+
+def release(deps: Deps, tx: Tx, head: Record, now: datetime) -> None:
+    """The head ended without an answer: what was merged into it and waits still is decided by itself."""
+    for row in desk_store.merged_into(tx, head.id):
+        if row.state != State.MERGED or row.answered_at is not None:
+            continue
+        inquiry = reopen_at_desk(deps, tx, row, Event.UNMERGE, system(now), name="unmerged")
+        notify.to_citizen(tx, inquiry, key="unmerged", once=f"unmerged:{inquiry.id}:{head.id}", now=now,
+                           params=about(inquiry))
+    succeed(deps, tx, head, now)
+
+

@@ -1,0 +1,155 @@
+"""The duty desk's moves, by word or page alike: 派, 不受理, 并; its queue and the router's suggestions.
+
+All take the order as it was read: of two officers at once the second is told who was first and what
+they did. ``reject`` is in ``rejecting``, ``merge`` in ``merging``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.routing.keywords import find_unit
+from bot.text.reading import normalise
+from handlers.duty_desk import placement
+from handlers.duty_desk.decide import granted_by_transfer
+from handlers.duty_desk.reject import uphold
+from handlers.duty_desk.rules import OBJECTION, first, stopped
+from handlers.inquiry.acting import DECIDERS, Desk, Outcome, refusing
+from handlers.inquiry.hand_over import call_in, hand_over
+from handlers.inquiry.pending_requests import drop_requests
+from handlers.notices.phrases import about
+from handlers.notices.suggestions import Suggestion, proposed
+from store import directory, inquiries
+from store import duty_desk as desk_store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+
+LISTED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One order of the desk's queue (with ``number``, ``summary``, ``urgent``, ``flags``) and what is proposed."""
+
+    order: Record
+    suggestions: tuple[Suggestion, ...]
+
+
+@refusing
+def send_on(desk: Desk, order: Record, unit: Record, *, pick: int = 0, category: str = "") -> Outcome:
+    """派: to the unit whose matter it is, from the desk or from any unit that has it.
+
+    ``pick``: which suggestion was taken, 0 for none. What was decided is kept for the router to learn from.
+    """
+    return _send(desk, order, unit, pick=pick, category=category)
+
+
+def _send(desk: Desk, order: Record, unit: Record, *, pick: int, category: str) -> Outcome:
+    if (refused := stopped(desk, order)) is not None:
+        return refused
+    inquiry = inquiries.get(desk.tx, order.inquiry_id)
+    taker = placement.taker(desk, inquiry, unit, now_at=order.unit_id)
+    if isinstance(taker, Outcome):
+        return taker
+    done = _hand(desk, order, inquiry, taker, pick=pick)
+    if not done.done:
+        return first(desk, order) if done.key.startswith("staff.already") else done
+    if category and category != inquiry.category:
+        inquiries.change(desk.tx, inquiries.get(desk.tx, inquiry.id), category=category)
+    placement.learn(desk, inquiry, taker, category=category)
+    if order.reason == OBJECTION:
+        uphold(desk, order, taker)
+    return done
+
+
+def _hand(desk: Desk, order: Record, inquiry: Record, unit: Record, *, pick: int) -> Outcome:
+    """Where the unit has asked to give it back, sending it on grants that."""
+    if (granted := granted_by_transfer(desk, order, unit)) is not None:
+        return granted
+    done = hand_over(desk, order, unit, reason="transfer", name="transferred", key="staff.sent_on",
+                     data={"pick": pick, "source": placement.kind_of_word(desk.tx, inquiry, unit)})
+    if done.done:
+        drop_requests(desk.tx, inquiry, desk.by)
+    return done
+
+
+@refusing
+def send_jointly(desk: Desk, order: Record, unit: Record, assists: Sequence[Record], *, pick: int = 0,
+                 category: str = "") -> Outcome:
+    """派 … 协 …: the first unit leads, the others help by an earlier date; all of it or nothing."""
+    if (refused := stopped(desk, order)) is not None:
+        return refused
+    inquiry = inquiries.get(desk.tx, order.inquiry_id)
+    helpers: dict[int, Record] = {}
+    lead = directory.standing(desk.tx, unit) or unit
+    for each in assists:
+        found = placement.taker(desk, inquiry, each, now_at=lead.id)
+        if isinstance(found, Outcome):
+            return found
+        helpers[found.id] = found
+    done = _send(desk, order, unit, pick=pick, category=category)
+    if not done.done:
+        return done
+    for helper in helpers.values():
+        _call_in(desk, inquiry.id, helper)
+    names = [helper.name for helper in helpers.values()]
+    return Outcome(done=True, key="staff.sent_jointly", params=about(inquiries.get(desk.tx, inquiry.id)) | {
+        "unit": lead.name, "names": names})
+
+
+def _call_in(desk: Desk, inquiry_id: int, helper: Record) -> None:
+    """Unless it has an open order for help already, from before the lead changed."""
+    rows = [row for row in inquiries.assignments_of(desk.tx, inquiry_id) if row.state in inquiries.OPEN_ASSIGNMENT]
+    if any(row.unit_id == helper.id for row in rows):
+        return
+    lead = next(row for row in rows if row.role == "lead")
+    opened = call_in(desk, lead, helper)
+    desk.log(inquiry_id, "assist_asked", unit=helper.name, from_unit=lead.unit_name, assignment=opened)
+
+
+def suggestions(tx: Tx, deps: Deps, inquiry: Record) -> list[Suggestion]:
+    """What the router proposed and can still be taken: by the heir of an abolished unit, not by one without
+    officers, one that has it, or one somebody of which is accused.
+    """
+    lead = inquiries.open_lead(tx, inquiry.id)
+    return proposed(deps.router().directory, inquiry, lead.unit_code if lead is not None else "")
+
+
+def queue(tx: Tx, deps: Deps, limit: int = desk_store.MOST) -> list[Waiting]:
+    """What waits at the desk, urgent and flagged first, then by due time."""
+    duty = directory.duty_unit(tx)
+    if duty is None:
+        return []
+    rows = desk_store.queue(tx, duty.id, limit)
+    known = deps.router().directory
+    return [Waiting(row, tuple(proposed(known, row, row.unit_code))) for row in rows]
+
+
+def find_order(desk: Desk, typed: str) -> Record | Outcome:
+    """The lead order a typed number means to who decides for the desk, of whatever unit, or why there is none."""
+    if desk.officer.role not in DECIDERS:
+        return desk.refuse("staff.no_desk")
+    found = inquiries.orders_of_tail(desk.tx, None, typed)
+    if not found:
+        return desk.refuse("staff.unknown", typed=typed)
+    if len(found) > 1:
+        return desk.refuse("staff.which", rows=[{"number": r.number, "summary": r.summary} for r in found[:LISTED]])
+    return found[0]
+
+
+def unit_named(tx: Tx, deps: Deps, typed: str) -> Record | list[str]:
+    """The one unit meant (an abolished one too: its heir takes it), or the names that come near."""
+    units = find_unit(deps.router().directory, typed)
+    if len(units) == 1 and (row := directory.unit_by_code(tx, units[0].code)) is not None:
+        return row
+    wanted = "".join(normalise(typed).split())
+    gone = [row for row in directory.all_units(tx, active=False) if not units
+            and wanted in {normalise(name) for name in (row.code, row.name, *row.short_names)}]
+    return gone[0] if len(gone) == 1 else [unit.name for unit in units[:LISTED]]

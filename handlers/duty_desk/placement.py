@@ -1,0 +1,75 @@
+"""Whose an inquiry may become, and what is learned from whose it became.
+
+Asked by everything that gives an order to a unit by a person's word: the desk's dispatch, a transfer,
+an approved return, a call for help. The router asks ``bot/routing/triage.py``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handlers.notices.privacy import accused, may_read
+from store import decisions, directory, inquiries
+
+if TYPE_CHECKING:
+    from handlers.inquiry.acting import Desk, Outcome
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+DESK, CORRECTION, ANSWERED = "desk", "correction", "answered"
+
+
+
+
+def is_desk(tx: Tx, unit_id: int | None) -> bool:
+    """Whether this is the duty desk's own unit."""
+    duty = directory.duty_unit(tx)
+    return duty is not None and duty.id == unit_id
+
+
+def taker(desk: Desk, inquiry: Record, unit: Record, *, now_at: int) -> Record | Outcome:
+    """The unit that gets it when ``unit`` is named, or why it cannot. ``now_at``: the unit that has it."""
+    found = directory.standing(desk.tx, unit)
+    if found is None:
+        return desk.refuse("staff.unit_gone", unit=unit.name)
+    if found.id == now_at:
+        return desk.refuse("staff.same_unit", unit=found.name)
+    if is_desk(desk.tx, found.id):
+        return found
+    if not directory.officers_of(desk.tx, found.id):
+        return desk.refuse("staff.no_officers", unit=found.name)
+    if not may_read(desk.officer, inquiry, keeper=desk.deps.secrets_officer):
+        return desk.refuse("staff.secret", number=inquiry.number)
+    if accused(inquiry, found):
+        return desk.refuse("staff.accused_unit", number=inquiry.number, unit=found.name)
+    return found
+
+
+def kind_of_word(tx: Tx, inquiry: Record, unit: Record) -> str:
+    """What it means that a person gives it to ``unit``: a correction when some other unit had it."""
+    had = {row.unit_id for row in inquiries.assignments_of(tx, inquiry.id) if row.role == "lead"}
+    return CORRECTION if any(not is_desk(tx, unit_id) for unit_id in had - {unit.id}) else DESK
+
+
+def learn(desk: Desk, inquiry: Record, unit: Record, *, category: str = "") -> None:
+    """Keep a person's word on whose matter this is. That it came back to the desk teaches nothing.
+
+    After it was handed over: somebody else may have been first.
+    """
+    if not is_desk(desk.tx, unit.id):
+        decisions.record(desk.tx, inquiry, unit.id, source=kind_of_word(desk.tx, inquiry, unit), now=desk.now,
+                         officer_id=desk.officer.id, category=category)
+
+
+def learn_answered(desk: Desk, inquiry: Record, order: Record) -> None:
+    """The unit the machine chose by itself, or a community it handed on to, answered: it was right.
+
+    What a person decided is left as it is.
+    """
+    chosen = (inquiry.routing or {}).get("chosen")
+    if not chosen or chosen not in {order.unit_code, order.parent_code}:
+        return
+    unit = directory.unit_by_code(desk.tx, chosen)
+    if unit is None or is_desk(desk.tx, unit.id) or decisions.of_inquiry(desk.tx, inquiry.id) is not None:
+        return
+    decisions.record(desk.tx, inquiry, unit.id, source=ANSWERED, now=desk.now)

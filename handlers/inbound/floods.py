@@ -1,0 +1,84 @@
+"""A sender who floods: told once, kept but not answered for a day, let go again by a human.
+
+``bot/conversation/flood_limits.py`` decides; here it is carried out. Dangers named in a flood are acts of their own and
+reach the duty desk all the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.conversation.flood_limits import is_cooled, unblocked
+from bot.conversation.state import ConversationState
+from bot.edge.messages import Address
+from handlers.notices.phrases import say_time
+from store import inquiries, people
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from bot.conversation import acts
+    from bot.edge.messages import InboundMessage
+    from handlers.services.deps import Turn
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+
+def cool_down(turn: Turn, state: ConversationState, act: acts.CoolDown, _event: Any) -> ConversationState:
+    """The one notice, and a line in the log of what was being told."""
+    turn.reply("hint.cooled", until=say_time(act.until))
+    inquiry_id = state.draft.inquiry_id if state.draft is not None else None
+    inquiries.log(turn.tx, inquiry_id, "sender_cooled", turn.now, address=turn.address.id, until=act.until.isoformat())
+    turn.deps.metrics.count("ignored", why="cooled")
+    return state
+
+
+def keep(turn: Turn, state: ConversationState, _act: acts.Keep, event: InboundMessage) -> ConversationState:
+    """Stored with its sender and no inquiry; of a picture that there was one."""
+    inquiries.add_message(turn.tx, inquiry_id=None, direction="in", kind=event.kind.value, text=event.text, now=turn.now,
+                          address_id=turn.address.id)
+    turn.deps.metrics.count("ignored", why="cooled")
+    return state
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One address of a sender. ``until`` None: answered; ``kept``: messages stored without an inquiry."""
+
+    address_id: int
+    channel: str
+    until: datetime | None
+    kept: int
+
+
+def find(tx: Tx, typed: str, channels: Iterable[str]) -> list[Record]:
+    """The addresses meant by an inquiry's number, or by an address such as ``sms:+12025550123``."""
+    inquiry = inquiries.by_number(tx, typed)
+    if inquiry is not None:
+        return list(people.of_contact(tx, inquiry.contact_id))
+    if ":" not in typed:
+        return []
+    found = (people.find(tx, channel, Address.parse(typed)) for channel in channels)
+    return [row for row in found if row is not None]
+
+
+def standing(tx: Tx, row: Record, now: datetime) -> Standing:
+    """How an address stands."""
+    state = _state(tx, row)
+    return Standing(row.id, row.channel, state.cooled_until if is_cooled(state, now) else None, people.kept_without(tx, row.id))
+
+
+def unblock(tx: Tx, row: Record, now: datetime) -> bool:
+    """Answer this address again; False when it was not in the cool-down."""
+    state = _state(tx, row)
+    if not is_cooled(state, now):
+        return False
+    people.save_conversation(tx, row.id, unblocked(state).to_json(), now)
+    inquiries.log(tx, None, "sender_unblocked", now, address=row.id)
+    return True
+
+
+def _state(tx: Tx, row: Record) -> ConversationState:
+    return ConversationState.from_json(people.by_id(tx, row.id).conversation or {})

@@ -1,0 +1,146 @@
+"""A person wrote or did something: who it is, what is meant, and the answer in the open slot."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from bot.conversation.state import ConversationState
+from bot.conversation.step import step
+from bot.edge.messages import Contact, ContactEvent, InboundMessage, Way
+from bot.text.phones import is_machine_sender
+from bot.text.sms import size
+from handlers.citizen.rating import await_rating
+from handlers.delivery.compose import fit
+from handlers.inbound import carry_out
+from handlers.inquiry.answers import ANSWERS
+from handlers.services.deps import Deps, Reply, Turn
+from store import inbox, outbox, people
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from adapters.kit.base import Channel
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+SEPARATOR = "\n————\n"
+URGENT, NOTICE, BULK = 0, 1, 2
+
+
+def handle(
+    deps: Deps, tx: Tx, channel: Channel, event: InboundMessage | ContactEvent, *, inbox_id: int,
+    now: datetime, passive: bool,
+) -> str | None:
+    """Carry out what the event asks; the text for the passive slot, None for nothing to say."""
+    if is_machine_sender(event.sender.value) and event.sender.scheme == "sms":
+        deps.metrics.count("ignored", why="machine_sender")
+        return None
+    row = people.ensure(tx, channel.account, event.sender, now)
+    row = _note_contact(tx, row, event, now)
+    turn = Turn(tx, deps, now, row, channel)
+    _converse(turn, event)
+    reply, outbox_id = _answer(turn, inbox_id, passive=passive)
+    inbox.finish(tx, inbox_id, address_id=row.id, inquiry_id=turn.inquiry_id, reply=reply, outbox_id=outbox_id)
+    for name in turn.wakes:
+        tx.after_commit.append(partial(deps.wake, name))
+    return reply if passive else None
+
+
+def _note_contact(tx: Tx, row: Record, event: InboundMessage | ContactEvent, now: datetime) -> Record:
+    """Write into the ledger what the event opens or closes."""
+    values: dict[str, Any] = {"last_inbound_at": now}
+    if isinstance(event, InboundMessage):
+        values |= {"message_at": now, "message_used": 0, "closed_at": None}
+        if row.state == "gone":
+            values |= {"state": "active", "state_code": "", "state_at": now}
+    elif event.opens_reply:
+        values |= {"event_at": now, "event_used": 0, "closed_at": None}
+    if isinstance(event, ContactEvent):
+        values |= _contact_values(row, event, now)
+    return people.with_changes(tx, row, **values)
+
+
+def _contact_values(row: Record, event: ContactEvent, now: datetime) -> dict[str, Any]:
+    if event.event is Contact.UNFOLLOW:
+        return {"state": "gone", "state_code": "unfollowed", "state_at": now}
+    if event.event is Contact.FOLLOW and row.state != "opted_out":
+        return {"state": "active", "state_code": "", "state_at": now}
+    if event.event is Contact.SUBSCRIPTION:
+        choices = {name: "accept" if accepted else "reject" for name, accepted in event.choices.items()}
+        return {"subscriptions": {**(row.subscriptions or {}), **choices}}
+    return {}
+
+
+def _converse(turn: Turn, event: InboundMessage | ContactEvent) -> None:
+    state = ConversationState.from_json(turn.address.conversation or {})
+    decision = step(state, event, turn.now, rules=turn.deps.rules, officer=turn.address.officer_id is not None)
+    state = carry_out.carry_out(turn, decision.state, decision.acts, event)
+    after = state.to_json()
+    if after != (turn.address.conversation or {}):
+        people.save_conversation(turn.tx, turn.address.id, after, turn.now)
+
+
+def _answer(turn: Turn, inbox_id: int, *, passive: bool) -> tuple[str | None, int | None]:
+    """Fill the passive slot: what was held first, then the answers; the rest goes by the ladder."""
+    passive = passive and Way.PASSIVE in turn.channel.ways and turn.address.state == "active"
+    held = _held(turn) if passive else []
+    room = turn.channel.limits
+    texts: list[str] = []
+    first: int | None = None
+    for position, (outbox_id, reply) in enumerate([*held, *((None, r) for r in turn.replies)]):
+        text = turn.deps.texts.render(reply.key, reply.params, sms=turn.by_sms)
+        url = "" if turn.by_sms else reply.params.get("url", "")
+        text = fit(turn.deps.texts, turn.channel, text, url, passive=True)
+        joined = SEPARATOR.join([*texts, text])
+        fits = size(joined, room.unit) <= room.passive_longest
+        if passive and (fits or not texts):
+            texts.append(text)
+            row_id = outbox_id or _queue(turn, inbox_id, position, reply, state="sent")
+            _said(turn, row_id, inbox_id, held=reply if outbox_id is not None else None)
+        elif outbox_id is None:
+            row_id = _queue(turn, inbox_id, position, reply, state="pending")
+            turn.wakes.add("outbox-urgent")
+        else:
+            continue
+        first = first or row_id
+    return (SEPARATOR.join(texts) or None), first
+
+
+def _held(turn: Turn) -> list[tuple[int | None, Reply]]:
+    if turn.address.contact_id is None:
+        return []
+    return [(row.id, Reply(row.key, row.params)) for row in outbox.held_for(turn.tx, turn.address.contact_id)]
+
+
+def _queue(turn: Turn, inbox_id: int, position: int, reply: Reply, *, state: str) -> int | None:
+    return outbox.add(
+        turn.tx, once=f"reply:{inbox_id}:{position}", key=reply.key, params=reply.params, now=turn.now,
+        priority=URGENT, state=state, address_id=turn.address.id, contact_id=turn.address.contact_id,
+        inquiry_id=turn.inquiry_id, way=Way.PASSIVE.value if state == "sent" else "",
+    )
+
+
+def _said(turn: Turn, outbox_id: int | None, inbox_id: int, *, held: Reply | None) -> None:
+    if outbox_id is None:
+        return
+    if held is not None:  # a new row says so already
+        outbox.settle(turn.tx, outbox_id, "sent", turn.now, way=Way.PASSIVE.value)
+        if held.key in ANSWERS:
+            await_rating(turn.tx, turn.address.id, held.params["number"], turn.now)
+    outbox.record(turn.tx, outbox_id, turn.now, way=Way.PASSIVE.value, outcome="sent",
+                  address_id=turn.address.id, channel=turn.channel.account, external_id=_slot(inbox_id))
+
+
+def _slot(inbox_id: int) -> str:
+    """Names the passive reply of one message, as a provider's id names what it took."""
+    return f"inbox:{inbox_id}"
+
+
+def send_late(deps: Deps, tx: Tx, account: str, taken: inbox.Repeat, now: datetime) -> None:
+    """The message was committed after all, but its answer was never given: all of it goes by the ladder."""
+    for row in outbox.said_in(tx, account, _slot(taken.inbox_id)):
+        # The person has just written: rungs refused before that may be open again.
+        outbox.settle(tx, row.id, "pending", now, not_before=now, way="", failed_ways=[])
+        outbox.record(tx, row.id, now, way=Way.PASSIVE.value, outcome="skipped", reason="webhook over its time budget")
+        tx.after_commit.append(lambda: deps.wake("outbox-urgent"))

@@ -1,0 +1,47 @@
+"""An answer to a citizen: kept with the inquiry and sent by whatever way is open.
+
+The newest message of direction ``out`` with an officer is what holds. What was put right, or taken back, is set
+aside, not deleted: direction ``aside``, with what became of it as its ``kind``, and only staff see it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handlers.notices import notify
+from handlers.notices.phrases import about, say_time
+from store import inquiries
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+LONGEST_ANSWER = 2000
+CORRECTED = "answer.corrected"
+ANSWERS = frozenset({"answer", CORRECTED})
+"""Text keys of what holds an answer: the citizen may rate it."""
+UNSENT, REPLACED, RETRACTED = "unsent", "replaced", "retracted"
+"""``messages.kind`` of an answer that does not hold any more; UNSENT reached nobody."""
+
+
+def give(deps: Deps, tx: Tx, inquiry: Record, text: str, *, unit: str, officer_id: int | None, now: datetime,
+         corrected: bool = False) -> None:
+    """Keep the answer and have it sent. ``inquiry`` as it is now; ``unit``: the name of who answers.
+
+    ``corrected``: she may have read another one.
+    """
+    message_id = inquiries.add_message(tx, inquiry_id=inquiry.id, direction="out", kind="text", text=text, now=now,
+                                       officer_id=officer_id)
+    params = about(inquiry) | {"unit": unit, "text": text, "time": say_time(now), "url": deps.signer.citizen_url(inquiry.id)}
+    # By the message and not by the order: an order whose answer was taken back is answered again.
+    notify.to_citizen(tx, inquiry, key="answer.corrected" if corrected else "answer", once=f"answer:{message_id}", params=params,
+                       now=now, priority=0, can_wait=False)
+
+
+def given(tx: Tx, inquiry_id: int) -> Record | None:
+    """The answer that holds."""
+    found = [m for m in inquiries.messages_of(tx, inquiry_id) if m.direction == "out" and m.officer_id]
+    return found[-1] if found else None

@@ -1,0 +1,106 @@
+"""An inquiry is given to a unit: the order opened with its own clock, the officers told.
+
+Two clocks: the citizen's started at receipt and is on the inquiry; the unit's starts here, at
+dispatch. What is handed down inside a subdistrict keeps its clock: nobody gains time by passing on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.clocks.steps import assist_due, unit_due, urgent_due
+from bot.inquiry.states import AssignmentEvent, Event
+from handlers.clocks.schedule import first_check
+from handlers.inquiry.acting import Outcome, too_late
+from handlers.inquiry.transitions import move, move_order
+from handlers.notices import notify
+from handlers.notices.phrases import about, say_time
+from store import inquiries, linked_inquiries
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from handlers.inquiry.acting import Desk
+    from handlers.notices.recipients import Known
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+
+def clock_of(deps: Deps, inquiry: Record, now: datetime, *, days: int | None = None) -> datetime:
+    """The due time of an order opened now: working days, or the clock on the wall when it is urgent."""
+    if inquiry.urgent:
+        return urgent_due(now, hours=deps.limits.urgent_hours)
+    return unit_due(now, days or deps.limits.reply_days_for(inquiry.kind), deps.calendar(), rule=deps.due_rule).at
+
+
+def dispatch(deps: Deps, tx: Tx, inquiry: Record, unit_id: int, *, now: datetime, reason: str = "",
+             kind: str = "", due_at: datetime | None = None, tell: bool = True, said: Sequence[str] | None = None,
+             known: Known | None = None) -> int:
+    """Open the lead assignment of a unit and tell its officers; the assignment's id.
+
+    ``kind`` ``rework``: the citizen was not satisfied. ``tell`` false: who calls tells them in words of its own.
+    ``said``, ``known``: what the citizen wrote and the units, where who calls has read them already.
+    """
+    due_at = due_at or clock_of(deps, inquiry, now)
+    assignment_id = _open(deps, tx, inquiry, unit_id, role="lead", due_at=due_at, now=now, reason=kind)
+    if not tell:
+        return assignment_id
+    if said is None:
+        said = [m.text for m in inquiries.messages_of(tx, inquiry.id) if m.direction == "in"]
+    notify.new_order(deps, tx, assignment_id, inquiry, unit_id, due_at=due_at, now=now, known=known,
+                      text=" / ".join(text for text in (reason, *said) if text))
+    return assignment_id
+
+
+def call_in(desk: Desk, order: Record, unit: Record) -> int:
+    """An assist order for another unit, due before the lead's."""
+    deps, tx, now = desk.deps, desk.tx, desk.now
+    inquiry = inquiries.get(tx, order.inquiry_id)
+    due_at = _not_over(deps, inquiry, assist_due(order.due_at, deps.calendar(), opened_at=now), now)
+    assignment_id = _open(deps, tx, inquiry, unit.id, role="assist", due_at=due_at, now=now, reason="")
+    notify.new_assist(deps, tx, assignment_id, inquiry, unit.id, due_at=due_at, now=now, lead=order.unit_name)
+    return assignment_id
+
+
+def _open(deps: Deps, tx: Tx, inquiry: Record, unit_id: int, *, role: str, due_at: datetime, now: datetime,
+          reason: str) -> int:
+    check = first_check(now, due_at, deps.calendar(), urgent=bool(inquiry.urgent), limits=deps.limits)
+    return inquiries.assign(tx, inquiry_id=inquiry.id, unit_id=unit_id, role=role, due_at=due_at, now=now,
+                            reason=reason, next_check_at=check)
+
+
+def hand_over(desk: Desk, order: Record, unit: Record, *, reason: str, name: str, key: str,
+              by_officer: int | None = None, returns: int = 0, data: dict[str, Any] | None = None,
+              tell: bool = True) -> Outcome:
+    """From one unit to another: the old order is over, a new one is open. What is linked to it goes along.
+
+    ``by_officer``: who gave it back. ``data`` goes into the log's entry. ``tell`` false: in silence.
+    """
+    moved = move_order(desk.tx, order, AssignmentEvent.RETURN, ended_at=desk.now, reason=reason,
+                       ended_by=by_officer or desk.officer.id)
+    if not moved:
+        return too_late(desk, order)
+    inquiry = inquiries.get(desk.tx, order.inquiry_id)
+    inquiry = move(desk.tx, inquiry, Event.REDISPATCH, desk.by, name=name, unit_id=unit.id,
+                   returns=inquiry.returns + returns,
+                   data={"unit": unit.name, "from_unit": order.unit_name, "reason": reason} | (data or {}))
+    below = unit.parent_code and unit.parent_code == order.unit_code
+    kept = _not_over(desk.deps, inquiry, order.due_at, desk.now) if below else None
+    dispatch(desk.deps, desk.tx, inquiry, unit.id, now=desk.now, reason=reason if name == "returned" else "",
+             due_at=kept, tell=tell)
+    for linked in linked_inquiries.open_orders(desk.tx, inquiry.id):
+        if linked.unit_id == order.unit_id:
+            hand_over(desk, linked, unit, reason=reason, name=name, key=key, by_officer=by_officer, data=data, tell=False)
+    return Outcome(done=True, key=key, params=about(inquiry) | {"unit": unit.name})
+
+
+def _not_over(deps: Deps, inquiry: Record, due_at: datetime, now: datetime) -> datetime:
+    """A due time taken over from another's order; where it is over, one day: nobody is late before they have it."""
+    return due_at if due_at > now else clock_of(deps, inquiry, now, days=1)
+
+
+def unit_time(inquiry: Record, due_at: datetime) -> str:
+    """The unit's own date in words where it is another than the citizen's, else ``""``."""
+    return "" if due_at == inquiry.due_at else say_time(due_at)

@@ -1,0 +1,203 @@
+"""Many citizens with one matter, a power cut: linked, so that one answer reaches all and nobody is flooded.
+
+The first is the head. Each of the others keeps its number, its date and an order of its own; its unit's
+officers hear of the head, then of the 10th, 50th and 200th alike. The answer to the head is everybody's.
+What was linked wrongly is taken out by an officer (分) and stands by itself.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.inquiry.states import OPEN, AssignmentEvent, Event, State
+from bot.routing.repeats import Told, matter, together
+from bot.routing.triage import BLOCKING
+from handlers.inquiry.acting import Desk, Outcome, refusing, too_late
+from handlers.inquiry.answers import give
+from handlers.inquiry.pause import stop_waiting
+from handlers.inquiry.pending_requests import drop_requests
+from handlers.inquiry.transitions import move, move_order
+from handlers.notices import notify
+from handlers.notices.phrases import about
+from store import decisions, inquiries, linked_inquiries
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+WITHIN = timedelta(hours=24)
+MOST = 150
+"""Inquiries one is compared with: the newest its unit was given."""
+OTHERS = 2
+"""Other citizens who must have told the same before it counts as one matter of many."""
+MARKS = (10, 50, 200, 1000)
+"""Of how many alike the officers are told."""
+OPEN_STATES = frozenset(state.value for state in OPEN)
+
+
+class Recent:
+    """What the units were given lately, for one batch: each unit's is read once."""
+
+    def __init__(self, deps: Deps, tx: Tx, now: datetime) -> None:
+        self._deps, self._tx, self._now = deps, tx, now
+        self._units: dict[int | None, list[Told]] = {}
+
+    def look(self, inquiry: Record, unit_id: int | None, *, said: str, places: Sequence[str],
+             flags: Collection[str] = ()) -> Record | None:
+        """The head this inquiry belongs to; None when it is no burst. What is flagged goes its own way.
+
+        ``unit_id`` None: the router was not sure. Then what many others tell may tell whose it is.
+        """
+        if not BLOCKING.isdisjoint(flags):
+            return None
+        new = Told(inquiry.id, inquiry.contact_id, matter(said, places))
+        known = self._known(unit_id)
+        like = [old for old in known if _alike(new, old)]
+        known.append(self._deps.told.keep(new))
+        if len({old.contact_id for old in like}) < OTHERS:
+            return None
+        return _head(self._tx, [old.inquiry_id for old in like], self._now)
+
+    def _known(self, unit_id: int | None) -> list[Told]:
+        if unit_id not in self._units:
+            self._units[unit_id] = _load(self._deps, self._tx, unit_id, self._now)
+        return self._units[unit_id]
+
+
+def _alike(new: Told, old: Told) -> bool:
+    """Cheap things first: most are about another place."""
+    if new.matter.places.isdisjoint(old.matter.places) and (new.matter.places or old.matter.places):
+        return False
+    return new.contact_id != old.contact_id and new.inquiry_id != old.inquiry_id and together(new.matter, old.matter)
+
+
+def _load(deps: Deps, tx: Tx, unit_id: int | None, now: datetime) -> list[Told]:
+    rows = [row for row in linked_inquiries.given_lately(tx, unit_id, since=now - WITHIN, most=MOST)
+            if BLOCKING.isdisjoint(row.flags or [])]
+    found = {row.id: deps.told.get(row.id, row.contact_id) for row in rows}
+    unknown = [row_id for row_id, told in found.items() if told is None]
+    if unknown:
+        texts, places = decisions.texts(tx, unknown), linked_inquiries.places_of(tx, unknown)
+        contacts = {row.id: row.contact_id for row in rows}
+        for row_id in unknown:
+            read = matter(texts.get(row_id, ""), places.get(row_id, ()))
+            found[row_id] = deps.told.keep(Told(row_id, contacts[row_id], read))
+    return [told for told in found.values() if told is not None]
+
+
+def _head(tx: Tx, like: Sequence[int], now: datetime) -> Record | None:
+    """The head most of these have, else the oldest; those still by themselves are linked to it."""
+    rows = linked_inquiries.open_among(tx, like)
+    heads = [row.linked_to_id for row in rows if row.linked_to_id is not None]
+    found = inquiries.find(tx, max(set(heads), key=heads.count)) if heads else None
+    head = found if found is not None and found.state in OPEN_STATES else next(iter(rows), None)
+    if head is None or inquiries.open_lead(tx, head.id) is None:
+        return None
+    for row in rows:
+        if row.id != head.id and row.linked_to_id is None and row.unit_id == head.unit_id and not linked_inquiries.count_linked(tx, row.id):
+            _link(tx, row, head, now)
+    return head
+
+
+def join(deps: Deps, tx: Tx, inquiry: Record, head: Record, now: datetime) -> None:
+    """Link an inquiry just given to the head's unit; its officers hear when many have come together."""
+    _link(tx, inquiry, head, now)
+    count = linked_inquiries.count_linked(tx, head.id) + 1
+    reached = [mark for mark in MARKS if count >= mark]
+    if reached:
+        notify.to_unit(deps, tx, head, key="order.linked", once=f"linked:{head.id}:{reached[-1]}", now=now,
+                        params={"count": reached[-1]})
+
+
+def _link(tx: Tx, inquiry: Record, head: Record, now: datetime) -> None:
+    inquiries.change(tx, inquiries.get(tx, inquiry.id), linked_to_id=head.id)
+    inquiries.log(tx, inquiry.id, "linked", now, number=head.number)
+
+
+# --- what is done to the head is done to all ---
+
+
+def answer_linked(desk: Desk, inquiry: Record, order: Record, text: str) -> list[tuple[Record, Record]]:
+    """The head was answered: everybody linked to it gets the same, each with their own inquiry. These with their orders.
+
+    What another unit has by now is left to that.
+    """
+    own = [row for row in linked_inquiries.open_orders(desk.tx, inquiry.id) if row.unit_id == order.unit_id]
+    found = ((_answer(desk, row, inquiry, text), row) for row in own)
+    return [(answered, row) for answered, row in found if answered is not None]
+
+
+def _answer(desk: Desk, own: Record, head: Record, text: str) -> Record | None:
+    tx, now = desk.tx, desk.now
+    inquiry = inquiries.get(tx, own.inquiry_id)
+    signed = {} if own.signed_by else {"signed_at": now, "signed_by": desk.officer.id}
+    if not move_order(tx, own, AssignmentEvent.FINISH, ended_at=now, ended_by=desk.officer.id, **signed):
+        return None
+    closes_at = desk.deps.calendar().due(now, desk.deps.limits.close_days).at
+    inquiry = move(tx, inquiry, Event.ANSWER, desk.by, name="answered", answered_at=now, fold_until=None, paused_at=None,
+                   next_state_at=closes_at, data={"unit": own.unit_name, "assignment": own.id, "with": head.number})
+    give(desk.deps, tx, inquiry, text, unit=own.unit_name, officer_id=desk.officer.id, now=now)
+    drop_requests(tx, inquiry, desk.by)
+    stop_waiting(tx, inquiry, now)
+    return inquiry
+
+
+def sign_linked(desk: Desk, order: Record) -> int:
+    """The head was signed for: so are those nobody was told of. How many."""
+    rows = [row for row in linked_inquiries.open_orders(desk.tx, order.inquiry_id)
+            if row.state == "pending" and row.unit_id == order.unit_id]
+    return sum(_sign(desk, row) for row in rows)
+
+
+def _sign(desk: Desk, own: Record) -> bool:
+    if not move_order(desk.tx, own, AssignmentEvent.SIGN, signed_at=desk.now, signed_by=desk.officer.id):
+        return False
+    inquiry = inquiries.get(desk.tx, own.inquiry_id)
+    if inquiry.state == State.DISPATCHED:
+        move(desk.tx, inquiry, Event.SIGN, desk.by, name="signed", data={"unit": own.unit_name, "assignment": own.id})
+    return True
+
+
+# --- out again ---
+
+
+@refusing
+def take_out(desk: Desk, order: Record) -> Outcome:
+    """分: not the same matter after all; it stands by itself and its officers are told of it."""
+    inquiry = inquiries.get(desk.tx, order.inquiry_id)
+    if inquiry.linked_to_id is None:
+        return desk.refuse("staff.not_linked", number=inquiry.number)
+    if order.state not in inquiries.OPEN_ASSIGNMENT:
+        return too_late(desk, order)
+    _unlink(desk.deps, desk.tx, inquiry, desk.now)
+    desk.log(inquiry.id, "unlinked")
+    return Outcome(done=True, key="staff.unlinked", params=about(inquiry))
+
+
+def _unlink(deps: Deps, tx: Tx, inquiry: Record, now: datetime) -> None:
+    """By itself again, with a notice of its own for its open order."""
+    inquiries.change(tx, inquiry, linked_to_id=None)
+    lead = inquiries.open_lead(tx, inquiry.id)
+    if lead is not None:
+        said = decisions.texts(tx, [inquiry.id]).get(inquiry.id, "")
+        notify.new_order(deps, tx, lead.id, inquiries.get(tx, inquiry.id), lead.unit_id, due_at=lead.due_at, now=now,
+                          text=said)
+
+
+def succeed(deps: Deps, tx: Tx, head: Record, now: datetime, *, into: Record | None = None) -> None:
+    """The head ended without an answer: the next of the linked is the head now, or ``into``, which it was
+    merged into.
+    """
+    rows = [row for row in linked_inquiries.linked(tx, head.id) if row.state in OPEN_STATES]
+    if not rows:
+        return
+    first, *rest = rows
+    if into is None:
+        _unlink(deps, tx, first, now)
+    for row in rest if into is None else rows:
+        inquiries.change(tx, row, linked_to_id=into.id if into is not None else first.id)

@@ -1,0 +1,148 @@
+"""A question to the citizen stops both clocks until she answers, or three working days are over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.clocks.steps import resumed
+from bot.conversation.state import ConversationState
+from bot.conversation.step import supplement_asked, waits_no_more
+from bot.inquiry import request_rules
+from bot.inquiry.states import (
+    Actor,
+    AssignmentEvent,
+    AssignmentState,
+    Event,
+    RequestEvent,
+    RequestKind,
+    State,
+    state_before_asking,
+)
+from handlers.clocks import schedule
+from handlers.inquiry.acting import Desk, Outcome, refusing, too_late
+from handlers.inquiry.hand_over import unit_time
+from handlers.inquiry.transitions import By, move, move_order, move_request, system
+from handlers.notices import notify
+from handlers.notices.phrases import about, say_time
+from store import inquiries, people, requests
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+LONGEST_QUESTION = 60
+"""Characters: with the number and the date it fits two SMS segments, and is one question."""
+
+
+@refusing
+def ask(desk: Desk, order: Record, question: str) -> Outcome:
+    """问: one question; the next message of the citizen within the limit is the answer."""
+    question = " ".join(question.split())
+    if order.state not in inquiries.OPEN_ASSIGNMENT:
+        return too_late(desk, order)
+    if order.role == "assist":
+        return desk.refuse("staff.lead_only", number=order.number)
+    inquiry = inquiries.get(desk.tx, order.inquiry_id)
+    asked = requests.count_of_unit(desk.tx, inquiry.id, order.unit_id, RequestKind.SUPPLEMENT)
+    problem = request_rules.supplement_problem(request_rules.SupplementAsk(State(inquiry.state), question, asked))
+    if problem is not None or len(question) > LONGEST_QUESTION:
+        said = "reason_long" if problem is None else problem.value
+        return desk.refuse("staff.no_question", problem=said, longest=LONGEST_QUESTION,
+                           days=desk.deps.limits.supplement_days)
+    if order.state == AssignmentState.PENDING and not move_order(
+        # Who asks has taken the matter on: the limit for signing must not run out while she is asked.
+        desk.tx, order, AssignmentEvent.SIGN, signed_at=desk.now, signed_by=desk.officer.id
+    ):
+        return too_late(desk, order)
+    return _ask(desk, order, inquiry, question)
+
+
+def _ask(desk: Desk, order: Record, inquiry: Record, question: str) -> Outcome:
+    until = request_rules.supplement_until(desk.now, desk.deps.calendar(), limits=desk.deps.limits)
+    requests.add(desk.tx, inquiry_id=inquiry.id, assignment_id=order.id, kind=RequestKind.SUPPLEMENT.value,
+                 opened_at=desk.now, opened_by=desk.officer.id, reason=question, decide_by=until)
+    inquiry = move(desk.tx, inquiry, Event.ASK, desk.by, name="asked", paused_at=desk.now,
+                   data={"unit": order.unit_name, "assignment": order.id})
+    _schedule(desk.deps, desk.tx, inquiry.id, desk.now)
+    for address in people.of_contact(desk.tx, inquiry.contact_id):
+        _await_answer(desk.tx, address.id, inquiry.number, until, now=desk.now)
+    params = about(inquiry) | {"unit": order.unit_name, "question": question, "until": say_time(until)}
+    notify.to_citizen(desk.tx, inquiry, key="asked", once=f"asked:{inquiry.id}:{order.id}", params=params,
+                       now=desk.now, priority=0, can_wait=False)
+    return Outcome(done=True, key="staff.asked", params=about(inquiry) | {"until": say_time(until)})
+
+
+def _await_answer(tx: Tx, address_id: int, number: str, until: datetime, *, now: datetime) -> None:
+    state = ConversationState.from_json(people.by_id(tx, address_id).conversation or {})
+    people.save_conversation(tx, address_id, supplement_asked(state, number, until).to_json(), now)
+
+
+def stop_waiting(tx: Tx, inquiry: Record, now: datetime, *, but: int | None = None) -> None:
+    """Nobody's next message answers our question any more. ``but``: the address that is just answering."""
+    for address in people.of_contact(tx, inquiry.contact_id):
+        stored = people.by_id(tx, address.id).conversation or {}
+        before = ConversationState.from_json(stored)
+        after = waits_no_more(before, inquiry.number)
+        if address.id != but and after != before:
+            people.save_conversation(tx, address.id, after.to_json(), now)
+
+
+def resume(deps: Deps, tx: Tx, inquiry: Record, now: datetime, *, answered: bool = False,
+           but: int | None = None) -> Record:
+    """The clocks go on, later by the pause and at most by the cap; the inquiry as it is now.
+
+    ``answered``: the citizen wrote (who calls answers her); else the time for it passed, and she is
+    told that her inquiry goes on as it is. The unit is told either way.
+    """
+    waiting = requests.pending(tx, inquiry.id, RequestKind.SUPPLEMENT)
+    for request in waiting:
+        move_request(tx, request, RequestEvent.APPROVE if answered else RequestEvent.EXPIRE, decided_at=now)
+    if inquiry.state != State.NEED_INFO:
+        return inquiry
+    old = inquiry.due_at
+    lead = inquiries.open_lead(tx, inquiry.id)
+    by = By(Actor.CITIZEN, inquiry.contact_id, now) if answered else system(now)
+    due_at = _later(deps, inquiry, old, now)
+    inquiry = move(tx, inquiry, Event.SUPPLY if answered else Event.LAPSE, by,
+                   name="resumed" if answered else "lapsed", due_at=due_at, paused_at=None,
+                   back_to=state_before_asking(AssignmentState(lead.state) if lead is not None else None),
+                   data={"old": old.isoformat(), "new": due_at.isoformat(), "since": inquiry.paused_at.isoformat()})
+    _shift_orders(deps, tx, inquiry, now, since=waiting[-1].opened_at if waiting else now)
+    stop_waiting(tx, inquiry, now, but=but)
+    if not answered:
+        _tell_lapsed(deps, tx, inquiry, now)
+    return inquiry
+
+
+def _later(deps: Deps, inquiry: Record, due_at: datetime, now: datetime) -> datetime:
+    return resumed(due_at, inquiry.paused_at, now, deps.calendar(), cap_days=deps.limits.supplement_days)
+
+
+def _shift_orders(deps: Deps, tx: Tx, inquiry: Record, now: datetime, *, since: datetime) -> None:
+    """Every open order, and the date of an extension somebody is still to decide on."""
+    def moved(at: datetime) -> datetime:
+        return resumed(at, since, now, deps.calendar(), cap_days=deps.limits.supplement_days)
+
+    for order in inquiries.assignments_of(tx, inquiry.id):
+        if order.state in inquiries.OPEN_ASSIGNMENT:
+            inquiries.change_assignment(tx, order, due_at=moved(order.due_at))
+    for request in requests.pending(tx, inquiry.id, RequestKind.EXTENSION):
+        requests.move(tx, request, request.state, wanted_at=moved(request.wanted_at))
+    _schedule(deps, tx, inquiry.id, now)
+
+
+def _schedule(deps: Deps, tx: Tx, inquiry_id: int, now: datetime) -> None:
+    for order in inquiries.assignments_of(tx, inquiry_id):
+        if order.state in inquiries.OPEN_ASSIGNMENT:
+            schedule.reschedule(tx, order, deps.calendar(), now, limits=deps.limits)
+
+
+def _tell_lapsed(deps: Deps, tx: Tx, inquiry: Record, now: datetime) -> None:
+    lead = inquiries.open_lead(tx, inquiry.id)
+    once = f"lapsed:{inquiry.id}:{inquiry.version}"
+    notify.to_citizen(tx, inquiry, key="lapsed", once=once, params=about(inquiry), now=now)
+    notify.to_unit(deps, tx, inquiry, key="order.lapsed", once=f"order.{once}", now=now,
+                    params={"unit_due": unit_time(inquiry, lead.due_at) if lead is not None else ""})

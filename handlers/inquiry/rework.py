@@ -1,0 +1,72 @@
+"""Not satisfied, with a reason: done again, once by the citizen's word, later by the office's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.inquiry import request_rules
+from bot.inquiry.states import Actor, Event, RequestKind
+from handlers.clocks import charges
+from handlers.inquiry.hand_over import clock_of, dispatch
+from handlers.inquiry.transitions import By, move
+from handlers.notices import notify
+from handlers.notices.phrases import REWORK
+from store import directory, inquiries, requests
+
+if TYPE_CHECKING:
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+DISSATISFIED = 3
+REOPENABLE = frozenset({"answered", "closed"})
+
+
+def dissatisfied(deps: Deps, tx: Tx, inquiry: Record, by: By, *, reason: str) -> str:
+    """What a complaint about an answer leads to: the text key that tells the citizen.
+
+    ``reopened`` at once the first time, ``rework.asked`` when the office decides, ``""`` when the
+    inquiry is being worked on again already.
+    """
+    if inquiry.state not in REOPENABLE:
+        return ""
+    if not inquiry.reopened:
+        reopen(deps, tx, inquiry, by, reason=reason)
+        return "reopened"
+    if not requests.pending(tx, inquiry.id, RequestKind.REWORK):
+        _ask_office(deps, tx, inquiry, by, reason)
+    return "rework.asked"
+
+
+def reopen(deps: Deps, tx: Tx, inquiry: Record, by: By, *, reason: str) -> Record:
+    """A new order for the unit that answered, or has its work now, with the short limit; the inquiry as it is now.
+
+    The first receipt stays the start of the citizen's clock; her new date is never earlier than the
+    old one. A rating given stays until she gives another: silence must not wipe it out.
+    """
+    last = _last_lead(tx, inquiry)
+    unit = directory.standing(tx, directory.unit(tx, last.unit_id)) or directory.duty_unit(tx) or directory.unit(tx, last.unit_id)
+    due_at = clock_of(deps, inquiry, by.now, days=deps.limits.rework_days)
+    inquiry = move(
+        tx, inquiry, Event.REWORK, by, name="reworked", reopened=inquiry.reopened + 1, unit_id=unit.id,
+        due_at=max(inquiry.due_at, due_at), answered_at=None, closed_at=None, rated_at=None, next_state_at=None,
+        data={"unit": unit.name, "assignment": last.id, "was_due": inquiry.due_at.isoformat(), "due": due_at.isoformat(),
+              "by_office": by.actor is not Actor.CITIZEN},
+    )
+    charges.settle_now(deps, tx, last.id, by.now)
+    dispatch(deps, tx, inquiry, unit.id, now=by.now, kind="rework", due_at=due_at, reason=f"{REWORK}{reason}")
+    return inquiry
+
+
+def _last_lead(tx: Tx, inquiry: Record) -> Record:
+    return [row for row in inquiries.assignments_of(tx, inquiry.id) if row.role == "lead"][-1]
+
+
+def _ask_office(deps: Deps, tx: Tx, inquiry: Record, by: By, reason: str) -> None:
+    decide_by = request_rules.decide_by(by.now, deps.calendar(), limits=deps.limits)
+    request_id = requests.add(tx, inquiry_id=inquiry.id, assignment_id=_last_lead(tx, inquiry).id,
+                              kind=RequestKind.REWORK.value, opened_at=by.now, reason=reason, decide_by=decide_by)
+    by.log(tx, inquiry.id, "rework_asked", request=request_id)
+    request = requests.find(tx, request_id)
+    if request is not None:
+        notify.to_deciders(deps, tx, inquiry, request, now=by.now, leader=False)

@@ -1,0 +1,81 @@
+"""The one way an inquiry or an order changes its state: asked of ``bot.inquiry.states``, then logged.
+
+A move the tables do not know, or that is not this actor's to make, raises ``IllegalTransition``;
+``handlers/inquiry/acting.py`` makes a sentence of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.inquiry.states import (
+    Actor,
+    AssignmentEvent,
+    AssignmentState,
+    Event,
+    IllegalTransition,
+    RequestEvent,
+    RequestState,
+    State,
+    after,
+    after_assignment,
+    after_request,
+    may,
+)
+from store import inquiries, requests
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who moves it, and when. ``id`` of the contact or the officer."""
+
+    actor: Actor
+    id: int | None
+    now: datetime
+
+    @property
+    def logged(self) -> str:
+        """The event log's word: citizen, officer or system."""
+        return self.actor.value if self.actor in {Actor.CITIZEN, Actor.SYSTEM} else "officer"
+
+    def log(self, tx: Tx, inquiry_id: int, name: str, **data: Any) -> None:
+        """An event that moves no state."""
+        inquiries.log(tx, inquiry_id, name, self.now, actor=self.logged, actor_id=self.id, **data)
+
+
+def system(now: datetime) -> By:
+    """The timer or the router."""
+    return By(Actor.SYSTEM, None, now)
+
+
+def move(tx: Tx, inquiry: Record, event: Event, by: By, *, name: str, data: dict[str, Any] | None = None,
+         back_to: State | None = None, **values: Any) -> Record:
+    """Move an inquiry as it was read, with its entry in the log; the inquiry as it is now.
+
+    Raises IllegalTransition, and Conflict when somebody else changed it meanwhile.
+    """
+    was = State(inquiry.state)
+    if not may(by.actor, event):
+        raise IllegalTransition(was, event)
+    state = after(was, event, back_to=back_to)
+    inquiries.change(tx, inquiry, state=state.value, **values)
+    by.log(tx, inquiry.id, name, was=was.value, became=state.value, **(data or {}))
+    return inquiries.get(tx, inquiry.id)
+
+
+def move_order(tx: Tx, order: Record, event: AssignmentEvent, **values: Any) -> bool:
+    """Move an order as it was read; False when somebody else was first. Raises IllegalTransition."""
+    state = after_assignment(AssignmentState(order.state), event)
+    return inquiries.move_assignment(tx, order, state.value, **values)
+
+
+def move_request(tx: Tx, request: Record, event: RequestEvent, **values: Any) -> bool:
+    """Decide a request as it was read; False when somebody else was first. Raises IllegalTransition."""
+    return requests.move(tx, request, after_request(RequestState(request.state), event).value, **values)

@@ -1,0 +1,24 @@
+"""Wrong codes typed from one address: counted, and after a few of them the address is locked for a while."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from store import people
+
+if TYPE_CHECKING:
+    from handlers.services.deps import Turn
+
+WRONG_CODES = 5
+LOCK = timedelta(minutes=30)
+
+
+def count_wrong_code(turn: Turn) -> None:
+    """Five wrong codes lock the sender's look-ups and commands for 30 minutes."""
+    wrong = turn.address.bad_codes + 1
+    values: dict[str, Any] = {"bad_codes": wrong}
+    if wrong >= WRONG_CODES:
+        values = {"bad_codes": 0, "locked_until": turn.now + LOCK}
+        turn.deps.metrics.count("locked", channel=turn.channel.account)
+    people.change(turn.tx, turn.address.id, **values)

@@ -1,0 +1,83 @@
+"""Who may read what a citizen wrote, and in which form.
+
+The duty desk and the leaders read it as written. The unit that works on it acts on matter and place:
+personal data is covered (``bot/text/masking.py``). What bears a mark of secrecy is read by the one officer
+named for it (``SECRETS_OFFICER``), by the leaders where none is named, and by nobody else. Citizens
+always see their own words.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from bot.routing.flags import is_secret
+from bot.text.masking import STAR, mask
+from handlers.notices.phrases import HIDDEN, shorten
+from store import directory
+
+if TYPE_CHECKING:
+    from bot.directory.units import UnitRow
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+AS_WRITTEN = frozenset({"duty", "leader"})
+"""Roles that read what was written; all others read it masked."""
+SECRET = "secret"  # noqa: S105  the name of a flag
+SAID = ("text", "reason")
+"""The fields of a notice that hold a citizen's words."""
+_STARS = re.compile(rf"{re.escape(STAR)}{{4,}}")
+
+
+def may_read(officer: Record, inquiry: Record | None, *, keeper: str = "") -> bool:
+    """Whether the officer may read the inquiry at all. ``keeper``: ``deps.secrets_officer``.
+
+    ``inquiry``: any row with its ``flags``; None while there is none.
+    """
+    return inquiry is None or SECRET not in (inquiry.flags or []) or _keeps_secrets(officer, keeper)
+
+
+def text_for(officer: Record, inquiry: Record | None, text: str, *, keeper: str = "", opened: bool = False) -> str:
+    """A citizen's words as this officer may read them.
+
+    What is added later, or read before the inquiry was flagged, is looked at by itself. ``opened``: this
+    officer was given the contact for a reason (``handlers/officer/contact_details.py``).
+    """
+    if not may_read(officer, inquiry, keeper=keeper) or (is_secret(text) and not _keeps_secrets(officer, keeper)):
+        return HIDDEN
+    return text if opened or officer.role in AS_WRITTEN else mask(text)
+
+
+def fields_for(officer: Record, inquiry: Record, params: dict[str, Any], *, keeper: str = "") -> dict[str, Any]:
+    """A notice's fields with the citizen's words in them as this officer may read them."""
+    return {name: text_for(officer, inquiry, value, keeper=keeper) if name in SAID and value else value
+            for name, value in params.items()}
+
+
+def summary_of(text: str, length: int) -> str:
+    """The line an inquiry is listed by, for everybody: without personal data, and nothing of a secret."""
+    return HIDDEN if is_secret(text) else shorten(_STARS.sub(STAR * 3, mask(text)), length)
+
+
+def keepers(deps: Deps, tx: Tx) -> list[Record]:
+    """Who reads secrets, as an alarm when that is nobody."""
+    named = directory.officer_by_code(tx, deps.secrets_officer) if deps.secrets_officer else None
+    if named is not None:
+        return [named]
+    found = [] if deps.secrets_officer else [row for row in directory.all_officers(tx) if row.role == "leader"]
+    if not found:
+        deps.alarms.raise_alarm("no_secrets_officer")
+    return found
+
+
+def _keeps_secrets(officer: Record, keeper: str) -> bool:
+    return bool(officer.code == keeper if keeper else officer.role == "leader")
+
+
+def accused(inquiry: Record, unit: Record | UnitRow) -> bool:
+    """Whether the inquiry accuses somebody of this unit, or of the one above it: they must not read it."""
+    if "accusation" not in (inquiry.flags or []):
+        return False
+    named = set((inquiry.routing or {}).get("accused", []))
+    return bool(named & {unit.code, unit.parent_code})

@@ -1,0 +1,151 @@
+"""Who is told: a unit's officers, its head, the duty desk, the leaders; the substitute of who is away.
+
+``Staff`` reads the directory once a batch: a deadline run asks for the same few units again and again.
+"""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+from store import directory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+CHAIN = 5
+"""Substitutes of substitutes followed: two who stand in for each other end here too."""
+
+
+class Staff:
+    """The active officers as they are at work at ``now``."""
+
+    def __init__(self, tx: Tx, now: datetime) -> None:
+        self._now = now
+        self._all = {row.id: row for row in directory.all_officers(tx)}
+        self._parents = {row.code: row.parent_code for row in directory.all_units(tx)}
+        self._of_unit: dict[int, list[Record]] = {}
+        for row in self._all.values():
+            self._of_unit.setdefault(row.unit_id, []).append(row)
+
+    def contacts(self, unit_id: int, signed_by: int | None = None) -> list[Record]:
+        """Whose order it is: who signed for it, else the unit's duty staff, officers or head."""
+        if signed_by in self._all and self._all[signed_by].unit_id == unit_id:
+            return self._at_work([self._all[signed_by]])
+        return self._at_work(_in_charge(self._of_unit.get(unit_id, [])))
+
+    def heads(self, unit_id: int, unit_code: str = "") -> list[Record]:
+        """The unit's head; where it has none, that of the unit above."""
+        found = [row for row in self._of_unit.get(unit_id, []) if row.role == "head"]
+        if not found and (parent := self._parents.get(unit_code)):
+            found = [row for row in self._all.values() if row.unit_code == parent and row.role == "head"]
+        return self._at_work(found)
+
+    def duty_desk(self) -> list[Record]:
+        return self._at_work(row for row in self._all.values() if row.role == "duty")
+
+    def leaders(self) -> list[Record]:
+        return self._at_work(row for row in self._all.values() if row.role == "leader")
+
+    def at_work(self, officer: Record) -> Record:
+        """The officer, or who stands in today; the last one known when that leads in a circle."""
+        return _at_work(officer, self._all.get, self._now)
+
+    def _at_work(self, officers: Iterable[Record]) -> list[Record]:
+        found = {row.id: row for row in map(self.at_work, officers)}
+        return list(found.values())
+
+
+class Known:
+    """Units and their staff as one transaction finds them, for one order."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+
+    def unit(self, unit_id: int) -> Record:
+        return directory.unit(self._tx, unit_id)
+
+    def below(self, code: str) -> bool:
+        """Whether a unit has active units under it."""
+        return bool(directory.children(self._tx, code))
+
+    def contacts(self, unit_id: int) -> list[Record]:
+        """As ``contacts_of``; who stands in is looked up each time, which costs no query where nobody is away."""
+        return contacts_of(self._tx, unit_id)
+
+
+class KnownAtOnce(Known):
+    """The same for a batch of orders: the units are read at once, the staff of each that is asked for once."""
+
+    def __init__(self, tx: Tx) -> None:
+        super().__init__(tx)
+        units = directory.all_units(tx, active=False)
+        self._units = {row.id: row for row in units}
+        self._codes = {row.code: row for row in units}
+        self._parents = {row.parent_code for row in units if row.active}
+        self._contacts: dict[int, list[Record]] = {}
+        self.duty_unit = cache(partial(directory.duty_unit, tx))
+
+    def unit(self, unit_id: int) -> Record:
+        return self._units[unit_id]
+
+    def by_code(self, code: str) -> Record | None:
+        return self._codes.get(code)
+
+    def below(self, code: str) -> bool:
+        return code in self._parents
+
+    def contacts(self, unit_id: int) -> list[Record]:
+        if unit_id not in self._contacts:
+            self._contacts[unit_id] = super().contacts(unit_id)
+        return self._contacts[unit_id]
+
+
+def contacts_of(tx: Tx, unit_id: int) -> list[Record]:
+    """Whom a unit's notices go to: its duty staff, else its officers, else its head.
+
+    A unit that nobody is left in (the directory changed) has its orders seen by the duty desk.
+    """
+    return _in_charge(directory.officers_of(tx, unit_id)) or duty_staff(tx)
+
+
+def _in_charge(staff: Sequence[Record]) -> list[Record]:
+    """Of a unit's people those its orders go to; all of them where nobody has such a role."""
+    for role in ("duty", "officer", "head"):
+        if first := [officer for officer in staff if officer.role == role]:
+            return first
+    return list(staff)
+
+
+def duty_staff(tx: Tx) -> list[Record]:
+    """The officers of the duty desk."""
+    unit = directory.duty_unit(tx)
+    return contacts_of(tx, unit.id) if unit is not None else []
+
+
+def stand_ins(tx: Tx, officers: Iterable[Record], now: datetime) -> list[Record]:
+    """Each officer, or who stands in today; nobody twice. For a few officers: who is there costs no query."""
+    found = (_at_work(officer, lambda officer_id: directory.officer(tx, officer_id), now) for officer in officers)
+    return list({officer.id: officer for officer in found}.values())
+
+
+def _at_work(officer: Record, find: Callable[[int], Record | None], now: datetime) -> Record:
+    seen = {officer.id}
+    while is_away(officer, now) and len(seen) <= CHAIN:
+        substitute = find(officer.substitute_id) if officer.substitute_id is not None else None
+        if substitute is None or substitute.id in seen:
+            break
+        seen.add(substitute.id)
+        officer = substitute
+    return officer
+
+
+def is_away(officer: Record, now: datetime) -> bool:
+    """On leave at ``now``; without an end until further notice."""
+    if officer.away_from is None or officer.away_from > now:
+        return False
+    return officer.away_until is None or now < officer.away_until

@@ -1,0 +1,37 @@
+"""The units the router proposed for an inquiry, as they can be taken today: in notices, by word, on the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.routing.triage import SHOWN
+from handlers.notices.privacy import accused
+
+if TYPE_CHECKING:
+    from bot.directory.units import Directory
+    from store.engine.writes import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A unit the router proposes. ``position``: the number that takes it, from 1; ``confidence`` 0..1."""
+
+    position: int
+    unit_code: str
+    unit_name: str
+    confidence: float
+    words: tuple[str, ...]
+
+
+def proposed(known: Directory, inquiry: Record, has_it: str = "") -> list[Suggestion]:
+    """By the directory in memory, half a minute old at most: sending on asks the database again."""
+    found: list[Suggestion] = []
+    candidates = (inquiry.routing or {}).get("candidates", [])[:SHOWN]
+    for position, (code, confidence, words) in enumerate(candidates, start=1):
+        unit = known.successor(code)
+        if unit is None or not known.can_take(unit) or accused(inquiry, unit):
+            continue
+        if unit.code not in {has_it, *(each.unit_code for each in found)}:
+            found.append(Suggestion(position, unit.code, unit.name, min(1.0, float(confidence)), tuple(words)))
+    return found

@@ -1,0 +1,67 @@
+"""联系: the officer whose order it is may see whom to call, for a reason, for a day.
+
+Each time is an event with the reason, which the citizen sees in the progress; the page then shows the
+words as written and the bound phone, with the officer's name across it. Never for a report (举报), a
+secret, or an accusation of an official; never for a unit called in.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.inquiry.kinds import InquiryKind
+from handlers.inquiry.acting import Outcome, refusing, too_late
+from handlers.notices.phrases import about, say_time
+from store import inquiries, people
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from handlers.inquiry.acting import Desk
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+LASTS = timedelta(hours=24)
+SHORTEST_REASON, LONGEST_REASON = 4, 200
+OPENED = "contact_opened"
+CONFIDENTIAL = frozenset({"secret", "accusation"})
+
+
+@refusing
+def ask(desk: Desk, order: Record, reason: str) -> Outcome:
+    """Open it for this officer alone."""
+    reason = " ".join(reason.split())
+    if order.state not in inquiries.OPEN_ASSIGNMENT:
+        return too_late(desk, order)
+    if order.role == "assist":
+        return desk.refuse("staff.lead_only", number=order.number)
+    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
+        return desk.refuse("staff.bad_contact")
+    inquiry = inquiries.get(desk.tx, order.inquiry_id)
+    if is_confidential(inquiry):
+        return desk.refuse("staff.confidential", number=inquiry.number)
+    desk.log(inquiry.id, OPENED, unit=order.unit_name, reason=reason)
+    desk.deps.metrics.count("contact_opened")
+    return Outcome(done=True, key="staff.contact_opened", params=about(inquiry) | {
+        "until": say_time(desk.now + LASTS), "url": desk.deps.signer.staff_url(inquiry.id, desk.officer.id)})
+
+
+def is_confidential(inquiry: Record) -> bool:
+    """Whether nobody of a unit may learn who wrote."""
+    return inquiry.kind == InquiryKind.REPORT or not CONFIDENTIAL.isdisjoint(inquiry.flags or [])
+
+
+def opened_until(tx: Tx, inquiry: Record, officer: Record, now: datetime) -> datetime | None:
+    """Until when this officer may see whom to call; None: not now."""
+    if is_confidential(inquiry):
+        return None
+    asked = [e.at for e in inquiries.events_of(tx, inquiry.id) if e.name == OPENED and e.actor_id == officer.id]
+    until = asked[-1] + LASTS if asked else None
+    return until if until is not None and until > now else None
+
+
+def phones(tx: Tx, inquiry: Record) -> list[str]:
+    """The citizen's phone numbers. Keep them out of logs."""
+    rows = people.of_contact(tx, inquiry.contact_id)
+    return [people.open_address(tx, row).value for row in rows if row.scheme == "sms"]

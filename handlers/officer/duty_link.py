@@ -1,0 +1,30 @@
+"""值班: the officer's own link to the duty desk's page, sent back the way the word came.
+
+Over SMS no link goes out (mainland carriers filter them): the text says where it opens.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from handlers.inquiry.acting import DECIDERS
+from handlers.notices.phrases import say_time
+from handlers.services.signed_links import DUTY_SECONDS
+from store import directory
+
+if TYPE_CHECKING:
+    from bot.conversation import acts
+    from bot.conversation.state import ConversationState
+    from handlers.services.deps import Turn
+
+
+def duty_link(turn: Turn, state: ConversationState, _act: acts.StaffDuty, _event: Any) -> ConversationState:
+    """A new link each time: each signs in once."""
+    officer = directory.officer(turn.tx, turn.address.officer_id)
+    if officer is None or officer.role not in DECIDERS:
+        turn.reply("staff.nobody" if officer is None else "staff.no_desk")
+        return state
+    until = say_time(turn.now + timedelta(seconds=DUTY_SECONDS))
+    turn.reply("staff.duty", url=turn.deps.signer.duty_url(officer.id), until=until)
+    return state

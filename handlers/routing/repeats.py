@@ -1,0 +1,53 @@
+"""A citizen tells again what they told within the last thirty days: suggested to the desk as a merge.
+
+Nothing is dropped and nothing merged by itself: the inquiry keeps its number and date, the desk sees
+both texts and merges them with one tap, or sends it on. WeChat and SMS of one person, once bound, are
+one citizen.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.inquiry.states import OPEN, State
+from bot.routing.repeats import again, matter
+from store import decisions, inquiries, linked_inquiries
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+LOOKED_BACK = timedelta(days=30)
+MOST = 50
+"""Earlier inquiries of one citizen looked at; one prolific sender costs no more."""
+ENDED_OTHERWISE = frozenset({"withdrawn"})
+MERGEABLE = frozenset({*OPEN, State.ANSWERED})
+
+
+def look(tx: Tx, inquiry: Record, *, said: str, places: Sequence[str], now: datetime) -> Record | None:
+    """The inquiry this one repeats: an open one before others, the newest of those; noted with it and in the log.
+
+    None also when that one is over for good: then this is routed like any other, and the desk sees the note.
+    """
+    earlier = [row for row in linked_inquiries.told_before(tx, inquiry, since=now - LOOKED_BACK, most=MOST)
+               if row.state not in ENDED_OTHERWISE]
+    if not earlier:
+        return None
+    new, texts = matter(said, places), decisions.texts(tx, [row.id for row in earlier])
+    same = [row for row in earlier if again(new, matter(texts.get(row.id, ""), _places(row)))]
+    found = next((row for row in same if row.state in OPEN), same[0] if same else None)
+    if found is None:
+        return None
+    head = inquiries.get(tx, found.merged_into_id) if found.merged_into_id is not None else found
+    if inquiry.repeat_of_id != head.id:
+        inquiries.change(tx, inquiries.get(tx, inquiry.id), repeat_of_id=head.id)
+        inquiries.log(tx, inquiry.id, "repeat_suggested", now, number=head.number)
+    return head if head.state in MERGEABLE else None
+
+
+def _places(inquiry: Record) -> Sequence[str]:
+    return tuple((inquiry.routing or {}).get("places", []))

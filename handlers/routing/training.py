@@ -1,0 +1,163 @@
+"""The router learns from the desk: train on its decisions, compare, and use only what is better.
+
+Runs in a process of its own (``wenzheng model train``; the worker starts it at night), never inside a
+worker. The part a new model is compared on was seen by neither the new model nor the old one. Texts
+are masked of personal data first: a model keeps pieces of what it read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from bot.classifier.model import Classifier, Example, TooFewExamples, evaluate, train
+from bot.edge.errors import ModelUnreadable
+from bot.text.masking import mask
+from handlers.routing.training_hours import HELD_BACK, NEWEST
+from handlers.services.cache import read_directory
+from store import decisions, models
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bot.directory.units import Directory
+    from bot.routing.keywords import KeywordRouter
+    from handlers.services.deps import Deps
+    from store.engine.transactions import Tx
+    from store.engine.writes import Record
+
+log = structlog.get_logger()
+HIDDEN = frozenset({"secret", "accusation"})
+"""What carries these flags is not learned from."""
+TEXTS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``done``: taken (in use now), refused (not better), too_few. ``card`` as it is stored."""
+
+    done: str
+    model_id: int | None = None
+    card: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One decision with its text, when it was made and how (``store.decisions.record``)."""
+
+    example: Example
+    at: datetime
+    source: str
+
+
+def retrain(deps: Deps) -> Outcome:
+    """Make a model of all decisions and put it to use if it is better than what is in use."""
+    lessons = deps.store.read(_lessons)
+    active = deps.store.read(models.active)
+    old = _loaded(deps, active) if active is not None else None
+    learned, held = _parted(lessons, active.card.get("until", "") if active is not None and old is not None else "")
+    try:
+        candidate = train([lesson.example for lesson in learned])
+        compared = _compared(deps.router(), candidate, old, [lesson.example for lesson in held], active)
+        final = train([lesson.example for lesson in lessons])
+    except TooFewExamples as error:
+        log.info("model_too_few", decisions=len(lessons), why=str(error))
+        return Outcome("too_few", card={"decisions": len(lessons), "why": str(error)})
+    return _kept(deps, final, _card(deps, final, lessons, compared), better=bool(compared["better"]))
+
+
+def _lessons(tx: Tx) -> list[Lesson]:
+    """The newest decisions with their texts, oldest first, under the units that do the work today."""
+    known = read_directory(tx)
+    rows = decisions.newest(tx, NEWEST)
+    found: list[Lesson] = []
+    for start in range(0, len(rows), TEXTS_AT_ONCE):
+        part = rows[start : start + TEXTS_AT_ONCE]
+        said = decisions.texts(tx, [row.inquiry_id for row in part])
+        found += [lesson for row in part if (lesson := _lesson(row, said.get(row.inquiry_id, ""), known))]
+    return found
+
+
+def _lesson(row: Record, said: str, known: Directory) -> Lesson | None:
+    unit = known.successor(row.unit_code)
+    if unit is None or unit.code in known.duty_codes or not said.strip():
+        return None
+    if HIDDEN.intersection(row.flags or ()):
+        return None
+    return Lesson(Example(mask(said), unit.code), row.at, row.source)
+
+
+def _loaded(deps: Deps, active: Record) -> Classifier | None:
+    """The model in use, None when it cannot be read: the keywords are what is in use then."""
+    data = deps.store.read(lambda tx: models.data_of(tx, active.id))
+    try:
+        return Classifier.from_bytes(data or b"")
+    except ModelUnreadable:
+        return None
+
+
+def _parted(lessons: Sequence[Lesson], until: str) -> tuple[list[Lesson], list[Lesson]]:
+    """What the candidate learns from, and what it is compared on: decisions made since the model in use
+    learned (else any), every third of them, but no more than a fifth of all.
+    """
+    unseen = [index for index, lesson in enumerate(lessons) if lesson.at.isoformat() > until]
+    most = max(1, int(len(lessons) * HELD_BACK))
+    step = max(3 if len(unseen) < len(lessons) else 1, -(-len(unseen) // most))
+    held = set(unseen[step - 1 :: step])
+    return [x for i, x in enumerate(lessons) if i not in held], [lessons[i] for i in sorted(held)]
+
+
+def _compared(router: KeywordRouter, candidate: Classifier, old: Classifier | None, held: Sequence[Example],
+              active: Record | None) -> dict[str, Any]:
+    """Both on the held-back part. Better: more units right at the first place; of equals, the newer."""
+    new = _right(candidate, held)
+    before = _right(old, held) if old is not None else _right_by_words(router, held)
+    return {
+        "with": f"model:{active.id}" if old is not None and active is not None else "keywords", "held_back": len(held),
+        "right": new, "right_before": before, "better": bool(held) and new >= before, **evaluate(candidate, held),
+    }
+
+
+def _right(model: Classifier, held: Sequence[Example]) -> int:
+    guesses = model.guess([(e.headline, e.text) for e in held], top=1, explain=False)
+    return sum(bool(first) and first[0].label == e.label for first, e in zip(guesses, held, strict=True))
+
+
+def _right_by_words(router: KeywordRouter, held: Sequence[Example]) -> int:
+    """The keywords' first proposal, whether or not they would have decided."""
+    found = (router.route(e.text).candidates for e in held)
+    return sum(bool(units) and units[0].unit_code == e.label for units, e in zip(found, held, strict=True))
+
+
+def _chosen_by_words(router: KeywordRouter, lessons: Sequence[Lesson]) -> dict[str, int]:
+    """How often the keywords alone would have dispatched, and were right: their threshold is measured too."""
+    chosen = [(router.route(lesson.example.text).chosen, lesson.example.label) for lesson in lessons]
+    return {"chose": sum(unit is not None for unit, _ in chosen), "right": sum(unit == label for unit, label in chosen)}
+
+
+def _card(deps: Deps, final: Classifier, lessons: Sequence[Lesson], compared: dict[str, Any]) -> dict[str, Any]:
+    sources = [lesson.source for lesson in lessons]
+    return {
+        "made": deps.clock.now().isoformat(), "until": max(lesson.at for lesson in lessons).isoformat(),
+        "decisions": len(lessons), "sources": {name: sources.count(name) for name in sorted(set(sources))},
+        "compared": compared, "keywords": _chosen_by_words(deps.router(), lessons), "thresholds": dict(final.thresholds),
+        "model": final.card,
+    }
+
+
+def _kept(deps: Deps, final: Classifier, card: dict[str, Any], *, better: bool) -> Outcome:
+    now, data = deps.clock.now(), final.to_bytes()
+
+    def work(tx: Tx) -> int:
+        model_id = models.add(tx, data, card, state="standby" if better else "refused", now=now)
+        if better:
+            models.activate(tx, model_id, now)
+        return model_id
+
+    model_id = deps.store.write(work)
+    log.info("model_trained", model=model_id, taken=better, decisions=card["decisions"],
+             right=card["compared"]["right"], right_before=card["compared"]["right_before"])
+    return Outcome("taken" if better else "refused", model_id, card)

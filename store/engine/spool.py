@@ -1,0 +1,67 @@
+"""The spool: where a message is kept, on disk and synced, while the database is away or too slow.
+
+One file a message, so that a crash can spoil none but the one being written, which was then not
+acknowledged. Sealed like the inbox. ``wenzheng sweep`` and every worker take them in.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from store.engine.vault import Vault
+
+
+class Spool:
+    """A folder of sealed messages waiting for the database."""
+
+    def __init__(self, folder: Path, vault: Vault) -> None:
+        self._folder = folder
+        self._vault = vault
+
+    def put(self, item: dict[str, Any]) -> None:
+        """Keep ``item`` (JSON) durably. Raises OSError when the disk refuses."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        name = secrets.token_hex(12)
+        part = self._folder / f"{name}.part"
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(descriptor, self._vault.seal(json.dumps(item)).encode("ascii"))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        part.rename(self._folder / f"{name}.msg")
+        self._sync_folder()
+
+    def items(self) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """Every message kept, oldest first. One that cannot be read is set aside, not lost."""
+        if not self._folder.is_dir():
+            return
+        for path in sorted(self._folder.glob("*.msg"), key=lambda p: p.stat().st_mtime):
+            try:
+                yield path, json.loads(self._vault.open(path.read_text("ascii")))
+            except FileNotFoundError:
+                continue  # another worker took it
+            except (ValueError, UnicodeDecodeError):
+                path.rename(path.with_suffix(".bad"))
+
+    def done(self, path: Path) -> None:
+        """The message is in the database."""
+        path.unlink(missing_ok=True)
+
+    def size(self) -> int:
+        """How many messages wait."""
+        return sum(1 for _ in self._folder.glob("*.msg")) if self._folder.is_dir() else 0
+
+    def _sync_folder(self) -> None:
+        descriptor = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

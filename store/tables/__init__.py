@@ -1,0 +1,1 @@
+"""The tables and their column types. Queries stand in the repositories."""

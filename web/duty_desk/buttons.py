@@ -1,0 +1,132 @@
+"""What the buttons of ``/duty`` do: send on, send elsewhere, not accept, merge, take apart, correct.
+
+The moves are the handlers' own, the same as by word; here stands only what a form means. A form is
+sealed with its officer's cookie, its action and its order.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, cast
+
+from handlers.duty_desk import merge, moves, reject
+from handlers.inquiry import linked_matters
+from handlers.inquiry.acting import Outcome
+from handlers.notices.privacy import may_read
+from store import directory, duty_page, inquiries, outbox
+from web.duty_desk.view import other_of
+from web.kit.forms import typed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handlers.inquiry.acting import Desk
+    from store.engine.writes import Record
+    from web.duty_desk.view import Other
+
+_BETWEEN = re.compile(r"[,，、;；\s]+")
+_PICK = re.compile(r"([1-3]) (\S{1,32})")
+GONE = "staff.gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What the desk's forms hold."""
+
+    order: str = ""
+    pick: str = ""
+    unit: str = ""
+    category: str = ""
+    assists: str = ""
+    code: str = ""
+    note: str = ""
+    into: str = ""
+
+
+def filled() -> Filled:
+    """What was typed, without the spaces around it."""
+    form = typed(Filled)
+    return Filled(*(getattr(form, each.name).strip() for each in fields(form)))
+
+
+def act(desk: Desk, action: str, form: Filled) -> Outcome:
+    """Do it on the order as it is now."""
+    # Sealed, so it is what our own page wrote: digits.
+    found = duty_page.order(desk.tx, int(form.order))
+    if found is None or not may_read(desk.officer, found, keeper=desk.deps.secrets_officer):
+        return desk.refuse(GONE)
+    order = next(row for row in inquiries.assignments_of(desk.tx, found.id) if row.id == found.order_id)
+    return ACTIONS[action](desk, order, form)
+
+
+def send_pick(desk: Desk, order: Record, pick: str) -> Outcome:
+    """The suggestion whose button it was: its place in the list, and the unit that was read there."""
+    picked = _PICK.fullmatch(pick)
+    unit = directory.unit_by_code(desk.tx, picked[2]) if picked else None
+    if picked is None or unit is None or not unit.active:
+        return desk.refuse("staff.bad_unit", names=[])
+    return moves.send_on(desk, order, unit, pick=int(picked[1]))
+
+
+def _send(desk: Desk, order: Record, form: Filled) -> Outcome:
+    return send_pick(desk, order, form.pick)
+
+
+def _other(desk: Desk, order: Record, form: Filled) -> Outcome:
+    """Any unit, by name; with a category and units that help, where they were given."""
+    found = [moves.unit_named(desk.tx, desk.deps, name) for name in (form.unit, *filter(None, _BETWEEN.split(form.assists)))]
+    unclear = next((names for names in found if isinstance(names, list)), None)
+    if unclear is not None:
+        return desk.refuse("staff.bad_unit", names=unclear)
+    unit, *helpers = cast("list[Record]", found)
+    if helpers:
+        return moves.send_jointly(desk, order, unit, helpers, category=form.category)
+    return moves.send_on(desk, order, unit, category=form.category)
+
+
+def _reject(desk: Desk, order: Record, form: Filled) -> Outcome:
+    return reject.reject(desk, order, form.code, form.note)
+
+
+def _merge(desk: Desk, order: Record, form: Filled) -> Outcome:
+    head = merge.find_head(desk, form.into)
+    return head if isinstance(head, Outcome) else merge.merge(desk, order, head)
+
+
+def _apart(desk: Desk, order: Record, _form: Filled) -> Outcome:
+    return linked_matters.take_out(desk, order)
+
+
+ACTIONS: dict[str, Callable[[Desk, Record, Filled], Outcome]] = {
+    "send": _send, "other": _other, "reject": _reject, "merge": _merge, "correct": _other,
+    "apart": _apart,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What would be done: the citizen's text, and with a merge the inquiry it goes into."""
+
+    told: str
+    other: Other | None
+
+
+def preview(desk: Desk, action: str, form: Filled) -> Outcome | Seen:
+    """What would follow: done in full, looked at, taken back. So it cannot differ from what is sent."""
+    savepoint = desk.tx.conn.begin_nested()
+    try:
+        outcome = act(desk, action, form)
+        return _seen(desk, form) if outcome.done else outcome
+    finally:
+        savepoint.rollback()
+
+
+def _seen(desk: Desk, form: Filled) -> Seen:
+    row = duty_page.order(desk.tx, int(form.order))
+    if row is None:
+        raise RuntimeError("an order vanished while it was looked at")
+    told = [each for each in outbox.of_inquiry(desk.tx, row.id) if each.contact_id is not None]
+    text = desk.deps.texts.render(told[-1].key, told[-1].params) if told else ""
+    other = inquiries.find(desk.tx, row.merged_into_id) if row.merged_into_id is not None else None
+    return Seen(text, other_of(desk.deps, desk.tx, desk.officer, other) if other is not None else None)

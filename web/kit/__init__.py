@@ -1,0 +1,1 @@
+"""Forms, headers and values all pages share. No route."""
