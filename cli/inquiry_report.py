@@ -25,7 +25,7 @@ def report(tx: Tx, inquiry: Record) -> dict[str, Any]:
                 "derivation": [_derived(*step) for step in inquiry.derivation]},
         "routing": inquiry.routing,
         "decision": _decision(tx, inquiry.id),
-        **_desk(tx, inquiry),
+        **_acting(tx, inquiry),
         "rating_reason": inquiry.rating_reason,
         "messages": _messages(tx, inquiry.id),
         "events": [_event(tx, row) for row in inquiries.events_of(tx, inquiry.id)],
@@ -45,7 +45,7 @@ def headline(inquiry: Record, unit: str | None) -> dict[str, Any]:
     }
 
 
-def _desk(tx: Tx, inquiry: Record) -> dict[str, Any]:
+def _acting(tx: Tx, inquiry: Record) -> dict[str, Any]:
     """What the router and the duty desk made of it; other inquiries by their numbers."""
     return {
         "category": inquiry.category or None, "flags": inquiry.flags or [], "reject_code": inquiry.reject_code or None,

@@ -151,7 +151,7 @@ def _contained(new: Matter, old: Matter) -> float:
     return len(new.pairs & old.pairs) / least if least else 0.0
 
 
-class Told(NamedTuple):
+class ToldMatter(NamedTuple):
     """One inquiry as it is compared."""
 
     inquiry_id: int
@@ -164,16 +164,16 @@ class Memory:
 
     def __init__(self, most: int = 4096) -> None:
         self._most = most
-        self._kept: OrderedDict[int, Told] = OrderedDict()
+        self._kept: OrderedDict[int, ToldMatter] = OrderedDict()
 
-    def keep(self, told: Told) -> Told:
+    def keep(self, told: ToldMatter) -> ToldMatter:
         """Remember it; the oldest is forgotten."""
         self._kept[told.inquiry_id] = told
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
         return told
 
-    def get(self, inquiry_id: int, contact_id: int) -> Told | None:
+    def get(self, inquiry_id: int, contact_id: int) -> ToldMatter | None:
         """None when it is unknown. The contact is the one of today: two may have turned out to be one person."""
         told = self._kept.get(inquiry_id)
         return told._replace(contact_id=contact_id) if told is not None else None

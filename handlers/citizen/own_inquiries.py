@@ -20,7 +20,7 @@ from handlers.inquiry.answers import given
 from handlers.inquiry.hand_over import unit_time
 from handlers.inquiry.pause import resume, stop_waiting
 from handlers.inquiry.pending_requests import drop_requests
-from handlers.inquiry.transitions import By, move, move_order
+from handlers.inquiry.transitions import Author, move, move_order
 from handlers.inquiry.wrong_codes import count_wrong_code
 from handlers.notices.notify import to_unit
 from handlers.notices.phrases import RATINGS, STATES, UNSEEN, about, say_due, say_time
@@ -202,7 +202,7 @@ def withdraw(turn: Turn, state: ConversationState, act: acts.Withdraw, _event: A
     if inquiry is None:
         return state
     to_unit(turn.deps, turn.tx, inquiry, key="order.withdrawn", once=f"withdraw:{inquiry.id}", now=turn.now)
-    by = By(Actor.CITIZEN, turn.address.contact_id, turn.now)
+    by = Author(Actor.CITIZEN, turn.address.contact_id, turn.now)
     inquiry = move(turn.tx, inquiry, Event.WITHDRAW, by, name="withdrawn", closed_at=turn.now, fold_until=None,
                    paused_at=None)
     for order in inquiries.assignments_of(turn.tx, inquiry.id):

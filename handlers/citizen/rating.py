@@ -10,7 +10,7 @@ from bot.conversation.step import answered, rating_reason_asked
 from bot.inquiry.states import Actor, Event, State
 from handlers.duty_desk.merge import head_of
 from handlers.inquiry.rework import DISSATISFIED, dissatisfied
-from handlers.inquiry.transitions import By, move
+from handlers.inquiry.transitions import Author, move
 from handlers.notices.notify import to_unit
 from handlers.notices.phrases import RATINGS, about, say_due
 from store import inquiries, people
@@ -82,7 +82,7 @@ def _follow(turn: Turn, inquiry_id: int, score: int, why: str) -> None:
     """Satisfied closes it; not satisfied, with a reason, has it done again: what it was merged into, if it was."""
     inquiry = inquiries.get(turn.tx, inquiry_id)
     head = head_of(turn.tx, inquiry)
-    by = By(Actor.CITIZEN, turn.address.contact_id, turn.now)
+    by = Author(Actor.CITIZEN, turn.address.contact_id, turn.now)
     key = ""
     if score == DISSATISFIED:
         key = dissatisfied(turn.deps, turn.tx, head, by, reason=why)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from bot.inquiry.states import Actor, AssignmentEvent, Event, RequestEvent, RequestKind, State
 from handlers.clocks import schedule
 from handlers.inquiry.hand_over import clock_of, dispatch
-from handlers.inquiry.transitions import By, move, move_order, move_request
+from handlers.inquiry.transitions import Author, move, move_order, move_request
 from handlers.notices import notify
 from store import directory, inquiries, requests
 
@@ -44,8 +44,8 @@ class _Move:
     now: datetime
 
     @property
-    def by(self) -> By:
-        return By(Actor.OFFICE, None, self.now)
+    def by(self) -> Author:
+        return Author(Actor.OFFICE, None, self.now)
 
     def heir(self, unit_id: int) -> Record | None:
         """The unit that took over the work, or None."""

@@ -15,7 +15,7 @@ from bot.routing.keywords import find_unit
 from handlers.clocks import charges, schedule
 from handlers.duty_desk import placement
 from handlers.inquiry import rework
-from handlers.inquiry.acting import DECIDERS, Desk, Outcome, refusing
+from handlers.inquiry.acting_officer import DECIDERS, ActingOfficer, Outcome, refusing
 from handlers.inquiry.hand_over import hand_over
 from handlers.inquiry.pause import resume
 from handlers.inquiry.transitions import move_request, system
@@ -33,68 +33,68 @@ if TYPE_CHECKING:
 SHORTEST_NOTE = 2
 
 
-def find_request(desk: Desk, typed: str) -> Record | Outcome:
+def find_request(acting: ActingOfficer, typed: str) -> Record | Outcome:
     """The request a typed number means to somebody who may decide."""
-    if desk.officer.role not in DECIDERS:
-        return desk.refuse("staff.no_decide")
-    found = requests.to_decide(desk.tx, typed)
+    if acting.officer.role not in DECIDERS:
+        return acting.refuse("staff.no_decide")
+    found = requests.to_decide(acting.tx, typed)
     if not found:
-        return desk.refuse("staff.no_request", typed=typed)
+        return acting.refuse("staff.no_request", typed=typed)
     if len({row.inquiry_id for row in found}) > 1:
-        return desk.refuse("staff.which", rows=[
-            {"number": row.number, "summary": inquiries.get(desk.tx, row.inquiry_id).summary} for row in found[:5]])
+        return acting.refuse("staff.which", rows=[
+            {"number": row.number, "summary": inquiries.get(acting.tx, row.inquiry_id).summary} for row in found[:5]])
     return found[0]
 
 
 @refusing
-def approve(desk: Desk, request: Record, note: str = "") -> Outcome:
+def approve(acting: ActingOfficer, request: Record, note: str = "") -> Outcome:
     """准. ``note`` may name the unit a returned order goes to."""
-    inquiry = inquiries.get(desk.tx, request.inquiry_id)
-    if (refused := _not_theirs(desk, inquiry, request)) is not None:
+    inquiry = inquiries.get(acting.tx, request.inquiry_id)
+    if (refused := _not_theirs(acting, inquiry, request)) is not None:
         return refused
-    request = _over(desk.deps, desk.tx, inquiry, request, desk.now)
+    request = _over(acting.deps, acting.tx, inquiry, request, acting.now)
     work = {RequestKind.EXTENSION: _extend, RequestKind.RETURN: _take_back, RequestKind.REWORK: _reopen}
-    return work[RequestKind(request.kind)](desk, inquiry, request, note.strip())
+    return work[RequestKind(request.kind)](acting, inquiry, request, note.strip())
 
 
 @refusing
-def refuse(desk: Desk, request: Record, why: str) -> Outcome:
+def refuse(acting: ActingOfficer, request: Record, why: str) -> Outcome:
     """驳, with the reason that is told to who asked."""
-    inquiry = inquiries.get(desk.tx, request.inquiry_id)
-    if (refused := _not_theirs(desk, inquiry, request)) is not None:
+    inquiry = inquiries.get(acting.tx, request.inquiry_id)
+    if (refused := _not_theirs(acting, inquiry, request)) is not None:
         return refused
     if len(why.strip()) < SHORTEST_NOTE:
-        return desk.refuse("staff.bad_refusal")
-    if not move_request(desk.tx, request, RequestEvent.REFUSE, decided_at=desk.now, decided_by=desk.officer.id,
+        return acting.refuse("staff.bad_refusal")
+    if not move_request(acting.tx, request, RequestEvent.REFUSE, decided_at=acting.now, decided_by=acting.officer.id,
                         note=why.strip()):
-        return _decided(desk, request)
+        return _decided(acting, request)
     # The log's word is read by the citizen too; why is for who asked.
-    desk.log(inquiry.id, f"{request.kind}_refused", unit=request.unit_name, assignment=request.assignment_id,
+    acting.log(inquiry.id, f"{request.kind}_refused", unit=request.unit_name, assignment=request.assignment_id,
              request=request.id)
-    charges.settle_now(desk.deps, desk.tx, request.assignment_id, desk.now)
+    charges.settle_now(acting.deps, acting.tx, request.assignment_id, acting.now)
     if request.kind == RequestKind.REWORK:
-        notify.to_citizen(desk.tx, inquiry, key="rework.refused", once=f"rework.refused:{request.id}", now=desk.now,
+        notify.to_citizen(acting.tx, inquiry, key="rework.refused", once=f"rework.refused:{request.id}", now=acting.now,
                            params=about(inquiry) | {"reason": why.strip()})
     else:
-        _tell_unit(desk.deps, desk.tx, inquiry, request, now=desk.now, decision="refused", note=why.strip())
+        _tell_unit(acting.deps, acting.tx, inquiry, request, now=acting.now, decision="refused", note=why.strip())
     return _done(inquiry, request, "refused")
 
 
-def _not_theirs(desk: Desk, inquiry: Record, request: Record) -> Outcome | None:
+def _not_theirs(acting: ActingOfficer, inquiry: Record, request: Record) -> Outcome | None:
     """A second extension is a leader's to decide; the rest is the duty desk's, or a leader's."""
-    if desk.officer.role not in DECIDERS:
-        return desk.refuse("staff.no_decide")
+    if acting.officer.role not in DECIDERS:
+        return acting.refuse("staff.no_decide")
     if request.state not in {RequestState.PENDING, RequestState.EXPIRED}:
-        return _decided(desk, request)
+        return _decided(acting, request)
     second = request.kind == RequestKind.EXTENSION and inquiry.extended > 0
-    return desk.refuse("staff.leader_decides", number=inquiry.number) if second and desk.officer.role != "leader" else None
+    return acting.refuse("staff.leader_decides", number=inquiry.number) if second and acting.officer.role != "leader" else None
 
 
-def _decided(desk: Desk, request: Record) -> Outcome:
+def _decided(acting: ActingOfficer, request: Record) -> Outcome:
     """Somebody was first: say who and how."""
-    row = requests.find(desk.tx, request.id) or request
-    return desk.refuse("staff.request_decided", number=row.number, decision=row.state,
-                       who=inquiries.officer_name(desk.tx, row.decided_by), mine=row.decided_by == desk.officer.id,
+    row = requests.find(acting.tx, request.id) or request
+    return acting.refuse("staff.request_decided", number=row.number, decision=row.state,
+                       who=inquiries.officer_name(acting.tx, row.decided_by), mine=row.decided_by == acting.officer.id,
                        at=say_time(row.decided_at) if row.decided_at is not None else "")
 
 
@@ -103,42 +103,42 @@ def _done(inquiry: Record, request: Record, decision: str) -> Outcome:
         "kind": request.kind, "decision": decision, "unit": request.unit_name})
 
 
-def _grant(desk: Desk, request: Record, note: str) -> bool:
-    return move_request(desk.tx, request, RequestEvent.APPROVE, decided_at=desk.now, decided_by=desk.officer.id, note=note)
+def _grant(acting: ActingOfficer, request: Record, note: str) -> bool:
+    return move_request(acting.tx, request, RequestEvent.APPROVE, decided_at=acting.now, decided_by=acting.officer.id, note=note)
 
 
-def _extend(desk: Desk, inquiry: Record, request: Record, note: str) -> Outcome:
-    order = next(row for row in inquiries.assignments_of(desk.tx, inquiry.id) if row.id == request.assignment_id)
+def _extend(acting: ActingOfficer, inquiry: Record, request: Record, note: str) -> Outcome:
+    order = next(row for row in inquiries.assignments_of(acting.tx, inquiry.id) if row.id == request.assignment_id)
     if order.state not in inquiries.OPEN_ASSIGNMENT:
-        return desk.refuse("staff.not_now", standing=about(inquiry)["state"])
-    if request_rules.approval_problem(request.wanted_at, desk.now) is not None:
-        return desk.refuse("staff.date_passed", number=inquiry.number, wanted=say_time(request.wanted_at))
-    if not _grant(desk, request, note):
-        return _decided(desk, request)
-    inquiry = _put_off(desk, inquiry, order, request)
+        return acting.refuse("staff.not_now", standing=about(inquiry)["state"])
+    if request_rules.approval_problem(request.wanted_at, acting.now) is not None:
+        return acting.refuse("staff.date_passed", number=inquiry.number, wanted=say_time(request.wanted_at))
+    if not _grant(acting, request, note):
+        return _decided(acting, request)
+    inquiry = _put_off(acting, inquiry, order, request)
     # What is linked is answered with it, so it is given the same time.
-    for linked in linked_inquiries.open_orders(desk.tx, inquiry.id):
+    for linked in linked_inquiries.open_orders(acting.tx, inquiry.id):
         if linked.unit_id == order.unit_id:
-            _put_off(desk, inquiries.get(desk.tx, linked.inquiry_id), linked, request)
-    _tell_unit(desk.deps, desk.tx, inquiry, request, now=desk.now, decision="approved", note=note)
+            _put_off(acting, inquiries.get(acting.tx, linked.inquiry_id), linked, request)
+    _tell_unit(acting.deps, acting.tx, inquiry, request, now=acting.now, decision="approved", note=note)
     return _done(inquiry, request, "approved")
 
 
-def _put_off(desk: Desk, inquiry: Record, order: Record, request: Record) -> Record:
+def _put_off(acting: ActingOfficer, inquiry: Record, order: Record, request: Record) -> Record:
     """The new date for the order and its citizen; the inquiry as it is now."""
-    late = request_rules.extension_expired(order.due_at, desk.now, paused_at=inquiry.paused_at)
+    late = request_rules.extension_expired(order.due_at, acting.now, paused_at=inquiry.paused_at)
     old, new = inquiry.due_at, max(inquiry.due_at, request.wanted_at)
-    inquiries.change_assignment(desk.tx, order, due_at=max(order.due_at, request.wanted_at))
-    inquiries.change(desk.tx, inquiry, due_at=new, extended=inquiry.extended + 1,
-                     provisional=inquiry.provisional or _provisional(desk.deps, old, new))
-    schedule.reschedule(desk.tx, order, desk.deps.calendar(), desk.now, limits=desk.deps.limits)
-    desk.log(inquiry.id, "extended", unit=order.unit_name, assignment=order.id, request=request.id, late=late,
+    inquiries.change_assignment(acting.tx, order, due_at=max(order.due_at, request.wanted_at))
+    inquiries.change(acting.tx, inquiry, due_at=new, extended=inquiry.extended + 1,
+                     provisional=inquiry.provisional or _provisional(acting.deps, old, new))
+    schedule.reschedule(acting.tx, order, acting.deps.calendar(), acting.now, limits=acting.deps.limits)
+    acting.log(inquiry.id, "extended", unit=order.unit_name, assignment=order.id, request=request.id, late=late,
              was_due=old.isoformat(), due=new.isoformat(), reason_code=request.reason_code)
     # Granted late, after the old due time was charged: the new one answers for that.
-    charges.settle_now(desk.deps, desk.tx, order.id, desk.now)
-    inquiry = inquiries.get(desk.tx, inquiry.id)
+    charges.settle_now(acting.deps, acting.tx, order.id, acting.now)
+    inquiry = inquiries.get(acting.tx, inquiry.id)
     if new != old:
-        _tell_extended(desk, inquiry, request, old)
+        _tell_extended(acting, inquiry, request, old)
     return inquiry
 
 
@@ -148,59 +148,59 @@ def _provisional(deps: Deps, old: datetime, new: datetime) -> bool:
     return unit_due(old, days, deps.calendar()).provisional
 
 
-def _tell_extended(desk: Desk, inquiry: Record, request: Record, old: datetime) -> None:
-    notify.to_citizen(desk.tx, inquiry, key="extended", once=f"extended:{request.id}:{inquiry.id}", now=desk.now, params=about(inquiry) | {
+def _tell_extended(acting: ActingOfficer, inquiry: Record, request: Record, old: datetime) -> None:
+    notify.to_citizen(acting.tx, inquiry, key="extended", once=f"extended:{request.id}:{inquiry.id}", now=acting.now, params=about(inquiry) | {
         "was_due": say_time(old), "why": REASONS.get(request.reason_code, REASONS[""]), "reason": request.reason,
         "unit": request.unit_name})
 
 
-def _take_back(desk: Desk, inquiry: Record, request: Record, note: str) -> Outcome:
+def _take_back(acting: ActingOfficer, inquiry: Record, request: Record, note: str) -> Outcome:
     """To the unit the note names, else to the one proposed, else to the duty desk, which hands it on."""
-    order = next(row for row in inquiries.assignments_of(desk.tx, inquiry.id) if row.id == request.assignment_id)
-    unit = _named(desk, note) or _proposed(desk, request) or directory.duty_unit(desk.tx)
+    order = next(row for row in inquiries.assignments_of(acting.tx, inquiry.id) if row.id == request.assignment_id)
+    unit = _named(acting, note) or _proposed(acting, request) or directory.duty_unit(acting.tx)
     if unit is None or unit.id == order.unit_id:
-        return desk.refuse("staff.bad_unit", names=[])
-    taker = placement.taker(desk, inquiry, unit, now_at=order.unit_id)
-    return taker if isinstance(taker, Outcome) else _back_to(desk, order, request, taker, note)
+        return acting.refuse("staff.bad_unit", names=[])
+    receiver = placement.receiving_unit(acting, inquiry, unit, now_at=order.unit_id)
+    return receiver if isinstance(receiver, Outcome) else _back_to(acting, order, request, receiver, note)
 
 
-def _back_to(desk: Desk, order: Record, request: Record, unit: Record, note: str) -> Outcome:
-    if not _grant(desk, request, note):
-        return _decided(desk, request)
-    done = hand_over(desk, order, unit, reason=request.reason, name="returned", key="staff.transferred",
+def _back_to(acting: ActingOfficer, order: Record, request: Record, unit: Record, note: str) -> Outcome:
+    if not _grant(acting, request, note):
+        return _decided(acting, request)
+    done = hand_over(acting, order, unit, reason=request.reason, name="returned", key="staff.transferred",
                      by_officer=request.opened_by, returns=1)
     if done.done:
-        inquiry = inquiries.get(desk.tx, order.inquiry_id)
-        placement.learn(desk, inquiry, unit)
-        notify.to_unit(desk.deps, desk.tx, inquiry, key="order.decided", once=f"decided:{request.id}", now=desk.now,
+        inquiry = inquiries.get(acting.tx, order.inquiry_id)
+        placement.learn(acting, inquiry, unit)
+        notify.to_unit(acting.deps, acting.tx, inquiry, key="order.decided", once=f"decided:{request.id}", now=acting.now,
                         unit_id=order.unit_id, params={"kind": request.kind, "decision": "approved", "note": unit.name})
     return done
 
 
-def _named(desk: Desk, text: str) -> Record | None:
-    units = find_unit(desk.deps.router().directory, text) if text else []
-    return directory.unit_by_code(desk.tx, units[0].code) if len(units) == 1 else None
+def _named(acting: ActingOfficer, text: str) -> Record | None:
+    units = find_unit(acting.deps.router().directory, text) if text else []
+    return directory.unit_by_code(acting.tx, units[0].code) if len(units) == 1 else None
 
 
-def _proposed(desk: Desk, request: Record) -> Record | None:
+def _proposed(acting: ActingOfficer, request: Record) -> Record | None:
     """Asked again now: a unit may have been abolished, or its last officer have left, meanwhile."""
     if request.unit_id is None:
         return None
-    unit = directory.unit(desk.tx, request.unit_id)
-    return unit if unit.active and directory.officers_of(desk.tx, unit.id) else None
+    unit = directory.unit(acting.tx, request.unit_id)
+    return unit if unit.active and directory.officers_of(acting.tx, unit.id) else None
 
 
-def granted_by_transfer(desk: Desk, order: Record, unit: Record) -> Outcome | None:
+def granted_by_transfer(acting: ActingOfficer, order: Record, unit: Record) -> Outcome | None:
     """转 by the duty desk on an order somebody wants to give back: that grants it."""
-    asked = requests.pending(desk.tx, order.inquiry_id, RequestKind.RETURN)
-    return _back_to(desk, order, asked[-1], unit, "") if asked else None
+    asked = requests.pending(acting.tx, order.inquiry_id, RequestKind.RETURN)
+    return _back_to(acting, order, asked[-1], unit, "") if asked else None
 
 
-def _reopen(desk: Desk, inquiry: Record, request: Record, note: str) -> Outcome:
-    if not _grant(desk, request, note):
-        return _decided(desk, request)
-    inquiry = rework.reopen(desk.deps, desk.tx, inquiry, desk.office, reason=request.reason)
-    notify.to_citizen(desk.tx, inquiry, key="reopened", once=f"reopened:{request.id}", params=about(inquiry), now=desk.now)
+def _reopen(acting: ActingOfficer, inquiry: Record, request: Record, note: str) -> Outcome:
+    if not _grant(acting, request, note):
+        return _decided(acting, request)
+    inquiry = rework.reopen(acting.deps, acting.tx, inquiry, acting.office, reason=request.reason)
+    notify.to_citizen(acting.tx, inquiry, key="reopened", once=f"reopened:{request.id}", params=about(inquiry), now=acting.now)
     return _done(inquiry, request, "approved")
 
 

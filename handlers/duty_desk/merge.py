@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.inquiry.states import OPEN, Event, State
 from handlers.duty_desk.rules import end_orders, first, reopen_at_desk, stopped
-from handlers.inquiry.acting import Desk, Outcome, refusing
+from handlers.inquiry.acting_officer import ActingOfficer, Outcome, refusing
 from handlers.inquiry.answers import give, given
 from handlers.inquiry.linked_matters import succeed
 from handlers.inquiry.transitions import move, system
@@ -35,22 +35,22 @@ OPEN_STATES = frozenset(state.value for state in OPEN)
 
 
 @refusing
-def merge(desk: Desk, order: Record, into: Record) -> Outcome:
+def merge(acting: ActingOfficer, order: Record, into: Record) -> Outcome:
     """The inquiry of ``order`` is worked on with ``into``, or with what that one was merged into."""
-    if (refused := stopped(desk, order)) is not None:
+    if (refused := stopped(acting, order)) is not None:
         return refused
-    inquiry, head = inquiries.get(desk.tx, order.inquiry_id), head_of(desk.tx, into)
-    if (refused := _unfit(desk, inquiry, head)) is not None:
+    inquiry, head = inquiries.get(acting.tx, order.inquiry_id), head_of(acting.tx, into)
+    if (refused := _unfit(acting, inquiry, head)) is not None:
         return refused
     # Two officers who merge two inquiries into each other at once: the second runs again and finds it.
-    inquiries.change(desk.tx, head, **_carried(inquiry, head))
-    if not end_orders(desk, inquiry, order, how="merged"):
-        return first(desk, order)
-    inquiry = move(desk.tx, inquiry, Event.MERGE, desk.office, name="merged", merged_into_id=head.id,
-                   closed_at=desk.now, fold_until=None, paused_at=None, next_state_at=None, data={"into": head.number})
-    _follow(desk, inquiry, head)
-    succeed(desk.deps, desk.tx, inquiry, desk.now, into=head if head.state in OPEN_STATES else None)
-    _tell(desk, inquiry, head)
+    inquiries.change(acting.tx, head, **_carried(inquiry, head))
+    if not end_orders(acting, inquiry, order, how="merged"):
+        return first(acting, order)
+    inquiry = move(acting.tx, inquiry, Event.MERGE, acting.office, name="merged", merged_into_id=head.id,
+                   closed_at=acting.now, fold_until=None, paused_at=None, next_state_at=None, data={"into": head.number})
+    _follow(acting, inquiry, head)
+    succeed(acting.deps, acting.tx, inquiry, acting.now, into=head if head.state in OPEN_STATES else None)
+    _tell(acting, inquiry, head)
     return Outcome(done=True, key="staff.merged", params=about(inquiry) | {
         "into": head.number, "standing": STATES[head.state], "answered": head.state == State.ANSWERED})
 
@@ -64,27 +64,27 @@ def head_of(tx: Tx, inquiry: Record) -> Record:
     return inquiry
 
 
-def find_head(desk: Desk, typed: str) -> Record | Outcome:
+def find_head(acting: ActingOfficer, typed: str) -> Record | Outcome:
     """The inquiry a typed number means, of whatever citizen, or why there is none."""
-    found = desk_store.meant(desk.tx, typed, desk.now)
+    found = desk_store.meant(acting.tx, typed, acting.now)
     if not found:
-        return desk.refuse("staff.unknown", typed=typed)
+        return acting.refuse("staff.unknown", typed=typed)
     if len(found) > 1:
-        return desk.refuse("staff.which", rows=[{"number": r.number, "summary": r.summary} for r in found[:LISTED]])
+        return acting.refuse("staff.which", rows=[{"number": r.number, "summary": r.summary} for r in found[:LISTED]])
     return found[0]
 
 
-def _unfit(desk: Desk, inquiry: Record, head: Record) -> Outcome | None:
+def _unfit(acting: ActingOfficer, inquiry: Record, head: Record) -> Outcome | None:
     if head.id == inquiry.id:
-        return desk.refuse("staff.merge_self", number=inquiry.number)
+        return acting.refuse("staff.merge_self", number=inquiry.number)
     if head.state not in OPEN_STATES | {State.ANSWERED}:
-        return desk.refuse("staff.merge_closed", number=head.number, standing=STATES[head.state])
+        return acting.refuse("staff.merge_closed", number=head.number, standing=STATES[head.state])
     if "secret" in [*(inquiry.flags or []), *(head.flags or [])]:
-        return desk.refuse("staff.secret", number=inquiry.number)
-    unit = directory.unit(desk.tx, head.unit_id) if head.unit_id is not None else None
+        return acting.refuse("staff.secret", number=inquiry.number)
+    unit = directory.unit(acting.tx, head.unit_id) if head.unit_id is not None else None
     # Its text would be read there.
     if unit is not None and accused(inquiry, unit):
-        return desk.refuse("staff.accused_unit", number=inquiry.number, unit=unit.name)
+        return acting.refuse("staff.accused_unit", number=inquiry.number, unit=unit.name)
     return None
 
 
@@ -97,13 +97,13 @@ def _carried(inquiry: Record, head: Record) -> dict[str, Any]:
             "routing": (routing | {"accused": accused_units}) if accused_units else head.routing}
 
 
-def _follow(desk: Desk, inquiry: Record, head: Record) -> None:
+def _follow(acting: ActingOfficer, inquiry: Record, head: Record) -> None:
     """What was merged into it goes along; the head keeps what was said, for its officers."""
-    for row in desk_store.merged_into(desk.tx, inquiry.id):
-        inquiries.set_head(desk.tx, row.id, head.id)
-    inquiries.add_message(desk.tx, inquiry_id=head.id, direction="internal", kind=JOINED, now=desk.now,
-                          text=_said(desk.tx, inquiry), officer_id=desk.officer.id)
-    desk.log(head.id, "joined", number=inquiry.number)
+    for row in desk_store.merged_into(acting.tx, inquiry.id):
+        inquiries.set_head(acting.tx, row.id, head.id)
+    inquiries.add_message(acting.tx, inquiry_id=head.id, direction="internal", kind=JOINED, now=acting.now,
+                          text=_said(acting.tx, inquiry), officer_id=acting.officer.id)
+    acting.log(head.id, "joined", number=inquiry.number)
 
 
 def _said(tx: Tx, inquiry: Record) -> str:
@@ -111,17 +111,17 @@ def _said(tx: Tx, inquiry: Record) -> str:
     return "\n".join(said) or inquiry.summary
 
 
-def _tell(desk: Desk, inquiry: Record, head: Record) -> None:
+def _tell(acting: ActingOfficer, inquiry: Record, head: Record) -> None:
     """The citizen, by their own number; the head's officers; and the answer at once where there is one."""
-    tx, now = desk.tx, desk.now
+    tx, now = acting.tx, acting.now
     answer = given(tx, head.id) if head.state == State.ANSWERED else None
     if answer is not None:
         unit = directory.unit(tx, head.unit_id).name
-        _answer_one(desk.deps, tx, inquiry, answer.text, unit=unit, officer_id=answer.officer_id, now=now)
+        _answer_one(acting.deps, tx, inquiry, answer.text, unit=unit, officer_id=answer.officer_id, now=now)
         return
     notify.to_citizen(tx, inquiry, key="merged", once=f"merged:{inquiry.id}:{head.id}", now=now,
                        params=about(inquiry) | {"due": say_due(head)})
-    notify.to_unit(desk.deps, tx, head, key="order.joined", once=f"joined:{head.id}:{inquiry.id}", now=now,
+    notify.to_unit(acting.deps, tx, head, key="order.joined", once=f"joined:{head.id}:{inquiry.id}", now=now,
                     params={"text": shorten(_said(tx, inquiry), 120)}, urgent=bool(inquiry.urgent))
 
 
@@ -134,10 +134,10 @@ def pass_on(deps: Deps, tx: Tx, inquiry: Record, text: str, now: datetime, *, on
                     params={"text": shorten(text, 120)})
 
 
-def tell_merged(desk: Desk, head: Record, order: Record, text: str) -> None:
+def tell_merged(acting: ActingOfficer, head: Record, order: Record, text: str) -> None:
     """The head was answered: the same answer to everybody whose inquiry was merged into it."""
-    for row in desk_store.merged_into(desk.tx, head.id):
-        _answer_one(desk.deps, desk.tx, row, text, unit=order.unit_name, officer_id=desk.officer.id, now=desk.now)
+    for row in desk_store.merged_into(acting.tx, head.id):
+        _answer_one(acting.deps, acting.tx, row, text, unit=order.unit_name, officer_id=acting.officer.id, now=acting.now)
 
 
 def _answer_one(deps: Deps, tx: Tx, inquiry: Record, text: str, *, unit: str, officer_id: int | None, now: datetime) -> None:

@@ -15,7 +15,7 @@ from handlers.duty_desk import placement
 from handlers.duty_desk.decide import granted_by_transfer
 from handlers.duty_desk.reject import uphold
 from handlers.duty_desk.rules import OBJECTION, first, stopped
-from handlers.inquiry.acting import DECIDERS, Desk, Outcome, refusing
+from handlers.inquiry.acting_officer import DECIDERS, ActingOfficer, Outcome, refusing
 from handlers.inquiry.hand_over import call_in, hand_over
 from handlers.inquiry.pending_requests import drop_requests
 from handlers.notices.phrases import about
@@ -43,75 +43,75 @@ class Waiting:
 
 
 @refusing
-def send_on(desk: Desk, order: Record, unit: Record, *, pick: int = 0, category: str = "") -> Outcome:
+def send_on(acting: ActingOfficer, order: Record, unit: Record, *, pick: int = 0, category: str = "") -> Outcome:
     """派: to the unit whose matter it is, from the desk or from any unit that has it.
 
     ``pick``: which suggestion was taken, 0 for none. What was decided is kept for the router to learn from.
     """
-    return _send(desk, order, unit, pick=pick, category=category)
+    return _send(acting, order, unit, pick=pick, category=category)
 
 
-def _send(desk: Desk, order: Record, unit: Record, *, pick: int, category: str) -> Outcome:
-    if (refused := stopped(desk, order)) is not None:
+def _send(acting: ActingOfficer, order: Record, unit: Record, *, pick: int, category: str) -> Outcome:
+    if (refused := stopped(acting, order)) is not None:
         return refused
-    inquiry = inquiries.get(desk.tx, order.inquiry_id)
-    taker = placement.taker(desk, inquiry, unit, now_at=order.unit_id)
-    if isinstance(taker, Outcome):
-        return taker
-    done = _hand(desk, order, inquiry, taker, pick=pick)
+    inquiry = inquiries.get(acting.tx, order.inquiry_id)
+    receiver = placement.receiving_unit(acting, inquiry, unit, now_at=order.unit_id)
+    if isinstance(receiver, Outcome):
+        return receiver
+    done = _hand(acting, order, inquiry, receiver, pick=pick)
     if not done.done:
-        return first(desk, order) if done.key.startswith("staff.already") else done
+        return first(acting, order) if done.key.startswith("staff.already") else done
     if category and category != inquiry.category:
-        inquiries.change(desk.tx, inquiries.get(desk.tx, inquiry.id), category=category)
-    placement.learn(desk, inquiry, taker, category=category)
+        inquiries.change(acting.tx, inquiries.get(acting.tx, inquiry.id), category=category)
+    placement.learn(acting, inquiry, receiver, category=category)
     if order.reason == OBJECTION:
-        uphold(desk, order, taker)
+        uphold(acting, order, receiver)
     return done
 
 
-def _hand(desk: Desk, order: Record, inquiry: Record, unit: Record, *, pick: int) -> Outcome:
+def _hand(acting: ActingOfficer, order: Record, inquiry: Record, unit: Record, *, pick: int) -> Outcome:
     """Where the unit has asked to give it back, sending it on grants that."""
-    if (granted := granted_by_transfer(desk, order, unit)) is not None:
+    if (granted := granted_by_transfer(acting, order, unit)) is not None:
         return granted
-    done = hand_over(desk, order, unit, reason="transfer", name="transferred", key="staff.sent_on",
-                     data={"pick": pick, "source": placement.kind_of_word(desk.tx, inquiry, unit)})
+    done = hand_over(acting, order, unit, reason="transfer", name="transferred", key="staff.sent_on",
+                     data={"pick": pick, "source": placement.kind_of_word(acting.tx, inquiry, unit)})
     if done.done:
-        drop_requests(desk.tx, inquiry, desk.by)
+        drop_requests(acting.tx, inquiry, acting.by)
     return done
 
 
 @refusing
-def send_jointly(desk: Desk, order: Record, unit: Record, assists: Sequence[Record], *, pick: int = 0,
+def send_jointly(acting: ActingOfficer, order: Record, unit: Record, assists: Sequence[Record], *, pick: int = 0,
                  category: str = "") -> Outcome:
     """派 … 协 …: the first unit leads, the others help by an earlier date; all of it or nothing."""
-    if (refused := stopped(desk, order)) is not None:
+    if (refused := stopped(acting, order)) is not None:
         return refused
-    inquiry = inquiries.get(desk.tx, order.inquiry_id)
+    inquiry = inquiries.get(acting.tx, order.inquiry_id)
     helpers: dict[int, Record] = {}
-    lead = directory.standing(desk.tx, unit) or unit
+    lead = directory.standing(acting.tx, unit) or unit
     for each in assists:
-        found = placement.taker(desk, inquiry, each, now_at=lead.id)
+        found = placement.receiving_unit(acting, inquiry, each, now_at=lead.id)
         if isinstance(found, Outcome):
             return found
         helpers[found.id] = found
-    done = _send(desk, order, unit, pick=pick, category=category)
+    done = _send(acting, order, unit, pick=pick, category=category)
     if not done.done:
         return done
     for helper in helpers.values():
-        _call_in(desk, inquiry.id, helper)
+        _call_in(acting, inquiry.id, helper)
     names = [helper.name for helper in helpers.values()]
-    return Outcome(done=True, key="staff.sent_jointly", params=about(inquiries.get(desk.tx, inquiry.id)) | {
+    return Outcome(done=True, key="staff.sent_jointly", params=about(inquiries.get(acting.tx, inquiry.id)) | {
         "unit": lead.name, "names": names})
 
 
-def _call_in(desk: Desk, inquiry_id: int, helper: Record) -> None:
+def _call_in(acting: ActingOfficer, inquiry_id: int, helper: Record) -> None:
     """Unless it has an open order for help already, from before the lead changed."""
-    rows = [row for row in inquiries.assignments_of(desk.tx, inquiry_id) if row.state in inquiries.OPEN_ASSIGNMENT]
+    rows = [row for row in inquiries.assignments_of(acting.tx, inquiry_id) if row.state in inquiries.OPEN_ASSIGNMENT]
     if any(row.unit_id == helper.id for row in rows):
         return
     lead = next(row for row in rows if row.role == "lead")
-    opened = call_in(desk, lead, helper)
-    desk.log(inquiry_id, "assist_asked", unit=helper.name, from_unit=lead.unit_name, assignment=opened)
+    opened = call_in(acting, lead, helper)
+    acting.log(inquiry_id, "assist_asked", unit=helper.name, from_unit=lead.unit_name, assignment=opened)
 
 
 def suggestions(tx: Tx, deps: Deps, inquiry: Record) -> list[Suggestion]:
@@ -132,15 +132,15 @@ def queue(tx: Tx, deps: Deps, limit: int = desk_store.MOST) -> list[Waiting]:
     return [Waiting(row, tuple(proposed(known, row, row.unit_code))) for row in rows]
 
 
-def find_order(desk: Desk, typed: str) -> Record | Outcome:
+def find_order(acting: ActingOfficer, typed: str) -> Record | Outcome:
     """The lead order a typed number means to who decides for the desk, of whatever unit, or why there is none."""
-    if desk.officer.role not in DECIDERS:
-        return desk.refuse("staff.no_desk")
-    found = inquiries.orders_of_tail(desk.tx, None, typed)
+    if acting.officer.role not in DECIDERS:
+        return acting.refuse("staff.no_desk")
+    found = inquiries.orders_of_tail(acting.tx, None, typed)
     if not found:
-        return desk.refuse("staff.unknown", typed=typed)
+        return acting.refuse("staff.unknown", typed=typed)
     if len(found) > 1:
-        return desk.refuse("staff.which", rows=[{"number": r.number, "summary": r.summary} for r in found[:LISTED]])
+        return acting.refuse("staff.which", rows=[{"number": r.number, "summary": r.summary} for r in found[:LISTED]])
     return found[0]
 
 

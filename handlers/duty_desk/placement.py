@@ -12,7 +12,7 @@ from handlers.notices.privacy import accused, may_read
 from store import decisions, directory, inquiries
 
 if TYPE_CHECKING:
-    from handlers.inquiry.acting import Desk, Outcome
+    from handlers.inquiry.acting_officer import ActingOfficer, Outcome
     from store.engine.transactions import Tx
     from store.engine.writes import Record
 
@@ -27,21 +27,21 @@ def is_desk(tx: Tx, unit_id: int | None) -> bool:
     return duty is not None and duty.id == unit_id
 
 
-def taker(desk: Desk, inquiry: Record, unit: Record, *, now_at: int) -> Record | Outcome:
+def receiving_unit(acting: ActingOfficer, inquiry: Record, unit: Record, *, now_at: int) -> Record | Outcome:
     """The unit that gets it when ``unit`` is named, or why it cannot. ``now_at``: the unit that has it."""
-    found = directory.standing(desk.tx, unit)
+    found = directory.standing(acting.tx, unit)
     if found is None:
-        return desk.refuse("staff.unit_gone", unit=unit.name)
+        return acting.refuse("staff.unit_gone", unit=unit.name)
     if found.id == now_at:
-        return desk.refuse("staff.same_unit", unit=found.name)
-    if is_desk(desk.tx, found.id):
+        return acting.refuse("staff.same_unit", unit=found.name)
+    if is_desk(acting.tx, found.id):
         return found
-    if not directory.officers_of(desk.tx, found.id):
-        return desk.refuse("staff.no_officers", unit=found.name)
-    if not may_read(desk.officer, inquiry, keeper=desk.deps.secrets_officer):
-        return desk.refuse("staff.secret", number=inquiry.number)
+    if not directory.officers_of(acting.tx, found.id):
+        return acting.refuse("staff.no_officers", unit=found.name)
+    if not may_read(acting.officer, inquiry, keeper=acting.deps.secrets_officer):
+        return acting.refuse("staff.secret", number=inquiry.number)
     if accused(inquiry, found):
-        return desk.refuse("staff.accused_unit", number=inquiry.number, unit=found.name)
+        return acting.refuse("staff.accused_unit", number=inquiry.number, unit=found.name)
     return found
 
 
@@ -51,17 +51,17 @@ def kind_of_word(tx: Tx, inquiry: Record, unit: Record) -> str:
     return CORRECTION if any(not is_desk(tx, unit_id) for unit_id in had - {unit.id}) else DESK
 
 
-def learn(desk: Desk, inquiry: Record, unit: Record, *, category: str = "") -> None:
+def learn(acting: ActingOfficer, inquiry: Record, unit: Record, *, category: str = "") -> None:
     """Keep a person's word on whose matter this is. That it came back to the desk teaches nothing.
 
     After it was handed over: somebody else may have been first.
     """
-    if not is_desk(desk.tx, unit.id):
-        decisions.record(desk.tx, inquiry, unit.id, source=kind_of_word(desk.tx, inquiry, unit), now=desk.now,
-                         officer_id=desk.officer.id, category=category)
+    if not is_desk(acting.tx, unit.id):
+        decisions.record(acting.tx, inquiry, unit.id, source=kind_of_word(acting.tx, inquiry, unit), now=acting.now,
+                         officer_id=acting.officer.id, category=category)
 
 
-def learn_answered(desk: Desk, inquiry: Record, order: Record) -> None:
+def learn_answered(acting: ActingOfficer, inquiry: Record, order: Record) -> None:
     """The unit the machine chose by itself, or a community it handed on to, answered: it was right.
 
     What a person decided is left as it is.
@@ -69,7 +69,7 @@ def learn_answered(desk: Desk, inquiry: Record, order: Record) -> None:
     chosen = (inquiry.routing or {}).get("chosen")
     if not chosen or chosen not in {order.unit_code, order.parent_code}:
         return
-    unit = directory.unit_by_code(desk.tx, chosen)
-    if unit is None or is_desk(desk.tx, unit.id) or decisions.of_inquiry(desk.tx, inquiry.id) is not None:
+    unit = directory.unit_by_code(acting.tx, chosen)
+    if unit is None or is_desk(acting.tx, unit.id) or decisions.of_inquiry(acting.tx, inquiry.id) is not None:
         return
-    decisions.record(desk.tx, inquiry, unit.id, source=ANSWERED, now=desk.now)
+    decisions.record(acting.tx, inquiry, unit.id, source=ANSWERED, now=acting.now)

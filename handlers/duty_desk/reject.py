@@ -21,8 +21,8 @@ from handlers.duty_desk.rules import (
     reopen_at_desk,
     stopped,
 )
-from handlers.inquiry.acting import Desk, Outcome, refusing
-from handlers.inquiry.transitions import By, move
+from handlers.inquiry.acting_officer import ActingOfficer, Outcome, refusing
+from handlers.inquiry.transitions import Author, move
 from handlers.notices import notify
 from handlers.notices.phrases import about, say_time, shorten
 from handlers.notices.privacy import text_for
@@ -47,37 +47,37 @@ OPEN_STATES = frozenset(state.value for state in OPEN)
 
 
 @refusing
-def reject(desk: Desk, order: Record, code: str, note: str = "") -> Outcome:
+def reject(acting: ActingOfficer, order: Record, code: str, note: str = "") -> Outcome:
     """Not accepted, for the reason of ``code`` (a ``bot.inquiry.rejection.Reason``); ``note`` is told to the citizen."""
-    if (refused := stopped(desk, order)) is not None:
+    if (refused := stopped(acting, order)) is not None:
         return refused
-    inquiry, reason = inquiries.get(desk.tx, order.inquiry_id), reason_of(code)
+    inquiry, reason = inquiries.get(acting.tx, order.inquiry_id), reason_of(code)
     note = " ".join(note.split())[:LONGEST_NOTE]
     if reason is None:
-        return desk.refuse("staff.bad_reject")
-    if (refused := _unfit(desk, inquiry, reason, note)) is not None:
+        return acting.refuse("staff.bad_reject")
+    if (refused := _unfit(acting, inquiry, reason, note)) is not None:
         return refused
-    same = order.reason == OBJECTION and decided_before(desk, order)
-    if not end_orders(desk, inquiry, order, how="rejected"):
-        return first(desk, order)
-    inquiry = move(desk.tx, inquiry, Event.REJECT, desk.office, name="rejected", reject_code=reason.value,
-                   closed_at=desk.now, fold_until=None, paused_at=None, next_state_at=None,
+    same = order.reason == OBJECTION and decided_before(acting, order)
+    if not end_orders(acting, inquiry, order, how="rejected"):
+        return first(acting, order)
+    inquiry = move(acting.tx, inquiry, Event.REJECT, acting.office, name="rejected", reject_code=reason.value,
+                   closed_at=acting.now, fold_until=None, paused_at=None, next_state_at=None,
                    data={"code": reason.value, "note": note, "same_officer": same})
-    release(desk.deps, desk.tx, inquiry, desk.now)
+    release(acting.deps, acting.tx, inquiry, acting.now)
     final = inquiry.appeals >= OBJECTIONS
-    notify.to_citizen(desk.tx, inquiry, key="rejected", once=f"rejected:{inquiry.id}:{inquiry.appeals}", now=desk.now,
+    notify.to_citizen(acting.tx, inquiry, key="rejected", once=f"rejected:{inquiry.id}:{inquiry.appeals}", now=acting.now,
                        params=about(inquiry) | {"cause": reason.value, "note": note, "final": final})
     return Outcome(done=True, key="staff.rejected", params=about(inquiry) | {"cause": reason.value, "final": final})
 
 
-def _unfit(desk: Desk, inquiry: Record, reason: Reason, note: str) -> Outcome | None:
-    if endangered(desk.tx, inquiry):
-        return desk.refuse("staff.never_rejected", number=inquiry.number)
+def _unfit(acting: ActingOfficer, inquiry: Record, reason: Reason, note: str) -> Outcome | None:
+    if endangered(acting.tx, inquiry):
+        return acting.refuse("staff.never_rejected", number=inquiry.number)
     if text_missing(reason, note):
-        return desk.refuse("staff.bad_reject_text", number=inquiry.number)
-    same = _same_matter(desk.tx, inquiry, reason) if reason in SAME_MATTER else []
+        return acting.refuse("staff.bad_reject_text", number=inquiry.number)
+    same = _same_matter(acting.tx, inquiry, reason) if reason in SAME_MATTER else []
     if same:
-        return desk.refuse("staff.merge_instead", number=inquiry.number, into=[row.number for row in same[:3]])
+        return acting.refuse("staff.merge_instead", number=inquiry.number, into=[row.number for row in same[:3]])
     return None
 
 
@@ -147,7 +147,7 @@ def _under_way(turn: Turn, number: str | None) -> Record | None:
 
 
 def _object(turn: Turn, inquiry: Record) -> None:
-    by = By(Actor.CITIZEN, turn.address.contact_id, turn.now)
+    by = Author(Actor.CITIZEN, turn.address.contact_id, turn.now)
     inquiry = reopen_at_desk(turn.deps, turn.tx, inquiry, Event.APPEAL, by, name="objected", days=OBJECTION_DAYS,
                              kind=OBJECTION, tell=False, appeals=1)
     _tell_second(turn.deps, turn.tx, inquiry, by)
@@ -158,7 +158,7 @@ def _object(turn: Turn, inquiry: Record) -> None:
     turn.reply("objection", **about(inquiry), until=until)
 
 
-def _tell_second(deps: Deps, tx: Tx, inquiry: Record, by: By) -> None:
+def _tell_second(deps: Deps, tx: Tx, inquiry: Record, by: Author) -> None:
     """Those who may decide, with who decided before: the desk's others, else the leaders, else the same one."""
     lead = inquiries.open_lead(tx, inquiry.id)
     if lead is None:
@@ -182,14 +182,14 @@ def _seconds(tx: Tx, before: int | None) -> list[Record]:
     return [row for row in others if row.role == "duty"] or others or list(rows)
 
 
-def uphold(desk: Desk, order: Record, unit: Record) -> None:
+def uphold(acting: ActingOfficer, order: Record, unit: Record) -> None:
     """The second officer accepted it after all: the citizen is told by whom and until when. After the hand-over."""
-    inquiry = inquiries.get(desk.tx, order.inquiry_id)
-    lead = inquiries.open_lead(desk.tx, inquiry.id)
+    inquiry = inquiries.get(acting.tx, order.inquiry_id)
+    lead = inquiries.open_lead(acting.tx, inquiry.id)
     due = max(inquiry.due_at, lead.due_at) if lead is not None else inquiry.due_at
-    inquiries.change(desk.tx, inquiry, due_at=due, reject_code="")
-    desk.log(inquiry.id, "objection_upheld", unit=unit.name, was_due=inquiry.due_at.isoformat(), due=due.isoformat(),
-             same_officer=decided_before(desk, order))
-    inquiry = inquiries.get(desk.tx, inquiry.id)
-    notify.to_citizen(desk.tx, inquiry, key="accepted", once=f"accepted:{inquiry.id}:{order.id}", now=desk.now,
+    inquiries.change(acting.tx, inquiry, due_at=due, reject_code="")
+    acting.log(inquiry.id, "objection_upheld", unit=unit.name, was_due=inquiry.due_at.isoformat(), due=due.isoformat(),
+             same_officer=decided_before(acting, order))
+    inquiry = inquiries.get(acting.tx, inquiry.id)
+    notify.to_citizen(acting.tx, inquiry, key="accepted", once=f"accepted:{inquiry.id}:{order.id}", now=acting.now,
                        params=about(inquiry) | {"unit": unit.name})

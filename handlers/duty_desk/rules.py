@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.inquiry.states import AssignmentEvent, Event
 from handlers.duty_desk.placement import is_desk
-from handlers.inquiry.acting import DECIDERS, too_late
+from handlers.inquiry.acting_officer import DECIDERS, too_late
 from handlers.inquiry.hand_over import clock_of, dispatch
 from handlers.inquiry.pause import stop_waiting
 from handlers.inquiry.pending_requests import drop_requests
@@ -23,8 +23,8 @@ from store import duty_desk as desk_store
 
 if TYPE_CHECKING:
 
-    from handlers.inquiry.acting import Desk, Outcome
-    from handlers.inquiry.transitions import By
+    from handlers.inquiry.acting_officer import ActingOfficer, Outcome
+    from handlers.inquiry.transitions import Author
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
     from store.engine.writes import Record
@@ -36,49 +36,49 @@ DID = ("transferred", "returned", "rejected", "merged", "answered", "withdrawn",
 """Events that tell what became of an order somebody else is still looking at."""
 
 
-def stopped(desk: Desk, order: Record) -> Outcome | None:
+def stopped(acting: ActingOfficer, order: Record) -> Outcome | None:
     """Why this officer may not decide on this order now; None when nothing is in the way."""
-    if desk.officer.role not in DECIDERS:
-        return desk.refuse("staff.no_desk")
+    if acting.officer.role not in DECIDERS:
+        return acting.refuse("staff.no_desk")
     if order.state not in inquiries.OPEN_ASSIGNMENT:
-        return first(desk, order)
+        return first(acting, order)
     if order.role == "assist":
-        return desk.refuse("staff.lead_only", number=order.number)
-    if not may_read(desk.officer, inquiries.get(desk.tx, order.inquiry_id), keeper=desk.deps.secrets_officer):
-        return desk.refuse("staff.secret", number=order.number)
-    if order.reason == OBJECTION and decided_before(desk, order) and others_decide(desk):
-        return desk.refuse("staff.second_officer", number=order.number)
+        return acting.refuse("staff.lead_only", number=order.number)
+    if not may_read(acting.officer, inquiries.get(acting.tx, order.inquiry_id), keeper=acting.deps.secrets_officer):
+        return acting.refuse("staff.secret", number=order.number)
+    if order.reason == OBJECTION and decided_before(acting, order) and others_decide(acting):
+        return acting.refuse("staff.second_officer", number=order.number)
     return None
 
 
-def first(desk: Desk, order: Record) -> Outcome:
+def first(acting: ActingOfficer, order: Record) -> Outcome:
     """Somebody was first: who it was, what they did and when."""
-    events = [e for e in inquiries.events_of(desk.tx, order.inquiry_id) if e.name in DID]
+    events = [e for e in inquiries.events_of(acting.tx, order.inquiry_id) if e.name in DID]
     if not events:
-        return too_late(desk, order)
+        return too_late(acting, order)
     last = events[-1]
     officer = last.actor_id if last.actor == "officer" else None
-    return desk.refuse("staff.first", number=order.number, did=last.name, unit=str(last.data.get("unit", "")),
-                       who=inquiries.officer_name(desk.tx, officer), at=say_time(last.at),
-                       mine=officer == desk.officer.id)
+    return acting.refuse("staff.first", number=order.number, did=last.name, unit=str(last.data.get("unit", "")),
+                       who=inquiries.officer_name(acting.tx, officer), at=say_time(last.at),
+                       mine=officer == acting.officer.id)
 
 
-def overtaken(desk: Desk, order: Record) -> Outcome | None:
+def overtaken(acting: ActingOfficer, order: Record) -> Outcome | None:
     """A number typed says nothing of what the officer saw: when somebody else has just sent it on, they are told.
 
     A page knows the order its form was made for, and needs no such rule.
     """
-    if is_desk(desk.tx, order.unit_id) or order.created_at < desk.now - JUST_NOW:
+    if is_desk(acting.tx, order.unit_id) or order.created_at < acting.now - JUST_NOW:
         return None
-    last = [e for e in inquiries.events_of(desk.tx, order.inquiry_id) if e.name in DID][-1:]
-    by_other = [e for e in last if e.name == "transferred" and e.actor == "officer" and e.actor_id != desk.officer.id]
-    return first(desk, order) if by_other else None
+    last = [e for e in inquiries.events_of(acting.tx, order.inquiry_id) if e.name in DID][-1:]
+    by_other = [e for e in last if e.name == "transferred" and e.actor == "officer" and e.actor_id != acting.officer.id]
+    return first(acting, order) if by_other else None
 
 
-def decided_before(desk: Desk, order: Record) -> bool:
+def decided_before(acting: ActingOfficer, order: Record) -> bool:
     """Whether it was this officer who did not accept it."""
-    before = rejected_by(desk.tx, order.inquiry_id)
-    return bool(before == desk.officer.id)
+    before = rejected_by(acting.tx, order.inquiry_id)
+    return bool(before == acting.officer.id)
 
 
 def rejected_by(tx: Tx, inquiry_id: int) -> int | None:
@@ -87,31 +87,31 @@ def rejected_by(tx: Tx, inquiry_id: int) -> int | None:
     return by[-1] if by else None
 
 
-def others_decide(desk: Desk) -> bool:
+def others_decide(acting: ActingOfficer) -> bool:
     """Whether there is anybody else who could: another duty officer, or a leader."""
-    return any(row.id != desk.officer.id for row in desk_store.deciders(desk.tx))
+    return any(row.id != acting.officer.id for row in desk_store.deciders(acting.tx))
 
 
-def end_orders(desk: Desk, inquiry: Record, order: Record, *, how: str) -> bool:
+def end_orders(acting: ActingOfficer, inquiry: Record, order: Record, *, how: str) -> bool:
     """Its orders are over, and the units that had them know. False when somebody was first.
 
     ``how``: rejected or merged. Before the inquiry itself is moved.
     """
-    if not move_order(desk.tx, order, AssignmentEvent.CANCEL, ended_at=desk.now, ended_by=desk.officer.id):
+    if not move_order(acting.tx, order, AssignmentEvent.CANCEL, ended_at=acting.now, ended_by=acting.officer.id):
         return False
-    rows = [row for row in inquiries.assignments_of(desk.tx, inquiry.id) if row.state in inquiries.OPEN_ASSIGNMENT]
+    rows = [row for row in inquiries.assignments_of(acting.tx, inquiry.id) if row.state in inquiries.OPEN_ASSIGNMENT]
     for row in rows:
-        move_order(desk.tx, row, AssignmentEvent.CANCEL, ended_at=desk.now, ended_by=desk.officer.id)
+        move_order(acting.tx, row, AssignmentEvent.CANCEL, ended_at=acting.now, ended_by=acting.officer.id)
     for row in [order, *rows]:
-        if not is_desk(desk.tx, row.unit_id):
-            notify.to_unit(desk.deps, desk.tx, inquiry, key="order.ended", once=f"ended:{row.id}", now=desk.now,
+        if not is_desk(acting.tx, row.unit_id):
+            notify.to_unit(acting.deps, acting.tx, inquiry, key="order.ended", once=f"ended:{row.id}", now=acting.now,
                             unit_id=row.unit_id, params={"how": how})
-    drop_requests(desk.tx, inquiry, desk.office)
-    stop_waiting(desk.tx, inquiry, desk.now)
+    drop_requests(acting.tx, inquiry, acting.office)
+    stop_waiting(acting.tx, inquiry, acting.now)
     return True
 
 
-def reopen_at_desk(deps: Deps, tx: Tx, inquiry: Record, event: Event, by: By, *, name: str,
+def reopen_at_desk(deps: Deps, tx: Tx, inquiry: Record, event: Event, by: Author, *, name: str,
                    days: int | None = None, kind: str = "", tell: bool = True, appeals: int = 0) -> Record:
     """What was ended stands at the desk again; the inquiry as it is now.
 

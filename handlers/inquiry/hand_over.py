@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bot.clocks.steps import assist_due, unit_due, urgent_due
 from bot.inquiry.states import AssignmentEvent, Event
 from handlers.clocks.schedule import first_check
-from handlers.inquiry.acting import Outcome, too_late
+from handlers.inquiry.acting_officer import Outcome, too_late
 from handlers.inquiry.transitions import move, move_order
 from handlers.notices import notify
 from handlers.notices.phrases import about, say_time
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from handlers.inquiry.acting import Desk
+    from handlers.inquiry.acting_officer import ActingOfficer
     from handlers.notices.recipients import Known
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
@@ -54,9 +54,9 @@ def dispatch(deps: Deps, tx: Tx, inquiry: Record, unit_id: int, *, now: datetime
     return assignment_id
 
 
-def call_in(desk: Desk, order: Record, unit: Record) -> int:
+def call_in(acting: ActingOfficer, order: Record, unit: Record) -> int:
     """An assist order for another unit, due before the lead's."""
-    deps, tx, now = desk.deps, desk.tx, desk.now
+    deps, tx, now = acting.deps, acting.tx, acting.now
     inquiry = inquiries.get(tx, order.inquiry_id)
     due_at = _not_over(deps, inquiry, assist_due(order.due_at, deps.calendar(), opened_at=now), now)
     assignment_id = _open(deps, tx, inquiry, unit.id, role="assist", due_at=due_at, now=now, reason="")
@@ -71,28 +71,28 @@ def _open(deps: Deps, tx: Tx, inquiry: Record, unit_id: int, *, role: str, due_a
                             reason=reason, next_check_at=check)
 
 
-def hand_over(desk: Desk, order: Record, unit: Record, *, reason: str, name: str, key: str,
+def hand_over(acting: ActingOfficer, order: Record, unit: Record, *, reason: str, name: str, key: str,
               by_officer: int | None = None, returns: int = 0, data: dict[str, Any] | None = None,
               tell: bool = True) -> Outcome:
     """From one unit to another: the old order is over, a new one is open. What is linked to it goes along.
 
     ``by_officer``: who gave it back. ``data`` goes into the log's entry. ``tell`` false: in silence.
     """
-    moved = move_order(desk.tx, order, AssignmentEvent.RETURN, ended_at=desk.now, reason=reason,
-                       ended_by=by_officer or desk.officer.id)
+    moved = move_order(acting.tx, order, AssignmentEvent.RETURN, ended_at=acting.now, reason=reason,
+                       ended_by=by_officer or acting.officer.id)
     if not moved:
-        return too_late(desk, order)
-    inquiry = inquiries.get(desk.tx, order.inquiry_id)
-    inquiry = move(desk.tx, inquiry, Event.REDISPATCH, desk.by, name=name, unit_id=unit.id,
+        return too_late(acting, order)
+    inquiry = inquiries.get(acting.tx, order.inquiry_id)
+    inquiry = move(acting.tx, inquiry, Event.REDISPATCH, acting.by, name=name, unit_id=unit.id,
                    returns=inquiry.returns + returns,
                    data={"unit": unit.name, "from_unit": order.unit_name, "reason": reason} | (data or {}))
     below = unit.parent_code and unit.parent_code == order.unit_code
-    kept = _not_over(desk.deps, inquiry, order.due_at, desk.now) if below else None
-    dispatch(desk.deps, desk.tx, inquiry, unit.id, now=desk.now, reason=reason if name == "returned" else "",
+    kept = _not_over(acting.deps, inquiry, order.due_at, acting.now) if below else None
+    dispatch(acting.deps, acting.tx, inquiry, unit.id, now=acting.now, reason=reason if name == "returned" else "",
              due_at=kept, tell=tell)
-    for linked in linked_inquiries.open_orders(desk.tx, inquiry.id):
+    for linked in linked_inquiries.open_orders(acting.tx, inquiry.id):
         if linked.unit_id == order.unit_id:
-            hand_over(desk, linked, unit, reason=reason, name=name, key=key, by_officer=by_officer, data=data, tell=False)
+            hand_over(acting, linked, unit, reason=reason, name=name, key=key, by_officer=by_officer, data=data, tell=False)
     return Outcome(done=True, key=key, params=about(inquiry) | {"unit": unit.name})
 
 

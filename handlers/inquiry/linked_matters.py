@@ -11,9 +11,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.inquiry.states import OPEN, AssignmentEvent, Event, State
-from bot.routing.repeats import Told, matter, together
+from bot.routing.repeats import ToldMatter, matter, together
 from bot.routing.triage import BLOCKING
-from handlers.inquiry.acting import Desk, Outcome, refusing, too_late
+from handlers.inquiry.acting_officer import ActingOfficer, Outcome, refusing, too_late
 from handlers.inquiry.answers import give
 from handlers.inquiry.pause import stop_waiting
 from handlers.inquiry.pending_requests import drop_requests
@@ -45,7 +45,7 @@ class Recent:
 
     def __init__(self, deps: Deps, tx: Tx, now: datetime) -> None:
         self._deps, self._tx, self._now = deps, tx, now
-        self._units: dict[int | None, list[Told]] = {}
+        self._units: dict[int | None, list[ToldMatter]] = {}
 
     def look(self, inquiry: Record, unit_id: int | None, *, said: str, places: Sequence[str],
              flags: Collection[str] = ()) -> Record | None:
@@ -55,38 +55,38 @@ class Recent:
         """
         if not BLOCKING.isdisjoint(flags):
             return None
-        new = Told(inquiry.id, inquiry.contact_id, matter(said, places))
+        new = ToldMatter(inquiry.id, inquiry.contact_id, matter(said, places))
         known = self._known(unit_id)
         like = [old for old in known if _alike(new, old)]
-        known.append(self._deps.told.keep(new))
+        known.append(self._deps.recent_matters.keep(new))
         if len({old.contact_id for old in like}) < OTHERS:
             return None
         return _head(self._tx, [old.inquiry_id for old in like], self._now)
 
-    def _known(self, unit_id: int | None) -> list[Told]:
+    def _known(self, unit_id: int | None) -> list[ToldMatter]:
         if unit_id not in self._units:
             self._units[unit_id] = _load(self._deps, self._tx, unit_id, self._now)
         return self._units[unit_id]
 
 
-def _alike(new: Told, old: Told) -> bool:
+def _alike(new: ToldMatter, old: ToldMatter) -> bool:
     """Cheap things first: most are about another place."""
     if new.matter.places.isdisjoint(old.matter.places) and (new.matter.places or old.matter.places):
         return False
     return new.contact_id != old.contact_id and new.inquiry_id != old.inquiry_id and together(new.matter, old.matter)
 
 
-def _load(deps: Deps, tx: Tx, unit_id: int | None, now: datetime) -> list[Told]:
+def _load(deps: Deps, tx: Tx, unit_id: int | None, now: datetime) -> list[ToldMatter]:
     rows = [row for row in linked_inquiries.given_lately(tx, unit_id, since=now - WITHIN, most=MOST)
             if BLOCKING.isdisjoint(row.flags or [])]
-    found = {row.id: deps.told.get(row.id, row.contact_id) for row in rows}
+    found = {row.id: deps.recent_matters.get(row.id, row.contact_id) for row in rows}
     unknown = [row_id for row_id, told in found.items() if told is None]
     if unknown:
         texts, places = decisions.texts(tx, unknown), linked_inquiries.places_of(tx, unknown)
         contacts = {row.id: row.contact_id for row in rows}
         for row_id in unknown:
             read = matter(texts.get(row_id, ""), places.get(row_id, ()))
-            found[row_id] = deps.told.keep(Told(row_id, contacts[row_id], read))
+            found[row_id] = deps.recent_matters.keep(ToldMatter(row_id, contacts[row_id], read))
     return [told for told in found.values() if told is not None]
 
 
@@ -122,44 +122,44 @@ def _link(tx: Tx, inquiry: Record, head: Record, now: datetime) -> None:
 # --- what is done to the head is done to all ---
 
 
-def answer_linked(desk: Desk, inquiry: Record, order: Record, text: str) -> list[tuple[Record, Record]]:
+def answer_linked(acting: ActingOfficer, inquiry: Record, order: Record, text: str) -> list[tuple[Record, Record]]:
     """The head was answered: everybody linked to it gets the same, each with their own inquiry. These with their orders.
 
     What another unit has by now is left to that.
     """
-    own = [row for row in linked_inquiries.open_orders(desk.tx, inquiry.id) if row.unit_id == order.unit_id]
-    found = ((_answer(desk, row, inquiry, text), row) for row in own)
+    own = [row for row in linked_inquiries.open_orders(acting.tx, inquiry.id) if row.unit_id == order.unit_id]
+    found = ((_answer(acting, row, inquiry, text), row) for row in own)
     return [(answered, row) for answered, row in found if answered is not None]
 
 
-def _answer(desk: Desk, own: Record, head: Record, text: str) -> Record | None:
-    tx, now = desk.tx, desk.now
+def _answer(acting: ActingOfficer, own: Record, head: Record, text: str) -> Record | None:
+    tx, now = acting.tx, acting.now
     inquiry = inquiries.get(tx, own.inquiry_id)
-    signed = {} if own.signed_by else {"signed_at": now, "signed_by": desk.officer.id}
-    if not move_order(tx, own, AssignmentEvent.FINISH, ended_at=now, ended_by=desk.officer.id, **signed):
+    signed = {} if own.signed_by else {"signed_at": now, "signed_by": acting.officer.id}
+    if not move_order(tx, own, AssignmentEvent.FINISH, ended_at=now, ended_by=acting.officer.id, **signed):
         return None
-    closes_at = desk.deps.calendar().due(now, desk.deps.limits.close_days).at
-    inquiry = move(tx, inquiry, Event.ANSWER, desk.by, name="answered", answered_at=now, fold_until=None, paused_at=None,
+    closes_at = acting.deps.calendar().due(now, acting.deps.limits.close_days).at
+    inquiry = move(tx, inquiry, Event.ANSWER, acting.by, name="answered", answered_at=now, fold_until=None, paused_at=None,
                    next_state_at=closes_at, data={"unit": own.unit_name, "assignment": own.id, "with": head.number})
-    give(desk.deps, tx, inquiry, text, unit=own.unit_name, officer_id=desk.officer.id, now=now)
-    drop_requests(tx, inquiry, desk.by)
+    give(acting.deps, tx, inquiry, text, unit=own.unit_name, officer_id=acting.officer.id, now=now)
+    drop_requests(tx, inquiry, acting.by)
     stop_waiting(tx, inquiry, now)
     return inquiry
 
 
-def sign_linked(desk: Desk, order: Record) -> int:
+def sign_linked(acting: ActingOfficer, order: Record) -> int:
     """The head was signed for: so are those nobody was told of. How many."""
-    rows = [row for row in linked_inquiries.open_orders(desk.tx, order.inquiry_id)
+    rows = [row for row in linked_inquiries.open_orders(acting.tx, order.inquiry_id)
             if row.state == "pending" and row.unit_id == order.unit_id]
-    return sum(_sign(desk, row) for row in rows)
+    return sum(_sign(acting, row) for row in rows)
 
 
-def _sign(desk: Desk, own: Record) -> bool:
-    if not move_order(desk.tx, own, AssignmentEvent.SIGN, signed_at=desk.now, signed_by=desk.officer.id):
+def _sign(acting: ActingOfficer, own: Record) -> bool:
+    if not move_order(acting.tx, own, AssignmentEvent.SIGN, signed_at=acting.now, signed_by=acting.officer.id):
         return False
-    inquiry = inquiries.get(desk.tx, own.inquiry_id)
+    inquiry = inquiries.get(acting.tx, own.inquiry_id)
     if inquiry.state == State.DISPATCHED:
-        move(desk.tx, inquiry, Event.SIGN, desk.by, name="signed", data={"unit": own.unit_name, "assignment": own.id})
+        move(acting.tx, inquiry, Event.SIGN, acting.by, name="signed", data={"unit": own.unit_name, "assignment": own.id})
     return True
 
 
@@ -167,15 +167,15 @@ def _sign(desk: Desk, own: Record) -> bool:
 
 
 @refusing
-def take_out(desk: Desk, order: Record) -> Outcome:
+def take_out(acting: ActingOfficer, order: Record) -> Outcome:
     """分: not the same matter after all; it stands by itself and its officers are told of it."""
-    inquiry = inquiries.get(desk.tx, order.inquiry_id)
+    inquiry = inquiries.get(acting.tx, order.inquiry_id)
     if inquiry.linked_to_id is None:
-        return desk.refuse("staff.not_linked", number=inquiry.number)
+        return acting.refuse("staff.not_linked", number=inquiry.number)
     if order.state not in inquiries.OPEN_ASSIGNMENT:
-        return too_late(desk, order)
-    _unlink(desk.deps, desk.tx, inquiry, desk.now)
-    desk.log(inquiry.id, "unlinked")
+        return too_late(acting, order)
+    _unlink(acting.deps, acting.tx, inquiry, acting.now)
+    acting.log(inquiry.id, "unlinked")
     return Outcome(done=True, key="staff.unlinked", params=about(inquiry))
 
 

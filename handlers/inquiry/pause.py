@@ -19,9 +19,9 @@ from bot.inquiry.states import (
     state_before_asking,
 )
 from handlers.clocks import schedule
-from handlers.inquiry.acting import Desk, Outcome, refusing, too_late
+from handlers.inquiry.acting_officer import ActingOfficer, Outcome, refusing, too_late
 from handlers.inquiry.hand_over import unit_time
-from handlers.inquiry.transitions import By, move, move_order, move_request, system
+from handlers.inquiry.transitions import Author, move, move_order, move_request, system
 from handlers.notices import notify
 from handlers.notices.phrases import about, say_time
 from store import inquiries, people, requests
@@ -38,40 +38,40 @@ LONGEST_QUESTION = 60
 
 
 @refusing
-def ask(desk: Desk, order: Record, question: str) -> Outcome:
+def ask(acting: ActingOfficer, order: Record, question: str) -> Outcome:
     """问: one question; the next message of the citizen within the limit is the answer."""
     question = " ".join(question.split())
     if order.state not in inquiries.OPEN_ASSIGNMENT:
-        return too_late(desk, order)
+        return too_late(acting, order)
     if order.role == "assist":
-        return desk.refuse("staff.lead_only", number=order.number)
-    inquiry = inquiries.get(desk.tx, order.inquiry_id)
-    asked = requests.count_of_unit(desk.tx, inquiry.id, order.unit_id, RequestKind.SUPPLEMENT)
+        return acting.refuse("staff.lead_only", number=order.number)
+    inquiry = inquiries.get(acting.tx, order.inquiry_id)
+    asked = requests.count_of_unit(acting.tx, inquiry.id, order.unit_id, RequestKind.SUPPLEMENT)
     problem = request_rules.supplement_problem(request_rules.SupplementAsk(State(inquiry.state), question, asked))
     if problem is not None or len(question) > LONGEST_QUESTION:
         said = "reason_long" if problem is None else problem.value
-        return desk.refuse("staff.no_question", problem=said, longest=LONGEST_QUESTION,
-                           days=desk.deps.limits.supplement_days)
+        return acting.refuse("staff.no_question", problem=said, longest=LONGEST_QUESTION,
+                           days=acting.deps.limits.supplement_days)
     if order.state == AssignmentState.PENDING and not move_order(
         # Who asks has taken the matter on: the limit for signing must not run out while she is asked.
-        desk.tx, order, AssignmentEvent.SIGN, signed_at=desk.now, signed_by=desk.officer.id
+        acting.tx, order, AssignmentEvent.SIGN, signed_at=acting.now, signed_by=acting.officer.id
     ):
-        return too_late(desk, order)
-    return _ask(desk, order, inquiry, question)
+        return too_late(acting, order)
+    return _ask(acting, order, inquiry, question)
 
 
-def _ask(desk: Desk, order: Record, inquiry: Record, question: str) -> Outcome:
-    until = request_rules.supplement_until(desk.now, desk.deps.calendar(), limits=desk.deps.limits)
-    requests.add(desk.tx, inquiry_id=inquiry.id, assignment_id=order.id, kind=RequestKind.SUPPLEMENT.value,
-                 opened_at=desk.now, opened_by=desk.officer.id, reason=question, decide_by=until)
-    inquiry = move(desk.tx, inquiry, Event.ASK, desk.by, name="asked", paused_at=desk.now,
+def _ask(acting: ActingOfficer, order: Record, inquiry: Record, question: str) -> Outcome:
+    until = request_rules.supplement_until(acting.now, acting.deps.calendar(), limits=acting.deps.limits)
+    requests.add(acting.tx, inquiry_id=inquiry.id, assignment_id=order.id, kind=RequestKind.SUPPLEMENT.value,
+                 opened_at=acting.now, opened_by=acting.officer.id, reason=question, decide_by=until)
+    inquiry = move(acting.tx, inquiry, Event.ASK, acting.by, name="asked", paused_at=acting.now,
                    data={"unit": order.unit_name, "assignment": order.id})
-    _schedule(desk.deps, desk.tx, inquiry.id, desk.now)
-    for address in people.of_contact(desk.tx, inquiry.contact_id):
-        _await_answer(desk.tx, address.id, inquiry.number, until, now=desk.now)
+    _schedule(acting.deps, acting.tx, inquiry.id, acting.now)
+    for address in people.of_contact(acting.tx, inquiry.contact_id):
+        _await_answer(acting.tx, address.id, inquiry.number, until, now=acting.now)
     params = about(inquiry) | {"unit": order.unit_name, "question": question, "until": say_time(until)}
-    notify.to_citizen(desk.tx, inquiry, key="asked", once=f"asked:{inquiry.id}:{order.id}", params=params,
-                       now=desk.now, priority=0, can_wait=False)
+    notify.to_citizen(acting.tx, inquiry, key="asked", once=f"asked:{inquiry.id}:{order.id}", params=params,
+                       now=acting.now, priority=0, can_wait=False)
     return Outcome(done=True, key="staff.asked", params=about(inquiry) | {"until": say_time(until)})
 
 
@@ -104,7 +104,7 @@ def resume(deps: Deps, tx: Tx, inquiry: Record, now: datetime, *, answered: bool
         return inquiry
     old = inquiry.due_at
     lead = inquiries.open_lead(tx, inquiry.id)
-    by = By(Actor.CITIZEN, inquiry.contact_id, now) if answered else system(now)
+    by = Author(Actor.CITIZEN, inquiry.contact_id, now) if answered else system(now)
     due_at = _later(deps, inquiry, old, now)
     inquiry = move(tx, inquiry, Event.SUPPLY if answered else Event.LAPSE, by,
                    name="resumed" if answered else "lapsed", due_at=due_at, paused_at=None,

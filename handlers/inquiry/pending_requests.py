@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.inquiry.states import RequestEvent
-from handlers.inquiry.transitions import By, move_request
+from handlers.inquiry.transitions import Author, move_request
 from store import requests
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from store.engine.writes import Record
 
 
-def drop_requests(tx: Tx, inquiry: Record, by: By) -> None:
+def drop_requests(tx: Tx, inquiry: Record, by: Author) -> None:
     """The order is over: nothing is left to decide."""
     for request in requests.pending(tx, inquiry.id):
         move_request(tx, request, RequestEvent.EXPIRE, decided_at=by.now, note="dropped")

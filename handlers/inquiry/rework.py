@@ -8,7 +8,7 @@ from bot.inquiry import request_rules
 from bot.inquiry.states import Actor, Event, RequestKind
 from handlers.clocks import charges
 from handlers.inquiry.hand_over import clock_of, dispatch
-from handlers.inquiry.transitions import By, move
+from handlers.inquiry.transitions import Author, move
 from handlers.notices import notify
 from handlers.notices.phrases import REWORK
 from store import directory, inquiries, requests
@@ -22,7 +22,7 @@ DISSATISFIED = 3
 REOPENABLE = frozenset({"answered", "closed"})
 
 
-def dissatisfied(deps: Deps, tx: Tx, inquiry: Record, by: By, *, reason: str) -> str:
+def dissatisfied(deps: Deps, tx: Tx, inquiry: Record, by: Author, *, reason: str) -> str:
     """What a complaint about an answer leads to: the text key that tells the citizen.
 
     ``reopened`` at once the first time, ``rework.asked`` when the office decides, ``""`` when the
@@ -38,7 +38,7 @@ def dissatisfied(deps: Deps, tx: Tx, inquiry: Record, by: By, *, reason: str) ->
     return "rework.asked"
 
 
-def reopen(deps: Deps, tx: Tx, inquiry: Record, by: By, *, reason: str) -> Record:
+def reopen(deps: Deps, tx: Tx, inquiry: Record, by: Author, *, reason: str) -> Record:
     """A new order for the unit that answered, or has its work now, with the short limit; the inquiry as it is now.
 
     The first receipt stays the start of the citizen's clock; her new date is never earlier than the
@@ -62,7 +62,7 @@ def _last_lead(tx: Tx, inquiry: Record) -> Record:
     return [row for row in inquiries.assignments_of(tx, inquiry.id) if row.role == "lead"][-1]
 
 
-def _ask_office(deps: Deps, tx: Tx, inquiry: Record, by: By, reason: str) -> None:
+def _ask_office(deps: Deps, tx: Tx, inquiry: Record, by: Author, reason: str) -> None:
     decide_by = request_rules.decide_by(by.now, deps.calendar(), limits=deps.limits)
     request_id = requests.add(tx, inquiry_id=inquiry.id, assignment_id=_last_lead(tx, inquiry).id,
                               kind=RequestKind.REWORK.value, opened_at=by.now, reason=reason, decide_by=decide_by)

@@ -1,7 +1,7 @@
 """The one way an inquiry or an order changes its state: asked of ``bot.inquiry.states``, then logged.
 
 A move the tables do not know, or that is not this actor's to make, raises ``IllegalTransition``;
-``handlers/inquiry/acting.py`` makes a sentence of it.
+``handlers/inquiry/acting_officer.py`` makes a sentence of it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class By:
+class Author:
     """Who moves it, and when. ``id`` of the contact or the officer."""
 
     actor: Actor
@@ -50,12 +50,12 @@ class By:
         inquiries.log(tx, inquiry_id, name, self.now, actor=self.logged, actor_id=self.id, **data)
 
 
-def system(now: datetime) -> By:
+def system(now: datetime) -> Author:
     """The timer or the router."""
-    return By(Actor.SYSTEM, None, now)
+    return Author(Actor.SYSTEM, None, now)
 
 
-def move(tx: Tx, inquiry: Record, event: Event, by: By, *, name: str, data: dict[str, Any] | None = None,
+def move(tx: Tx, inquiry: Record, event: Event, by: Author, *, name: str, data: dict[str, Any] | None = None,
          back_to: State | None = None, **values: Any) -> Record:
     """Move an inquiry as it was read, with its entry in the log; the inquiry as it is now.
 

@@ -16,12 +16,12 @@ from handlers.duty_desk import merge as merge_moves
 from handlers.duty_desk import reject as reject_moves
 from handlers.duty_desk.merge import JOINED
 from handlers.duty_desk.rules import OBJECTION, overtaken
-from handlers.inquiry import acting, answers, pause
+from handlers.inquiry import acting_officer, answers, pause
 from handlers.inquiry.linked_matters import take_out
 from handlers.inquiry.wrong_codes import count_wrong_code
 from handlers.notices.phrases import about, say_time
 from handlers.notices.privacy import text_for
-from handlers.officer import contact_details, corrections, orders, requests
+from handlers.officer import contact_details, corrections, orders, unit_requests
 from store import directory, inquiries
 
 if TYPE_CHECKING:
@@ -40,15 +40,15 @@ WHAT_IS_MISSING: dict[str, dict[str, Any]] = {
 }
 
 
-def _desk(turn: Turn) -> acting.Desk | None:
+def _acting(turn: Turn) -> acting_officer.ActingOfficer | None:
     officer = directory.officer(turn.tx, turn.address.officer_id)
     if officer is None:
         turn.reply("staff.nobody")
         return None
-    return acting.Desk(turn.tx, turn.deps, officer, turn.now)
+    return acting_officer.ActingOfficer(turn.tx, turn.deps, officer, turn.now)
 
 
-def _tell(turn: Turn, outcome: acting.Outcome) -> None:
+def _tell(turn: Turn, outcome: acting_officer.Outcome) -> None:
     turn.reply(outcome.key, **outcome.params)
     if outcome.done:
         turn.wakes.update(("outbox-urgent", "outbox"))
@@ -56,51 +56,51 @@ def _tell(turn: Turn, outcome: acting.Outcome) -> None:
 
 def todo(turn: Turn, state: ConversationState, _act: acts.StaffList, _event: Any) -> ConversationState:
     """待办: the open orders, the most urgent first; for the duty desk its queue with what is proposed."""
-    desk = _desk(turn)
-    if desk is None:
+    acting = _acting(turn)
+    if acting is None:
         return state
-    if desk.officer.role == "duty":
-        return _queue(turn, state, desk)
-    units = acting.units_in_charge(turn.tx, desk.officer)
-    own = units if units is not None else [desk.officer.unit_id]
+    if acting.officer.role == "duty":
+        return _queue(turn, state, acting)
+    units = acting_officer.units_in_charge(turn.tx, acting.officer)
+    own = units if units is not None else [acting.officer.unit_id]
     rows = [{"number": r.number, "summary": r.summary, "due": say_time(r.due_at), "signed": r.state == "signed",
              "urgent": r.urgent} for r in inquiries.open_of_units(turn.tx, own, LISTED)]
     turn.reply("staff.todo", rows=rows, count=inquiries.count_open(turn.tx, own))
     return state
 
 
-def _queue(turn: Turn, state: ConversationState, desk: acting.Desk) -> ConversationState:
+def _queue(turn: Turn, state: ConversationState, acting: acting_officer.ActingOfficer) -> ConversationState:
     rows = [{"number": w.order.number, "summary": w.order.summary, "due": say_time(w.order.due_at),
              "urgent": w.order.urgent, "flagged": bool(w.order.flags), "objection": w.order.reason == OBJECTION,
              "position": w.suggestions[0].position if w.suggestions else 0,
              "unit": w.suggestions[0].unit_name if w.suggestions else ""}
             for w in moves.queue(turn.tx, turn.deps, LISTED)]
-    turn.reply("staff.queue", rows=rows, count=inquiries.count_open(turn.tx, [desk.officer.unit_id]))
+    turn.reply("staff.queue", rows=rows, count=inquiries.count_open(turn.tx, [acting.officer.unit_id]))
     return state
 
 
 def _order(turn: Turn, number: str, code: str | None, *, changing: bool = True,
-           find: Callable[[acting.Desk, str], Record | acting.Outcome] = acting.find) -> tuple[acting.Desk, Record] | None:
+           find: Callable[[acting_officer.ActingOfficer, str], Record | acting_officer.Outcome] = acting_officer.find) -> tuple[acting_officer.ActingOfficer, Record] | None:
     """The officer and the order, once it is clear that the command is really theirs."""
-    desk = _desk(turn)
-    if desk is None:
+    acting = _acting(turn)
+    if acting is None:
         return None
-    found = find(desk, number)
-    if isinstance(found, acting.Outcome):
+    found = find(acting, number)
+    if isinstance(found, acting_officer.Outcome):
         _tell(turn, found)
         return None
-    if changing and turn.by_sms and not _code_right(turn, desk, found.id, found.number, code):
+    if changing and turn.by_sms and not _code_right(turn, acting, found.id, found.number, code):
         return None
     turn.inquiry_id = found.inquiry_id
-    return desk, found
+    return acting, found
 
 
-def _code_right(turn: Turn, desk: acting.Desk, order_id: int, number: str, code: str | None) -> bool:
+def _code_right(turn: Turn, acting: acting_officer.ActingOfficer, order_id: int, number: str, code: str | None) -> bool:
     locked = turn.address.locked_until
     if locked is not None and locked > turn.now:
         turn.reply("progress.locked", until=say_time(locked))
         return False
-    right = turn.deps.signer.staff_code(order_id, desk.officer.id)
+    right = turn.deps.signer.staff_code(order_id, acting.officer.id)
     if code and hmac.compare_digest(right.encode(), code.encode()):
         return True
     if code:
@@ -137,10 +137,10 @@ def retract(turn: Turn, state: ConversationState, act: acts.StaffRetract, _event
     return state
 
 
-def _said(turn: Turn, at: tuple[acting.Desk, Record], act: acts.StaffReply | acts.StaffCorrect) -> str:
+def _said(turn: Turn, at: tuple[acting_officer.ActingOfficer, Record], act: acts.StaffReply | acts.StaffCorrect) -> str:
     """Six digits after the number are the notice's code, or the answer begins with a number."""
-    desk, order = at
-    if act.code and act.code != turn.deps.signer.staff_code(order.id, desk.officer.id):
+    acting, order = at
+    if act.code and act.code != turn.deps.signer.staff_code(order.id, acting.officer.id):
         return f"{act.code} {act.text}"
     return act.text
 
@@ -175,7 +175,7 @@ def send_on(turn: Turn, state: ConversationState, act: acts.StaffSend, _event: A
     return state
 
 
-def _desk_order(turn: Turn, number: str, code: str | None) -> tuple[acting.Desk, Record] | None:
+def _desk_order(turn: Turn, number: str, code: str | None) -> tuple[acting_officer.ActingOfficer, Record] | None:
     """For who decides for the desk, unless somebody else has just done so."""
     at = _order(turn, number, code, find=moves.find_order)
     if at is not None and (refused := overtaken(*at)) is not None:
@@ -184,16 +184,16 @@ def _desk_order(turn: Turn, number: str, code: str | None) -> tuple[acting.Desk,
     return at
 
 
-def _picked(turn: Turn, at: tuple[acting.Desk, Record], pick: int) -> Record | None:
+def _picked(turn: Turn, at: tuple[acting_officer.ActingOfficer, Record], pick: int) -> Record | None:
     """The unit of a suggestion; otherwise the officer is told which there are."""
-    desk, order = at
+    acting, order = at
     inquiry = inquiries.get(turn.tx, order.inquiry_id)
     found = moves.suggestions(turn.tx, turn.deps, inquiry)
     chosen = next((each for each in found if each.position == pick), None)
     if chosen is not None:
         return directory.unit_by_code(turn.tx, chosen.unit_code)
     rows = [{"position": each.position, "unit": each.unit_name} for each in found]
-    _tell(turn, desk.refuse("staff.no_suggestion", number=order.number, pick=pick, unit=order.unit_name, rows=rows))
+    _tell(turn, acting.refuse("staff.no_suggestion", number=order.number, pick=pick, unit=order.unit_name, rows=rows))
     return None
 
 
@@ -209,7 +209,7 @@ def merge(turn: Turn, state: ConversationState, act: acts.StaffMerge, _event: An
     if (at := _desk_order(turn, act.number, act.code)) is None:
         return state
     into = merge_moves.find_head(at[0], act.into)
-    _tell(turn, into if isinstance(into, acting.Outcome) else merge_moves.merge(*at, into))
+    _tell(turn, into if isinstance(into, acting_officer.Outcome) else merge_moves.merge(*at, into))
     return state
 
 
@@ -248,14 +248,14 @@ def give_back(turn: Turn, state: ConversationState, act: acts.StaffReturn, _even
     if (at := _order(turn, act.number, act.code)) is not None:
         named = unit_at_end(turn.deps.router().directory, act.reason)
         unit = directory.unit_by_code(turn.tx, named.code) if named is not None else None
-        _tell(turn, requests.give_back(*at, act.reason, unit))
+        _tell(turn, unit_requests.give_back(*at, act.reason, unit))
     return state
 
 
 def extend(turn: Turn, state: ConversationState, act: acts.StaffExtend, _event: Any) -> ConversationState:
     """延 1024 3 <reason>."""
     if (at := _order(turn, act.number, act.code)) is not None:
-        _tell(turn, requests.extend(*at, act.days, act.reason))
+        _tell(turn, unit_requests.extend(*at, act.days, act.reason))
     return state
 
 
@@ -280,25 +280,25 @@ def refuse(turn: Turn, state: ConversationState, act: acts.StaffRefuse, _event: 
     return state
 
 
-def _request(turn: Turn, number: str, code: str | None) -> tuple[acting.Desk, Record] | None:
+def _request(turn: Turn, number: str, code: str | None) -> tuple[acting_officer.ActingOfficer, Record] | None:
     """The officer and the request to decide, once it is clear that the command is really theirs."""
-    desk = _desk(turn)
-    if desk is None:
+    acting = _acting(turn)
+    if acting is None:
         return None
-    found = decide.find_request(desk, number)
-    if isinstance(found, acting.Outcome):
+    found = decide.find_request(acting, number)
+    if isinstance(found, acting_officer.Outcome):
         _tell(turn, found)
         return None
-    if turn.by_sms and not _code_right(turn, desk, found.assignment_id, found.number, code):
+    if turn.by_sms and not _code_right(turn, acting, found.assignment_id, found.number, code):
         return None
     turn.inquiry_id = found.inquiry_id
-    return desk, found
+    return acting, found
 
 
-def _to_read(desk: acting.Desk, number: str) -> Record | acting.Outcome:
+def _to_read(acting: acting_officer.ActingOfficer, number: str) -> Record | acting_officer.Outcome:
     """A leader reads what he may have to decide on for the desk, too."""
-    found = acting.find(desk, number)
-    return moves.find_order(desk, number) if desk.officer.role == "leader" and isinstance(found, acting.Outcome) else found
+    found = acting_officer.find(acting, number)
+    return moves.find_order(acting, number) if acting.officer.role == "leader" and isinstance(found, acting_officer.Outcome) else found
 
 
 def show(turn: Turn, state: ConversationState, act: acts.StaffShow, _event: Any) -> ConversationState:

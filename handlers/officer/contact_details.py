@@ -11,14 +11,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.inquiry.kinds import InquiryKind
-from handlers.inquiry.acting import Outcome, refusing, too_late
+from handlers.inquiry.acting_officer import Outcome, refusing, too_late
 from handlers.notices.phrases import about, say_time
 from store import inquiries, people
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from handlers.inquiry.acting import Desk
+    from handlers.inquiry.acting_officer import ActingOfficer
     from store.engine.transactions import Tx
     from store.engine.writes import Record
 
@@ -29,22 +29,22 @@ CONFIDENTIAL = frozenset({"secret", "accusation"})
 
 
 @refusing
-def ask(desk: Desk, order: Record, reason: str) -> Outcome:
+def ask(acting: ActingOfficer, order: Record, reason: str) -> Outcome:
     """Open it for this officer alone."""
     reason = " ".join(reason.split())
     if order.state not in inquiries.OPEN_ASSIGNMENT:
-        return too_late(desk, order)
+        return too_late(acting, order)
     if order.role == "assist":
-        return desk.refuse("staff.lead_only", number=order.number)
+        return acting.refuse("staff.lead_only", number=order.number)
     if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
-        return desk.refuse("staff.bad_contact")
-    inquiry = inquiries.get(desk.tx, order.inquiry_id)
+        return acting.refuse("staff.bad_contact")
+    inquiry = inquiries.get(acting.tx, order.inquiry_id)
     if is_confidential(inquiry):
-        return desk.refuse("staff.confidential", number=inquiry.number)
-    desk.log(inquiry.id, OPENED, unit=order.unit_name, reason=reason)
-    desk.deps.metrics.count("contact_opened")
+        return acting.refuse("staff.confidential", number=inquiry.number)
+    acting.log(inquiry.id, OPENED, unit=order.unit_name, reason=reason)
+    acting.deps.metrics.count("contact_opened")
     return Outcome(done=True, key="staff.contact_opened", params=about(inquiry) | {
-        "until": say_time(desk.now + LASTS), "url": desk.deps.signer.staff_url(inquiry.id, desk.officer.id)})
+        "until": say_time(acting.now + LASTS), "url": acting.deps.signer.staff_url(inquiry.id, acting.officer.id)})
 
 
 def is_confidential(inquiry: Record) -> bool:

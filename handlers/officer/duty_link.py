@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from handlers.inquiry.acting import DECIDERS
+from handlers.inquiry.acting_officer import DECIDERS
 from handlers.notices.phrases import say_time
 from handlers.services.signed_links import DUTY_SECONDS
 from store import directory

@@ -19,8 +19,8 @@ from bot.edge.messages import Address, InboundMessage, Kind
 from bot.inquiry.states import RequestKind
 from handlers.duty_desk import decide
 from handlers.inbound import receive
-from handlers.inquiry import acting, pause
-from handlers.officer import orders, requests
+from handlers.inquiry import acting_officer, pause
+from handlers.officer import orders, unit_requests
 from store import directory, inquiries, replays
 from store import requests as stored_requests
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from adapters.kit.base import Channel
-    from handlers.inquiry.acting import Desk, Outcome
+    from handlers.inquiry.acting_officer import ActingOfficer, Outcome
     from handlers.replay.plan import Arrival, Rates, Story
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
@@ -186,7 +186,7 @@ class People:
         self._later(case, signed, 0.3, 3, partial(self._do_give_back, case, order, officer))
 
     def _do_give_back(self, case: Case, order: Record, officer: int) -> None:
-        asked = self._act(officer, order.id, order.inquiry_id, requests.give_back, self._tell(case, "return"))
+        asked = self._act(officer, order.id, order.inquiry_id, unit_requests.give_back, self._tell(case, "return"))
         if asked is None:
             self._go_on(case, order.id)
         else:
@@ -217,7 +217,7 @@ class People:
 
     def _do_extend(self, case: Case, order: Record, officer: int) -> None:
         days = case.rng.randint(2, 8)
-        asked = self._act(officer, order.id, order.inquiry_id, requests.extend, days, self._tell(case, "extension"))
+        asked = self._act(officer, order.id, order.inquiry_id, unit_requests.extend, days, self._tell(case, "extension"))
         if asked is None:
             self._go_on(case, order.id)
 
@@ -225,8 +225,8 @@ class People:
         others = sorted(set(self._staff) - self._duty_units - {order.unit_id})
         other = case.rng.choice(others)
 
-        def work(desk: Desk, row: Record) -> Outcome:
-            return orders.assist(desk, row, directory.unit(desk.tx, other))
+        def work(acting: ActingOfficer, row: Record) -> Outcome:
+            return orders.assist(acting, row, directory.unit(acting.tx, other))
 
         self._agenda.add(signed, partial(self._act, officer, order.id, order.inquiry_id, work))
         self._plan_answer(case, order, officer, signed)
@@ -249,11 +249,11 @@ class People:
         if code in case.refused:
             code = case.rng.choice(sorted(set(self._codes.values()) - case.refused))
 
-        def work(desk: Desk, row: Record) -> Outcome:
-            unit = directory.unit_by_code(desk.tx, code)
+        def work(acting: ActingOfficer, row: Record) -> Outcome:
+            unit = directory.unit_by_code(acting.tx, code)
             if unit is None:
                 raise RuntimeError("a unit vanished during the replay")
-            return orders.transfer(desk, row, unit)
+            return orders.transfer(acting, row, unit)
 
         if self._act(case.rng.choice(self._duty), order.id, order.inquiry_id, work) is None:
             self._plan_answer(case, order, case.rng.choice(self._duty), self._deps.clock.now())
@@ -266,10 +266,10 @@ class People:
         officer = case.rng.choice(deciders)
 
         def work(tx: Tx) -> Outcome:
-            desk, row = self._desk(tx, officer), stored_requests.find(tx, request.id)
+            acting, row = self._acting(tx, officer), stored_requests.find(tx, request.id)
             if row is None:
                 raise RuntimeError("a request vanished during the replay")
-            return decide.refuse(desk, row, refusal) if refusal else decide.approve(desk, row)
+            return decide.refuse(acting, row, refusal) if refusal else decide.approve(acting, row)
 
         self._count(self._deps.store.write(work))
         self._go_on(case, request.assignment_id)
@@ -297,20 +297,20 @@ class People:
     def _id(self, once: str) -> str:
         return f"replay-{once}"
 
-    def _desk(self, tx: Tx, officer_id: int) -> Desk:
+    def _acting(self, tx: Tx, officer_id: int) -> ActingOfficer:
         officer = directory.officer(tx, officer_id)
         if officer is None:
             raise RuntimeError("an officer left during the replay")
-        return acting.Desk(tx, self._deps, officer, self._deps.clock.now())
+        return acting_officer.ActingOfficer(tx, self._deps, officer, self._deps.clock.now())
 
     def _act(self, officer_id: int, order_id: int, inquiry_id: int, act: Callable[..., Outcome], *said: Any
              ) -> Outcome | None:
         """An officer's act on an order as it is now; None when it was refused."""
 
         def work(tx: Tx) -> Outcome:
-            desk = self._desk(tx, officer_id)
+            acting = self._acting(tx, officer_id)
             row = next(each for each in inquiries.assignments_of(tx, inquiry_id) if each.id == order_id)
-            return act(desk, row, *said)
+            return act(acting, row, *said)
 
         return self._count(self._deps.store.write(work))
 

@@ -82,7 +82,7 @@ class Deps:
 
     ``secrets_officer``: the code of the officer who reads what is secret, ``""`` for the leaders.
     ``learned``: the model in use, in workers. ``auto_precision``: how often what is dispatched without
-    a person must be right, a key of the model's thresholds. ``told``: what routing compared lately.
+    a person must be right, a key of the model's thresholds. ``recent_matters``: what routing compared lately.
     """
 
     store: Store
@@ -107,7 +107,7 @@ class Deps:
     auto_precision: str = "0.98"
     worker_name: str = "web"
     topics: TopicMemory = field(default_factory=TopicMemory)
-    told: Memory = field(default_factory=Memory)
+    recent_matters: Memory = field(default_factory=Memory)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from playwright.sync_api import sync_playwright
 
 from cli.demo import OFFICERS
 from tests.conftest import CHROMIUM
-from tests.e2e.people import Desk
+from tests.e2e.people import ActingOfficer
 from tests.kit.wire import running
 
 HERE = Path(__file__).parent
@@ -84,7 +84,7 @@ def desk(context, wire):
     page = context.new_page()
     page.goto(wire.phones)
     page.wait_for_selector("body[data-ready]")
-    yield Desk(page, wire)
+    yield ActingOfficer(page, wire)
     wire.control("DELETE", "/faults")
 
 

@@ -69,7 +69,7 @@ class Phone:
         return opened.value
 
 
-class Desk:
+class ActingOfficer:
     """The phones page with the system behind it."""
 
     def __init__(self, page, wire) -> None:

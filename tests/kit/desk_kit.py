@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.edge.messages import Address
-from handlers.duty_desk import moves
-from handlers.inquiry.acting import Desk
+from handlers.duty_desk import merge, moves, reject
+from handlers.inquiry.acting_officer import ActingOfficer
 from store import decisions, directory, inquiries, people
 from store.engine.writes import update_row
 from store.tables.core import inquiries as inquiries_table
@@ -46,9 +46,10 @@ def put(world, inquiry_id, **values):
 def act(world, action, inquiry_id, officer, *args, order=None, **named):
     """One of ``handlers.duty_desk.moves``'s moves on the newest order; unit codes and inquiries' ids in ``args`` become rows."""
     def work(tx):
-        desk = Desk(tx, world.deps, directory.officer(tx, world.officers[officer]), world.clock.now())
+        desk = ActingOfficer(tx, world.deps, directory.officer(tx, world.officers[officer]), world.clock.now())
         given = [_row(tx, action, arg) for arg in args]
-        return getattr(moves, action)(desk, order or inquiries.assignments_of(tx, inquiry_id)[-1], *given, **named)
+        does = next(getattr(module, action) for module in (moves, reject, merge) if hasattr(module, action))
+        return does(desk, order or inquiries.assignments_of(tx, inquiry_id)[-1], *given, **named)
 
     return world.deps.store.write(work)
 

@@ -23,10 +23,11 @@ from adapters.console import Console, ConsoleConfig
 from bot.conversation.flood_limits import Rules
 from bot.edge.messages import Address
 from bot.inquiry.numbers import format_number
-from handlers.inquiry import acting, hand_over
+from handlers.duty_desk import decide
+from handlers.inquiry import acting_officer, hand_over, pause
 from handlers.notices.phrases import CHINA
 from handlers.notices.privacy import summary_of
-from handlers.officer import orders, requests
+from handlers.officer import orders, unit_requests
 from handlers.services.cache import CachedCalendar, CachedRouter
 from handlers.services.deps import Deps
 from handlers.services.metrics import PrometheusMetrics
@@ -109,20 +110,20 @@ class World:
         """``/i/<token>``."""
         return self.deps.signer.citizen_url(inquiry_id).removeprefix(PUBLIC_URL)
 
-    def act(self, action: str, inquiry_id: int, officer: str, *args: Any) -> acting.Outcome:
-        """``orders.<action>``, or ``requests.<action>``, by an officer on the newest order."""
-        def work(tx: Any) -> acting.Outcome:
-            desk = acting.Desk(tx, self.deps, directory.officer(tx, self.officers[officer]), self.clock.now())
-            does = getattr(orders, action, None) or getattr(requests, action)
+    def act(self, action: str, inquiry_id: int, officer: str, *args: Any) -> acting_officer.Outcome:
+        """What is called ``action`` in ``orders``, ``unit_requests`` or ``pause``, by an officer on the newest order."""
+        def work(tx: Any) -> acting_officer.Outcome:
+            desk = acting_officer.ActingOfficer(tx, self.deps, directory.officer(tx, self.officers[officer]), self.clock.now())
+            does = next(getattr(module, action) for module in (orders, unit_requests, pause) if hasattr(module, action))
             return does(desk, inquiries.assignments_of(tx, inquiry_id)[-1], *args)
 
         return self.deps.store.write(work)
 
-    def decide(self, action: str, inquiry_id: int, officer: str, *args: Any) -> acting.Outcome:
+    def decide(self, action: str, inquiry_id: int, officer: str, *args: Any) -> acting_officer.Outcome:
         """``approve`` or ``refuse`` (with why) the newest request of an inquiry."""
-        def work(tx: Any) -> acting.Outcome:
-            desk = acting.Desk(tx, self.deps, directory.officer(tx, self.officers[officer]), self.clock.now())
-            return getattr(requests, action)(desk, store_requests.of_inquiry(tx, inquiry_id)[-1], *args)
+        def work(tx: Any) -> acting_officer.Outcome:
+            desk = acting_officer.ActingOfficer(tx, self.deps, directory.officer(tx, self.officers[officer]), self.clock.now())
+            return getattr(decide, action)(desk, store_requests.of_inquiry(tx, inquiry_id)[-1], *args)
 
         return self.deps.store.write(work)
 

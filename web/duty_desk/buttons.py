@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from handlers.duty_desk import merge, moves, reject
 from handlers.inquiry import linked_matters
-from handlers.inquiry.acting import Outcome
+from handlers.inquiry.acting_officer import Outcome
 from handlers.notices.privacy import may_read
 from store import directory, duty_page, inquiries, outbox
 from web.duty_desk.view import other_of
@@ -21,7 +21,7 @@ from web.kit.forms import typed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handlers.inquiry.acting import Desk
+    from handlers.inquiry.acting_officer import ActingOfficer
     from store.engine.writes import Record
     from web.duty_desk.view import Other
 
@@ -50,55 +50,55 @@ def filled() -> Filled:
     return Filled(*(getattr(form, each.name).strip() for each in fields(form)))
 
 
-def act(desk: Desk, action: str, form: Filled) -> Outcome:
+def act(acting: ActingOfficer, action: str, form: Filled) -> Outcome:
     """Do it on the order as it is now."""
     # Sealed, so it is what our own page wrote: digits.
-    found = duty_page.order(desk.tx, int(form.order))
-    if found is None or not may_read(desk.officer, found, keeper=desk.deps.secrets_officer):
-        return desk.refuse(GONE)
-    order = next(row for row in inquiries.assignments_of(desk.tx, found.id) if row.id == found.order_id)
-    return ACTIONS[action](desk, order, form)
+    found = duty_page.order(acting.tx, int(form.order))
+    if found is None or not may_read(acting.officer, found, keeper=acting.deps.secrets_officer):
+        return acting.refuse(GONE)
+    order = next(row for row in inquiries.assignments_of(acting.tx, found.id) if row.id == found.order_id)
+    return ACTIONS[action](acting, order, form)
 
 
-def send_pick(desk: Desk, order: Record, pick: str) -> Outcome:
+def send_pick(acting: ActingOfficer, order: Record, pick: str) -> Outcome:
     """The suggestion whose button it was: its place in the list, and the unit that was read there."""
     picked = _PICK.fullmatch(pick)
-    unit = directory.unit_by_code(desk.tx, picked[2]) if picked else None
+    unit = directory.unit_by_code(acting.tx, picked[2]) if picked else None
     if picked is None or unit is None or not unit.active:
-        return desk.refuse("staff.bad_unit", names=[])
-    return moves.send_on(desk, order, unit, pick=int(picked[1]))
+        return acting.refuse("staff.bad_unit", names=[])
+    return moves.send_on(acting, order, unit, pick=int(picked[1]))
 
 
-def _send(desk: Desk, order: Record, form: Filled) -> Outcome:
-    return send_pick(desk, order, form.pick)
+def _send(acting: ActingOfficer, order: Record, form: Filled) -> Outcome:
+    return send_pick(acting, order, form.pick)
 
 
-def _other(desk: Desk, order: Record, form: Filled) -> Outcome:
+def _other(acting: ActingOfficer, order: Record, form: Filled) -> Outcome:
     """Any unit, by name; with a category and units that help, where they were given."""
-    found = [moves.unit_named(desk.tx, desk.deps, name) for name in (form.unit, *filter(None, _BETWEEN.split(form.assists)))]
+    found = [moves.unit_named(acting.tx, acting.deps, name) for name in (form.unit, *filter(None, _BETWEEN.split(form.assists)))]
     unclear = next((names for names in found if isinstance(names, list)), None)
     if unclear is not None:
-        return desk.refuse("staff.bad_unit", names=unclear)
+        return acting.refuse("staff.bad_unit", names=unclear)
     unit, *helpers = cast("list[Record]", found)
     if helpers:
-        return moves.send_jointly(desk, order, unit, helpers, category=form.category)
-    return moves.send_on(desk, order, unit, category=form.category)
+        return moves.send_jointly(acting, order, unit, helpers, category=form.category)
+    return moves.send_on(acting, order, unit, category=form.category)
 
 
-def _reject(desk: Desk, order: Record, form: Filled) -> Outcome:
-    return reject.reject(desk, order, form.code, form.note)
+def _reject(acting: ActingOfficer, order: Record, form: Filled) -> Outcome:
+    return reject.reject(acting, order, form.code, form.note)
 
 
-def _merge(desk: Desk, order: Record, form: Filled) -> Outcome:
-    head = merge.find_head(desk, form.into)
-    return head if isinstance(head, Outcome) else merge.merge(desk, order, head)
+def _merge(acting: ActingOfficer, order: Record, form: Filled) -> Outcome:
+    head = merge.find_head(acting, form.into)
+    return head if isinstance(head, Outcome) else merge.merge(acting, order, head)
 
 
-def _apart(desk: Desk, order: Record, _form: Filled) -> Outcome:
-    return linked_matters.take_out(desk, order)
+def _apart(acting: ActingOfficer, order: Record, _form: Filled) -> Outcome:
+    return linked_matters.take_out(acting, order)
 
 
-ACTIONS: dict[str, Callable[[Desk, Record, Filled], Outcome]] = {
+ACTIONS: dict[str, Callable[[ActingOfficer, Record, Filled], Outcome]] = {
     "send": _send, "other": _other, "reject": _reject, "merge": _merge, "correct": _other,
     "apart": _apart,
 }
@@ -112,21 +112,21 @@ class Seen:
     other: Other | None
 
 
-def preview(desk: Desk, action: str, form: Filled) -> Outcome | Seen:
+def preview(acting: ActingOfficer, action: str, form: Filled) -> Outcome | Seen:
     """What would follow: done in full, looked at, taken back. So it cannot differ from what is sent."""
-    savepoint = desk.tx.conn.begin_nested()
+    savepoint = acting.tx.conn.begin_nested()
     try:
-        outcome = act(desk, action, form)
-        return _seen(desk, form) if outcome.done else outcome
+        outcome = act(acting, action, form)
+        return _seen(acting, form) if outcome.done else outcome
     finally:
         savepoint.rollback()
 
 
-def _seen(desk: Desk, form: Filled) -> Seen:
-    row = duty_page.order(desk.tx, int(form.order))
+def _seen(acting: ActingOfficer, form: Filled) -> Seen:
+    row = duty_page.order(acting.tx, int(form.order))
     if row is None:
         raise RuntimeError("an order vanished while it was looked at")
-    told = [each for each in outbox.of_inquiry(desk.tx, row.id) if each.contact_id is not None]
-    text = desk.deps.texts.render(told[-1].key, told[-1].params) if told else ""
-    other = inquiries.find(desk.tx, row.merged_into_id) if row.merged_into_id is not None else None
-    return Seen(text, other_of(desk.deps, desk.tx, desk.officer, other) if other is not None else None)
+    told = [each for each in outbox.of_inquiry(acting.tx, row.id) if each.contact_id is not None]
+    text = acting.deps.texts.render(told[-1].key, told[-1].params) if told else ""
+    other = inquiries.find(acting.tx, row.merged_into_id) if row.merged_into_id is not None else None
+    return Seen(text, other_of(acting.deps, acting.tx, acting.officer, other) if other is not None else None)

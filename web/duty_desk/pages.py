@@ -13,7 +13,7 @@ from flask import Blueprint, redirect, request, url_for
 from jinja2 import UndefinedError
 
 from bot.inquiry.rejection import Reason
-from handlers.inquiry.acting import Desk, Outcome
+from handlers.inquiry.acting_officer import ActingOfficer, Outcome
 from handlers.notices.phrases import shorten
 from handlers.topics.view import topics_view
 from web.duty_desk import view
@@ -122,7 +122,7 @@ def _posted(deps: Deps, session: Session, action: str) -> AnyResponse:
     form = filled()
     if not _sealed(deps, session, action, form):
         return _refused(deps, session, action, form, Outcome(done=False, key=FORM))
-    outcome = deps.store.write(lambda tx: _at_work(deps, tx, session, lambda desk: act(desk, action, form)))
+    outcome = deps.store.write(lambda tx: _at_work(deps, tx, session, lambda acting: act(acting, action, form)))
     if not outcome.done:
         return _refused(deps, session, action, form, outcome)
     for name in ("outbox-urgent", "outbox"):
@@ -137,7 +137,7 @@ def _looked(deps: Deps, session: Session, action: str) -> AnyResponse:
     form = filled()
     if not _sealed(deps, session, action, form):
         return _refused(deps, session, action, form, Outcome(done=False, key=FORM))
-    seen = deps.store.write(lambda tx: _at_work(deps, tx, session, lambda desk: preview(desk, action, form)))
+    seen = deps.store.write(lambda tx: _at_work(deps, tx, session, lambda acting: preview(acting, action, form)))
     if not isinstance(seen, Seen):
         return _refused(deps, session, action, form, seen)
     item = deps.store.read(lambda tx: view.one(deps, tx, session.officer, int(form.order)))
@@ -146,11 +146,11 @@ def _looked(deps: Deps, session: Session, action: str) -> AnyResponse:
     return _page(deps, session, "duty_confirm.html", 200, action=action, form=form, told=seen.told, other=seen.other, **item)
 
 
-def _at_work(deps: Deps, tx: Tx, session: Session, work: Callable[[Desk], T]) -> T | Outcome:
+def _at_work(deps: Deps, tx: Tx, session: Session, work: Callable[[ActingOfficer], T]) -> T | Outcome:
     """Inside the write the right is asked for once more."""
     now = deps.clock.now()
     officer = still_in(tx, (session.officer.id, session.nonce), now)
-    return work(Desk(tx, deps, officer, now)) if officer is not None else Outcome(done=False, key=GONE)
+    return work(ActingOfficer(tx, deps, officer, now)) if officer is not None else Outcome(done=False, key=GONE)
 
 
 def _sealed(deps: Deps, session: Session, action: str, form: Filled) -> bool:
@@ -176,5 +176,5 @@ def _told(deps: Deps, outcome: Outcome) -> str:
 
 def _gone(deps: Deps, session: Session, order_id: int) -> dict[str, Any]:
     """Who was first, when an order is opened that no longer lies at the desk."""
-    outcome = deps.store.read(lambda tx: view.taken(Desk(tx, deps, session.officer, deps.clock.now()), order_id))
+    outcome = deps.store.read(lambda tx: view.taken(ActingOfficer(tx, deps, session.officer, deps.clock.now()), order_id))
     return {"bad": outcome.key, "told": _told(deps, outcome)}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.duty_desk import moves
 from handlers.duty_desk.rules import OBJECTION, first, others_decide, rejected_by
-from handlers.inquiry.acting import Desk
+from handlers.inquiry.acting_officer import ActingOfficer
 from handlers.notices.phrases import CHINA, WHY, say_percent, say_time, shorten
 from handlers.notices.privacy import may_read, text_for
 from handlers.routing.repeats import MERGEABLE
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from handlers.inquiry.acting import Outcome
+    from handlers.inquiry.acting_officer import Outcome
     from handlers.notices.suggestions import Suggestion
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
@@ -76,8 +76,8 @@ class Item:
 
 def queue(deps: Deps, tx: Tx, officer: Record) -> dict[str, Any]:
     """The waiting orders, the most urgent first; ``more`` are beyond what a page holds."""
-    desk = directory.duty_unit(tx)
-    rows = duty_page.waiting(tx, desk.id, SHOWN) if desk is not None else []
+    duty = directory.duty_unit(tx)
+    rows = duty_page.waiting(tx, duty.id, SHOWN) if duty is not None else []
     items = items_of(deps, tx, officer, rows)
     return {"items": items[:IN_FULL], "lines": items[IN_FULL:]} | lists(deps)
 
@@ -117,7 +117,7 @@ def _item(deps: Deps, tx: Tx, officer: Record, row: Record, *, now: datetime, sa
 
 
 def _is_anothers(deps: Deps, tx: Tx, officer: Record, row: Record) -> bool:
-    return rejected_by(tx, row.id) == officer.id and others_decide(Desk(tx, deps, officer, deps.clock.now()))
+    return rejected_by(tx, row.id) == officer.id and others_decide(ActingOfficer(tx, deps, officer, deps.clock.now()))
 
 
 def flags_of(row: Record) -> list[str]:
@@ -176,19 +176,19 @@ def became(tx: Tx, order_id: int) -> dict[str, Any] | None:
             "linked": duty_page.linked(tx, [row.id]).get(row.id, 0)}
 
 
-def taken(desk: Desk, order_id: int) -> Outcome:
+def taken(acting: ActingOfficer, order_id: int) -> Outcome:
     """Why an order is not to be worked on here any more."""
-    row = duty_page.order(desk.tx, order_id)
+    row = duty_page.order(acting.tx, order_id)
     if row is None:
-        return desk.refuse("staff.gone")
-    order = next(each for each in inquiries.assignments_of(desk.tx, row.id) if each.id == order_id)
-    return first(desk, order)
+        return acting.refuse("staff.gone")
+    order = next(each for each in inquiries.assignments_of(acting.tx, row.id) if each.id == order_id)
+    return first(acting, order)
 
 
 def at_desk(tx: Tx, order_id: int) -> Record | None:
     """The order with its inquiry if it is open and the desk's."""
-    row, desk = duty_page.order(tx, order_id), directory.duty_unit(tx)
-    if row is None or desk is None or row.order_unit_id != desk.id or row.order_state not in inquiries.OPEN_ASSIGNMENT:
+    row, duty = duty_page.order(tx, order_id), directory.duty_unit(tx)
+    if row is None or duty is None or row.order_unit_id != duty.id or row.order_state not in inquiries.OPEN_ASSIGNMENT:
         return None
     return row
 
@@ -239,11 +239,11 @@ def _sent(row: Record, said: str) -> dict[str, Any]:
 
 def aside(deps: Deps, tx: Tx) -> dict[str, Any]:
     """The day's figures, how many wait where, and how the router is doing."""
-    desk, today = directory.duty_unit(tx), deps.clock.now().astimezone(CHINA).date()
+    duty, today = directory.duty_unit(tx), deps.clock.now().astimezone(CHINA).date()
     active = models.active(tx)
     return {
-        "figures": duty_page.figures(tx, today, desk.id if desk is not None else 0),
-        "waiting": duty_page.count_waiting(tx, desk.id) if desk is not None else 0,
+        "figures": duty_page.figures(tx, today, duty.id if duty is not None else 0),
+        "waiting": duty_page.count_waiting(tx, duty.id) if duty is not None else 0,
         "deciding": len(duty_page.to_decide(tx, SHOWN)),
         "model": _model(active) if active is not None else None,
         "model_alarm": any(row.key.startswith(MODEL_ALARMS) for row in alarms.active(tx)),

@@ -10,37 +10,37 @@ from handlers.notices.privacy import text_for
 from store import decisions, inquiries, linked_inquiries
 
 if TYPE_CHECKING:
-    from handlers.inquiry.acting import Desk, Outcome
+    from handlers.inquiry.acting_officer import ActingOfficer, Outcome
     from store.engine.writes import Record
 
 SHOWN = 30
 LENGTH = 80
 
 
-def linked_view(desk: Desk, inquiry: Record, order: Record | None) -> dict[str, Any]:
+def linked_view(acting: ActingOfficer, inquiry: Record, order: Record | None) -> dict[str, Any]:
     """The newest of those linked to this one, how many there are, or which one this is linked to. ``order``: open."""
     if order is None or order.role != "lead":
         return {"linked": [], "linked_count": 0, "linked_to": ""}
-    rows = [row for row in linked_inquiries.open_orders(desk.tx, inquiry.id) if row.unit_id == order.unit_id]
+    rows = [row for row in linked_inquiries.open_orders(acting.tx, inquiry.id) if row.unit_id == order.unit_id]
     shown = rows[::-1][:SHOWN]
-    said = decisions.texts(desk.tx, [row.inquiry_id for row in shown]) if shown else {}
-    head = inquiries.find(desk.tx, inquiry.linked_to_id) if inquiry.linked_to_id is not None else None
+    said = decisions.texts(acting.tx, [row.inquiry_id for row in shown]) if shown else {}
+    head = inquiries.find(acting.tx, inquiry.linked_to_id) if inquiry.linked_to_id is not None else None
     return {
-        "linked": [{"order": row.id, "number": row.number, "text": _text(desk, row, said)} for row in shown],
+        "linked": [{"order": row.id, "number": row.number, "text": _text(acting, row, said)} for row in shown],
         "linked_count": len(rows), "linked_to": head.number if head is not None else "",
     }
 
 
-def _text(desk: Desk, order: Record, said: dict[int, str]) -> str:
-    inquiry = inquiries.get(desk.tx, order.inquiry_id)
-    text = text_for(desk.officer, inquiry, said.get(order.inquiry_id, ""), keeper=desk.deps.secrets_officer)
+def _text(acting: ActingOfficer, order: Record, said: dict[int, str]) -> str:
+    inquiry = inquiries.get(acting.tx, order.inquiry_id)
+    text = text_for(acting.officer, inquiry, said.get(order.inquiry_id, ""), keeper=acting.deps.secrets_officer)
     return shorten(text, LENGTH) or str(order.summary)
 
 
-def split(desk: Desk, order: Record, typed: str) -> Outcome:
+def split(acting: ActingOfficer, order: Record, typed: str) -> Outcome:
     """Take out the linked one that was chosen on the head's page; without a choice this very one."""
     if not typed:
-        return linked_matters.take_out(desk, order)
-    rows = linked_inquiries.open_orders(desk.tx, order.inquiry_id)
+        return linked_matters.take_out(acting, order)
+    rows = linked_inquiries.open_orders(acting.tx, order.inquiry_id)
     found = next((row for row in rows if str(row.id) == typed and row.unit_id == order.unit_id), None)
-    return linked_matters.take_out(desk, found) if found is not None else desk.refuse("staff.gone")
+    return linked_matters.take_out(acting, found) if found is not None else acting.refuse("staff.gone")

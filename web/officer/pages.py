@@ -15,9 +15,9 @@ from jinja2 import UndefinedError
 
 from handlers.duty_desk import decide
 from handlers.inquiry import answers, pause
-from handlers.inquiry.acting import Desk, Outcome
+from handlers.inquiry.acting_officer import ActingOfficer, Outcome
 from handlers.notices.privacy import may_read
-from handlers.officer import contact_details, corrections, orders, requests
+from handlers.officer import contact_details, corrections, orders, unit_requests
 from store import directory
 from store import requests as store_requests
 from web.duty_desk.buttons import send_pick
@@ -129,53 +129,53 @@ def _act(deps: Deps, tx: Tx, link: tuple[int, int], action: str, filled: Filled)
     decides = action in {"approve", "refuse"}
     if not isinstance(found, Visit) or found.order is None or (found.only_decides and not decides):
         return Outcome(done=False, key="staff.gone")
-    desk = Desk(tx, deps, found.officer, deps.clock.now())
-    return ACTIONS[action](desk, found.order, filled)
+    acting = ActingOfficer(tx, deps, found.officer, deps.clock.now())
+    return ACTIONS[action](acting, found.order, filled)
 
 
-def _sign(desk: Desk, order: Record, _filled: Filled) -> Outcome:
-    return orders.sign(desk, order)
+def _sign(acting: ActingOfficer, order: Record, _filled: Filled) -> Outcome:
+    return orders.sign(acting, order)
 
 
-def _answer(desk: Desk, order: Record, filled: Filled) -> Outcome:
-    return _too_short(desk, filled) or orders.answer(desk, order, filled.text)
+def _answer(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+    return _too_short(acting, filled) or orders.answer(acting, order, filled.text)
 
 
-def _correct(desk: Desk, order: Record, filled: Filled) -> Outcome:
-    return _too_short(desk, filled) or corrections.correct(desk, order, filled.text)
+def _correct(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+    return _too_short(acting, filled) or corrections.correct(acting, order, filled.text)
 
 
-def _too_short(desk: Desk, filled: Filled) -> Outcome | None:
+def _too_short(acting: ActingOfficer, filled: Filled) -> Outcome | None:
     if len(filled.text.strip()) >= SHORTEST_ANSWER:
         return None
-    return desk.refuse("staff.bad_text", longest=answers.LONGEST_ANSWER)
+    return acting.refuse("staff.bad_text", longest=answers.LONGEST_ANSWER)
 
 
-def _retract(desk: Desk, order: Record, filled: Filled) -> Outcome:
-    return corrections.retract(desk, order, filled.reason)
+def _retract(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+    return corrections.retract(acting, order, filled.reason)
 
 
-def _back(desk: Desk, order: Record, filled: Filled) -> Outcome:
+def _back(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
     wanted = filled.unit.strip()
-    unit = _named(_staffed(desk), wanted)
+    unit = _named(_staffed(acting), wanted)
     if wanted and unit is None:
-        return desk.refuse("staff.bad_unit")
-    return requests.give_back(desk, order, filled.reason, unit)
+        return acting.refuse("staff.bad_unit")
+    return unit_requests.give_back(acting, order, filled.reason, unit)
 
 
-def _transfer(desk: Desk, order: Record, filled: Filled) -> Outcome:
-    unit = _named(transfer_choices(desk, order), filled.unit)
-    return orders.transfer(desk, order, unit) if unit is not None else desk.refuse("staff.bad_unit")
+def _transfer(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+    unit = _named(transfer_choices(acting, order), filled.unit)
+    return orders.transfer(acting, order, unit) if unit is not None else acting.refuse("staff.bad_unit")
 
 
-def _assist(desk: Desk, order: Record, filled: Filled) -> Outcome:
-    unit = _named(_staffed(desk), filled.unit)
-    return orders.assist(desk, order, unit) if unit is not None else desk.refuse("staff.bad_unit")
+def _assist(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+    unit = _named(_staffed(acting), filled.unit)
+    return orders.assist(acting, order, unit) if unit is not None else acting.refuse("staff.bad_unit")
 
 
-def _staffed(desk: Desk) -> list[Record]:
-    staffed = {officer.unit_id for officer in directory.all_officers(desk.tx)}
-    return [unit for unit in directory.all_units(desk.tx) if unit.id in staffed]
+def _staffed(acting: ActingOfficer) -> list[Record]:
+    staffed = {officer.unit_id for officer in directory.all_officers(acting.tx)}
+    return [unit for unit in directory.all_units(acting.tx) if unit.id in staffed]
 
 
 def _named(units: Sequence[Record], typed: str) -> Record | None:
@@ -184,46 +184,46 @@ def _named(units: Sequence[Record], typed: str) -> Record | None:
     return named[0] if len(named) == 1 else None
 
 
-def _extend(desk: Desk, order: Record, filled: Filled) -> Outcome:
+def _extend(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
     days = int(filled.days) if filled.days.isascii() and filled.days.isdecimal() and len(filled.days) <= MOST_DIGITS else 0
-    return requests.extend(desk, order, days, filled.reason, filled.category or "none")
+    return unit_requests.extend(acting, order, days, filled.reason, filled.category or "none")
 
 
-def _ask(desk: Desk, order: Record, filled: Filled) -> Outcome:
-    return pause.ask(desk, order, filled.question)
+def _ask(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+    return pause.ask(acting, order, filled.question)
 
 
-def _decide(desk: Desk, order: Record, filled: Filled) -> Record | Outcome:
+def _decide(acting: ActingOfficer, order: Record, filled: Filled) -> Record | Outcome:
     """The request the form was made for, of this inquiry and no other."""
-    rows = store_requests.of_inquiry(desk.tx, order.inquiry_id)
+    rows = store_requests.of_inquiry(acting.tx, order.inquiry_id)
     found = next((row for row in rows if str(row.id) == filled.request), None)
-    return found if found is not None else desk.refuse("staff.gone")
+    return found if found is not None else acting.refuse("staff.gone")
 
 
-def _approve(desk: Desk, order: Record, filled: Filled) -> Outcome:
-    found = _decide(desk, order, filled)
-    return found if isinstance(found, Outcome) else decide.approve(desk, found, filled.note)
+def _approve(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+    found = _decide(acting, order, filled)
+    return found if isinstance(found, Outcome) else decide.approve(acting, found, filled.note)
 
 
-def _refuse(desk: Desk, order: Record, filled: Filled) -> Outcome:
-    found = _decide(desk, order, filled)
-    return found if isinstance(found, Outcome) else decide.refuse(desk, found, filled.note)
+def _refuse(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+    found = _decide(acting, order, filled)
+    return found if isinstance(found, Outcome) else decide.refuse(acting, found, filled.note)
 
 
-def _send(desk: Desk, order: Record, filled: Filled) -> Outcome:
-    return send_pick(desk, order, filled.pick)
+def _send(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+    return send_pick(acting, order, filled.pick)
 
 
-def _contact(desk: Desk, order: Record, filled: Filled) -> Outcome:
-    return contact_details.ask(desk, order, filled.reason)
+def _contact(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+    return contact_details.ask(acting, order, filled.reason)
 
 
-def _split(desk: Desk, order: Record, filled: Filled) -> Outcome:
-    return split(desk, order, filled.linked)
+def _split(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+    return split(acting, order, filled.linked)
 
 
 MOST_DIGITS = 3
-ACTIONS: dict[str, Callable[[Desk, Record, Filled], Outcome]] = {
+ACTIONS: dict[str, Callable[[ActingOfficer, Record, Filled], Outcome]] = {
     "sign": _sign, "answer": _answer, "back": _back, "transfer": _transfer, "extend": _extend, "ask": _ask,
     "correct": _correct, "retract": _retract,
     "assist": _assist, "split": _split, "contact": _contact, "approve": _approve, "refuse": _refuse, "send": _send,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.duty_desk import moves
 from handlers.duty_desk.merge import JOINED
-from handlers.inquiry import acting
-from handlers.inquiry.acting import DECIDERS
+from handlers.inquiry import acting_officer
+from handlers.inquiry.acting_officer import DECIDERS
 from handlers.inquiry.answers import ANSWERS, LONGEST_ANSWER, given
 from handlers.inquiry.hand_over import unit_time
 from handlers.notices.phrases import ASIDE, grounds, say_time
@@ -19,7 +19,7 @@ from store import directory, inquiries, outbox, requests
 from store.engine.transactions import StoreUnavailable
 from web.kit.values import due_of, state_of, steps_of
 from web.officer.linked import linked_view
-from web.officer.requests import may_decide, requests_view
+from web.officer.request_forms import may_decide, requests_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,7 @@ def find_visit(tx: Tx, link: tuple[int, int], *, order_id: int | None = None, ke
         return Gone()
     rows = inquiries.assignments_of(tx, inquiry_id)
     leads = [row for row in rows if row.role == "lead"]
-    units = acting.units_in_charge(tx, officer)
+    units = acting_officer.units_in_charge(tx, officer)
     own = rows if units is None else [row for row in rows if row.unit_id in units]
     if order_id is not None:
         # The order the form was made for: if it is over, the officer is told who was first.
@@ -106,22 +106,22 @@ def parting(gone: Gone) -> dict[str, Any]:
 def view(deps: Deps, tx: Tx, visit: Visit) -> dict[str, Any]:
     """Everything the page shows. No address of the citizen is read."""
     inquiry, order = visit.inquiry, visit.order
-    desk = acting.Desk(tx, deps, visit.officer, deps.clock.now())
+    acting = acting_officer.ActingOfficer(tx, deps, visit.officer, deps.clock.now())
     is_open = order is not None and order.state in inquiries.OPEN_ASSIGNMENT and not visit.only_decides
-    asked = requests_view(desk, inquiry, order if is_open else None)
+    asked = requests_view(acting, inquiry, order if is_open else None)
     readable = may_read(visit.officer, inquiry, keeper=deps.secrets_officer)
-    until = contact_details.opened_until(tx, inquiry, visit.officer, desk.now) if is_open else None
+    until = contact_details.opened_until(tx, inquiry, visit.officer, acting.now) if is_open else None
     return {
         "number": inquiry.number, "state": state_of(inquiry), "urgent": inquiry.urgent, "officer": visit.officer,
-        "received": say_time(inquiry.received_at), "due": due_of(deps.calendar(), inquiry, desk.now),
+        "received": say_time(inquiry.received_at), "due": due_of(deps.calendar(), inquiry, acting.now),
         "unit_due": unit_time(inquiry, order.due_at) if is_open and order is not None else "",
         "order": order, "is_open": is_open, "signed_by": inquiries.officer_name(tx, order.signed_by) if order else "",
         "grounds": grounds(inquiry, order.unit_code) if order is not None and order.role == "lead" and readable else {},
-        "parts": _parts(desk, inquiry, opened=until is not None), "answers": _answers(tx, inquiry.id), "readable": readable,
+        "parts": _parts(acting, inquiry, opened=until is not None), "answers": _answers(tx, inquiry.id), "readable": readable,
         "delivery": _delivery(tx, inquiry.id),
         "places": (inquiry.routing or {}).get("places", []) if readable else [], "steps": steps_of(tx, inquiry.id, names=True),
-        "choices": transfer_choices(desk, order) if is_open and order is not None and order.role == "lead" else [],
-    } | asked | _answered(tx, visit) | _contact(desk, inquiry, order if is_open else None, until) | linked_view(desk, inquiry, order if is_open else None) | (_at_desk(desk, inquiry) if is_open and order is not None and readable else {"at_desk": False})
+        "choices": transfer_choices(acting, order) if is_open and order is not None and order.role == "lead" else [],
+    } | asked | _answered(tx, visit) | _contact(acting, inquiry, order if is_open else None, until) | linked_view(acting, inquiry, order if is_open else None) | (_at_desk(acting, inquiry) if is_open and order is not None and readable else {"at_desk": False})
 
 
 def _answered(tx: Tx, visit: Visit) -> dict[str, Any]:
@@ -134,37 +134,37 @@ def _answered(tx: Tx, visit: Visit) -> dict[str, Any]:
             "longest_answer": LONGEST_ANSWER, "longest_retraction": corrections.LONGEST_REASON}
 
 
-def _contact(desk: acting.Desk, inquiry: Record, order: Record | None, until: datetime | None) -> dict[str, Any]:
+def _contact(acting: acting_officer.ActingOfficer, inquiry: Record, order: Record | None, until: datetime | None) -> dict[str, Any]:
     """Whom to call, while that is open for this officer; else whether it may be asked for."""
     may_ask = order is not None and order.role == "lead" and not contact_details.is_confidential(inquiry)
     return {"may_contact": may_ask and until is None, "contact_until": say_time(until) if until is not None else "",
-            "phones": contact_details.phones(desk.tx, inquiry) if until is not None else [], "seen_at": say_time(desk.now)}
+            "phones": contact_details.phones(acting.tx, inquiry) if until is not None else [], "seen_at": say_time(acting.now)}
 
 
-def _at_desk(desk: acting.Desk, inquiry: Record) -> dict[str, Any]:
+def _at_desk(acting: acting_officer.ActingOfficer, inquiry: Record) -> dict[str, Any]:
     """What the router proposes, while the order lies with the desk and this officer may send it on."""
-    lead, duty_unit = inquiries.open_lead(desk.tx, inquiry.id), directory.duty_unit(desk.tx)
+    lead, duty_unit = inquiries.open_lead(acting.tx, inquiry.id), directory.duty_unit(acting.tx)
     at_desk = lead is not None and duty_unit is not None and lead.unit_id == duty_unit.id
-    if not at_desk or desk.officer.role not in DECIDERS or SECRET in (inquiry.flags or []):
+    if not at_desk or acting.officer.role not in DECIDERS or SECRET in (inquiry.flags or []):
         return {"at_desk": False}
-    return {"at_desk": True, "picks": moves.suggestions(desk.tx, desk.deps, inquiry),
+    return {"at_desk": True, "picks": moves.suggestions(acting.tx, acting.deps, inquiry),
             "measured": (inquiry.routing or {}).get("source", "keywords") != "keywords"}
 
 
-def _parts(desk: acting.Desk, inquiry: Record, *, opened: bool) -> list[dict[str, Any]]:
+def _parts(acting: acting_officer.ActingOfficer, inquiry: Record, *, opened: bool) -> list[dict[str, Any]]:
     """What the citizen sent, and those whose inquiries were merged into this, in order, as this officer may read it."""
     media: dict[int, list[Record]] = {}
-    for row in inquiries.media_of(desk.tx, inquiry.id):
+    for row in inquiries.media_of(acting.tx, inquiry.id):
         media.setdefault(row.message_id, []).append(row)
-    said = [m for m in inquiries.messages_of(desk.tx, inquiry.id) if m.direction == "in" or m.kind == JOINED]
-    return [_part(desk, inquiry, m, media.get(m.id, []), opened=opened) for m in said]
+    said = [m for m in inquiries.messages_of(acting.tx, inquiry.id) if m.direction == "in" or m.kind == JOINED]
+    return [_part(acting, inquiry, m, media.get(m.id, []), opened=opened) for m in said]
 
 
-def _part(desk: acting.Desk, inquiry: Record, message: Record, media: list[Record], *, opened: bool) -> dict[str, Any]:
+def _part(acting: acting_officer.ActingOfficer, inquiry: Record, message: Record, media: list[Record], *, opened: bool) -> dict[str, Any]:
     """``masked``: the text is not as it was written, so the page says where to ask."""
-    keeper = desk.deps.secrets_officer
-    text = text_for(desk.officer, inquiry, message.text, keeper=keeper, opened=opened)
-    seen = may_read(desk.officer, inquiry, keeper=keeper)
+    keeper = acting.deps.secrets_officer
+    text = text_for(acting.officer, inquiry, message.text, keeper=keeper, opened=opened)
+    seen = may_read(acting.officer, inquiry, keeper=keeper)
     return {"text": text, "masked": text != message.text, "kind": message.kind, "at": say_time(message.created_at),
             "media": media if seen else [], "latitude": message.latitude if seen else None, "longitude": message.longitude}
 
@@ -183,18 +183,18 @@ def _delivery(tx: Tx, inquiry_id: int) -> str:
     return states[-1] if states else ""
 
 
-def transfer_choices(desk: acting.Desk, order: Record) -> list[Record]:
+def transfer_choices(acting: acting_officer.ActingOfficer, order: Record) -> list[Record]:
     """Units the officer may give the order to: the duty desk any, a subdistrict office its communities.
 
     Only units with somebody there to sign.
     """
-    if desk.officer.role == "duty":
-        units = directory.all_units(desk.tx)
-    elif desk.officer.tier == "subdistrict":
-        units = directory.children(desk.tx, desk.officer.unit_code)
+    if acting.officer.role == "duty":
+        units = directory.all_units(acting.tx)
+    elif acting.officer.tier == "subdistrict":
+        units = directory.children(acting.tx, acting.officer.unit_code)
     else:
         return []
-    staffed = {officer.unit_id for officer in directory.all_officers(desk.tx)}
+    staffed = {officer.unit_id for officer in directory.all_officers(acting.tx)}
     return [unit for unit in units if unit.id in staffed and unit.id != order.unit_id]
 
 

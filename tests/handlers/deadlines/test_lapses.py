@@ -11,10 +11,10 @@ from handlers.clocks import charges
 from handlers.deadlines import deadline_run, lapses
 from handlers.duty_desk import decide
 from handlers.inquiry import pause
-from handlers.inquiry.acting import Desk
+from handlers.inquiry.acting_officer import ActingOfficer
 from handlers.inquiry.rework import reopen
-from handlers.inquiry.transitions import By
-from handlers.officer import requests
+from handlers.inquiry.transitions import Author
+from handlers.officer import unit_requests
 from handlers.officer.orders import transfer
 from store import directory, inquiries
 from store import requests as requests_table
@@ -46,7 +46,7 @@ def answered(world, signed):
 
 
 def desk(world, tx, officer):
-    return Desk(tx, world.deps, directory.officer(tx, world.officers[officer]), world.clock.now())
+    return ActingOfficer(tx, world.deps, directory.officer(tx, world.officers[officer]), world.clock.now())
 
 
 def do(world, action, inquiry_id, officer, *args):
@@ -78,7 +78,7 @@ def test_thirty_days_after_closing_it_is_archived_and_left_alone(world, answered
 
 
 def test_an_extension_nobody_decided_on_counts_as_refused(world, signed):
-    assert do(world, requests.extend, signed, "lamp", 3, REASON).done
+    assert do(world, unit_requests.extend, signed, "lamp", 3, REASON).done
     due = world.order(signed).due_at
     run(world, china(24, 9, month=11))
     [row] = world.deps.store.read(lambda tx: requests_table.of_inquiry(tx, signed))
@@ -104,7 +104,7 @@ def test_a_question_nobody_answered_ends_after_three_working_days_with_a_later_d
 
 
 def test_a_granted_extension_moves_the_clock_and_its_reminders(world, signed):
-    assert do(world, requests.extend, signed, "lamp", 3, REASON).done
+    assert do(world, unit_requests.extend, signed, "lamp", 3, REASON).done
     [row] = world.deps.store.read(lambda tx: requests_table.of_inquiry(tx, signed))
     assert world.deps.store.write(lambda tx: decide.approve(desk(world, tx, "duty"), row)).done
     run(world, china(27, 18))
@@ -116,7 +116,7 @@ def test_a_granted_extension_moves_the_clock_and_its_reminders(world, signed):
 
 def test_a_refused_return_costs_points_at_once(world):
     inquiry_id = order(world)
-    assert do(world, requests.give_back, inquiry_id, "lamp", "不属于我局职责,应由水务局办理", None).done
+    assert do(world, unit_requests.give_back, inquiry_id, "lamp", "不属于我局职责,应由水务局办理", None).done
     [row] = world.deps.store.read(lambda tx: requests_table.of_inquiry(tx, inquiry_id))
     assert world.deps.store.write(lambda tx: decide.refuse(desk(world, tx, "duty"), row, "属于你局职责")).done
     assert ledger(world) == [("refused_return", -20)]
@@ -128,7 +128,7 @@ def test_rework_costs_the_unit_whose_answer_was_not_enough(world, answered):
     world.clock.time = china(24, 10)
     contact = world.get(answered).contact_id
     world.deps.store.write(lambda tx: reopen(
-        world.deps, tx, inquiries.get(tx, answered), By(Actor.CITIZEN, contact, world.clock.now()), reason="灯又坏了"))
+        world.deps, tx, inquiries.get(tx, answered), Author(Actor.CITIZEN, contact, world.clock.now()), reason="灯又坏了"))
     assert ledger(world) == [("rework", -30)]
     run(world, china(26, 17, 1))
     assert ledger(world) == [("rework", -30), ("late_sign", -10), ("overdue", -50)]

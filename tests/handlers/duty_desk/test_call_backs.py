@@ -7,7 +7,7 @@ import pytest
 from bot.conversation.acts import StaffBad, StaffCallBack
 from bot.conversation.officer_words import parse_staff
 from handlers.duty_desk.call_backs import call_back
-from handlers.inquiry.acting import Desk
+from handlers.inquiry.acting_officer import ActingOfficer
 from store import directory, inquiries
 from tests.kit.world import make_world
 
@@ -33,7 +33,7 @@ def world(tmp_path):
 def called(world, number, score, note="", role="duty"):
     def work(tx):
         officer = next(o for o in directory.all_officers(tx) if o.role == role)
-        desk = Desk(tx, world.deps, directory.officer(tx, officer.id), world.deps.clock.now())
+        desk = ActingOfficer(tx, world.deps, directory.officer(tx, officer.id), world.deps.clock.now())
         order = inquiries.assignments_of(tx, number)[-1]
         return call_back(desk, order, score, note)
 

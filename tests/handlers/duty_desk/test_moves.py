@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from handlers.duty_desk import moves
-from handlers.inquiry.acting import Desk
+from handlers.inquiry.acting_officer import ActingOfficer
 from handlers.services.cache import CachedRouter
 from store import decisions, directory, inquiries
 from store.engine.writes import update_row
@@ -324,7 +324,7 @@ def test_a_number_of_another_is_found_by_no_officer_but_the_desk(world):
     waiting(world)
 
     def work(tx):
-        desk = Desk(tx, world.deps, directory.officer(tx, world.officers["lamp"]), world.clock.now())
+        desk = ActingOfficer(tx, world.deps, directory.officer(tx, world.officers["lamp"]), world.clock.now())
         return moves.find_order(desk, "1")
 
     assert world.deps.store.read(work).key == "staff.no_desk"

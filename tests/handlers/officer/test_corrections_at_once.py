@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
-from handlers.inquiry.acting import Desk
+from handlers.inquiry.acting_officer import ActingOfficer
 from handlers.officer import corrections
 from store import directory, inquiries
 from store import outbox as store_outbox
@@ -52,7 +52,7 @@ def test_of_two_corrections_at_once_the_second_replaces_the_firsts(world):
     send(world)
 
     def first(tx):
-        desk = Desk(tx, world.deps, directory.officer(tx, world.officers["lamp"]), world.clock.now())
+        desk = ActingOfficer(tx, world.deps, directory.officer(tx, world.officers["lamp"]), world.clock.now())
         assert corrections.correct(desk, inquiries.assignments_of(tx, inquiry_id)[-1], "应为11月25日修复。").done
 
     assert "正发给市民" in at_once(world, first, f"更正 {NUMBER} {RIGHT}")

@@ -10,7 +10,7 @@ import pytest
 from bot.inquiry.rejection import Reason
 from bot.inquiry.states import Actor, Event
 from handlers.duty_desk import rules
-from handlers.inquiry.transitions import By
+from handlers.inquiry.transitions import Author
 from store import decisions, directory, inquiries, requests
 from store.engine.writes import insert_row
 from store.tables.routing import topics
@@ -334,7 +334,7 @@ def test_an_objection_is_another_officers_to_decide(world, desk):
     desk.press("/act/reject")
 
     def object_to(tx):
-        by = By(Actor.CITIZEN, None, world.clock.now())
+        by = Author(Actor.CITIZEN, None, world.clock.now())
         rules.reopen_at_desk(world.deps, tx, inquiries.get(tx, inquiry_id), Event.APPEAL, by, name="objected", days=1,
                                   kind=rules.OBJECTION, tell=False, appeals=1)
 

@@ -14,15 +14,15 @@ from bot.inquiry.request_rules import (
     supplement_problem,
 )
 from bot.inquiry.states import OPEN_ASSIGNMENT, AssignmentState, RequestKind, RequestState, State
-from handlers.inquiry.acting import DECIDERS
+from handlers.inquiry.acting_officer import DECIDERS
 from handlers.inquiry.pause import LONGEST_QUESTION
 from handlers.notices.phrases import REASONS, say_day, say_time
 from handlers.notices.privacy import text_for
-from handlers.officer.requests import is_second
+from handlers.officer.unit_requests import is_second
 from store import directory, inquiries, requests
 
 if TYPE_CHECKING:
-    from handlers.inquiry.acting import Desk
+    from handlers.inquiry.acting_officer import ActingOfficer
     from store.engine.writes import Record
 
 JOINED = "joined"
@@ -51,20 +51,20 @@ class Asked:
     mine: bool
 
 
-def requests_view(desk: Desk, inquiry: Record, order: Record | None) -> dict[str, Any]:
+def requests_view(acting: ActingOfficer, inquiry: Record, order: Record | None) -> dict[str, Any]:
     """For the template: the requests so far, and the forms that make sense now."""
-    rows = requests.of_inquiry(desk.tx, inquiry.id)
-    asked = [_asked(desk, inquiry, row, rows) for row in rows if row.note != "dropped"]
+    rows = requests.of_inquiry(acting.tx, inquiry.id)
+    asked = [_asked(acting, inquiry, row, rows) for row in rows if row.note != "dropped"]
     pending = any(row.state == RequestState.PENDING and row.kind in requests.TO_DECIDE for row in rows)
     lead = order if order is not None and order.role == "lead" and order.state in OPEN_ASSIGNMENT else None
     return {
-        "asked": asked, "longest_question": LONGEST_QUESTION, "shortest_reason": desk.deps.limits.reason_length,
-        "extension": _extension(desk, inquiry, lead) if lead is not None and not pending else None,
+        "asked": asked, "longest_question": LONGEST_QUESTION, "shortest_reason": acting.deps.limits.reason_length,
+        "extension": _extension(acting, inquiry, lead) if lead is not None and not pending else None,
         "second_extension": inquiry.extended > 0,
-        "can_ask": lead is not None and _can_ask(desk, inquiry, lead),
-        "can_return": lead is not None and _can_return(desk, inquiry, lead, pending=pending),
-        "helpers": _helpers(desk, inquiry) if lead is not None else [],
-        "opinions": _opinions(desk, inquiry),
+        "can_ask": lead is not None and _can_ask(acting, inquiry, lead),
+        "can_return": lead is not None and _can_return(acting, inquiry, lead, pending=pending),
+        "helpers": _helpers(acting, inquiry) if lead is not None else [],
+        "opinions": _opinions(acting, inquiry),
     }
 
 
@@ -77,40 +77,40 @@ def may_decide(officer: Record, inquiry: Record, request: Record) -> bool:
     return not is_second(inquiry, request) or officer.role == "leader"
 
 
-def _asked(desk: Desk, inquiry: Record, row: Record, rows: Any) -> Asked:
+def _asked(acting: ActingOfficer, inquiry: Record, row: Record, rows: Any) -> Asked:
     latest = not any(other.id > row.id and other.kind in requests.TO_DECIDE for other in rows)
     return Asked(
-        id=row.id, kind=row.kind, state=row.state, unit=row.unit_name, reason=_reason(desk, inquiry, row),
+        id=row.id, kind=row.kind, state=row.state, unit=row.unit_name, reason=_reason(acting, inquiry, row),
         why=REASONS.get(row.reason_code, "") if row.reason_code else "",
         wanted=say_time(row.wanted_at) if row.wanted_at is not None else "",
-        proposed=directory.unit(desk.tx, row.unit_id).name if row.unit_id is not None else "",
+        proposed=directory.unit(acting.tx, row.unit_id).name if row.unit_id is not None else "",
         opened=say_time(row.opened_at), until=say_time(row.decide_by),
         decided=say_time(row.decided_at) if row.decided_at is not None else "",
-        by=inquiries.officer_name(desk.tx, row.decided_by), note=row.note,
-        mine=latest and may_decide(desk.officer, inquiry, row) and _still_matters(desk, row),
+        by=inquiries.officer_name(acting.tx, row.decided_by), note=row.note,
+        mine=latest and may_decide(acting.officer, inquiry, row) and _still_matters(acting, row),
     )
 
 
-def _reason(desk: Desk, inquiry: Record, row: Record) -> str:
+def _reason(acting: ActingOfficer, inquiry: Record, row: Record) -> str:
     """A rework's is the citizen's own; the others are written by officers."""
     if row.kind != RequestKind.REWORK:
         return str(row.reason)
-    return text_for(desk.officer, inquiry, row.reason, keeper=desk.deps.secrets_officer)
+    return text_for(acting.officer, inquiry, row.reason, keeper=acting.deps.secrets_officer)
 
 
-def _still_matters(desk: Desk, request: Record) -> bool:
+def _still_matters(acting: ActingOfficer, request: Record) -> bool:
     """A request of an order that is over cannot be granted any more; a rework asks for a new one."""
     if request.kind == RequestKind.REWORK:
         return bool(request.state == RequestState.PENDING)
-    orders = inquiries.assignments_of(desk.tx, request.inquiry_id)
+    orders = inquiries.assignments_of(acting.tx, request.inquiry_id)
     return any(row.id == request.assignment_id and row.state in OPEN_ASSIGNMENT for row in orders)
 
 
-def _extension(desk: Desk, inquiry: Record, order: Record) -> dict[str, Any] | None:
+def _extension(acting: ActingOfficer, inquiry: Record, order: Record) -> dict[str, Any] | None:
     """Each number of days with the date it leads to, and the reasons there are."""
-    if extension_expired(order.due_at, desk.now, paused_at=inquiry.paused_at):
+    if extension_expired(order.due_at, acting.now, paused_at=inquiry.paused_at):
         return None
-    limits, calendar = desk.deps.limits, desk.deps.calendar()
+    limits, calendar = acting.deps.limits, acting.deps.calendar()
     days = range(1, limits.extension_max_days + 1)
     return {
         "days": [(n, say_day(extension_due(order.due_at, n, calendar))) for n in days],
@@ -119,36 +119,36 @@ def _extension(desk: Desk, inquiry: Record, order: Record) -> dict[str, Any] | N
     }
 
 
-def _can_ask(desk: Desk, inquiry: Record, order: Record) -> bool:
-    asked = requests.count_of_unit(desk.tx, inquiry.id, order.unit_id, RequestKind.SUPPLEMENT)
+def _can_ask(acting: ActingOfficer, inquiry: Record, order: Record) -> bool:
+    asked = requests.count_of_unit(acting.tx, inquiry.id, order.unit_id, RequestKind.SUPPLEMENT)
     return supplement_problem(SupplementAsk(State(inquiry.state), SOMETHING, asked)) is None
 
 
-def _can_return(desk: Desk, inquiry: Record, order: Record, *, pending: bool) -> bool:
-    duty = directory.duty_unit(desk.tx)
+def _can_return(acting: ActingOfficer, inquiry: Record, order: Record, *, pending: bool) -> bool:
+    duty = directory.duty_unit(acting.tx)
     if duty is None or duty.id == order.unit_id:
         return False
     ask = ReturnAsk(
         AssignmentState(order.state), order.created_at, order.unit_code, SOMETHING, pending=pending,
-        by_unit=requests.count_of_unit(desk.tx, inquiry.id, order.unit_id, RequestKind.RETURN), in_all=inquiry.returns,
+        by_unit=requests.count_of_unit(acting.tx, inquiry.id, order.unit_id, RequestKind.RETURN), in_all=inquiry.returns,
     )
-    return return_problem(ask, desk.now, desk.deps.calendar(), limits=desk.deps.limits, rule=desk.deps.due_rule) is None
+    return return_problem(ask, acting.now, acting.deps.calendar(), limits=acting.deps.limits, rule=acting.deps.due_rule) is None
 
 
-def _helpers(desk: Desk, inquiry: Record) -> list[Record]:
+def _helpers(acting: ActingOfficer, inquiry: Record) -> list[Record]:
     """Units that may be called in: with somebody there, and not at work on it already."""
-    busy = {row.unit_id for row in inquiries.assignments_of(desk.tx, inquiry.id) if row.state in OPEN_ASSIGNMENT}
-    staffed = {officer.unit_id for officer in directory.all_officers(desk.tx)}
-    return [unit for unit in directory.all_units(desk.tx) if unit.id in staffed and unit.id not in busy]
+    busy = {row.unit_id for row in inquiries.assignments_of(acting.tx, inquiry.id) if row.state in OPEN_ASSIGNMENT}
+    staffed = {officer.unit_id for officer in directory.all_officers(acting.tx)}
+    return [unit for unit in directory.all_units(acting.tx) if unit.id in staffed and unit.id not in busy]
 
 
-def _opinions(desk: Desk, inquiry: Record) -> list[dict[str, Any]]:
+def _opinions(acting: ActingOfficer, inquiry: Record) -> list[dict[str, Any]]:
     """What assisting units told the lead, and what was merged into it in the words of its citizen."""
-    return [{"text": _opinion(desk, inquiry, m), "joined": m.kind == JOINED, "at": say_time(m.created_at), "who": inquiries.officer_name(desk.tx, m.officer_id)}
-            for m in inquiries.messages_of(desk.tx, inquiry.id) if m.direction == "internal"]
+    return [{"text": _opinion(acting, inquiry, m), "joined": m.kind == JOINED, "at": say_time(m.created_at), "who": inquiries.officer_name(acting.tx, m.officer_id)}
+            for m in inquiries.messages_of(acting.tx, inquiry.id) if m.direction == "internal"]
 
 
-def _opinion(desk: Desk, inquiry: Record, message: Record) -> str:
+def _opinion(acting: ActingOfficer, inquiry: Record, message: Record) -> str:
     if message.kind != JOINED:
         return str(message.text)
-    return text_for(desk.officer, inquiry, message.text, keeper=desk.deps.secrets_officer)
+    return text_for(acting.officer, inquiry, message.text, keeper=acting.deps.secrets_officer)

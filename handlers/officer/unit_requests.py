@@ -12,7 +12,7 @@ from bot.clocks.workdays import CHINA
 from bot.inquiry import request_rules
 from bot.inquiry.extension_reasons import reason_in
 from bot.inquiry.states import Actor, AssignmentState, RequestKind
-from handlers.inquiry.acting import Desk, Outcome, refusing, too_late
+from handlers.inquiry.acting_officer import ActingOfficer, Outcome, refusing, too_late
 from handlers.notices import notify
 from handlers.notices.phrases import about, say_time
 from store import directory, inquiries, requests
@@ -27,74 +27,74 @@ LONGEST_REASON = 500
 
 
 @refusing
-def extend(desk: Desk, order: Record, days: int | None, reason: str, category: str = "") -> Outcome:
+def extend(acting: ActingOfficer, order: Record, days: int | None, reason: str, category: str = "") -> Outcome:
     """延: ``days`` working days more (None: the usual), for an objective reason.
 
     ``category`` as chosen on the page; else read from the reason's words.
     """
     if order.state not in inquiries.OPEN_ASSIGNMENT:
-        return too_late(desk, order)
+        return too_late(acting, order)
     if order.role == "assist":
-        return desk.refuse("staff.lead_only", number=order.number)
-    inquiry, limits, calendar = inquiries.get(desk.tx, order.inquiry_id), desk.deps.limits, desk.deps.calendar()
+        return acting.refuse("staff.lead_only", number=order.number)
+    inquiry, limits, calendar = inquiries.get(acting.tx, order.inquiry_id), acting.deps.limits, acting.deps.calendar()
     wanted_at = request_rules.extension_due(order.due_at, days if days is not None else limits.extension_default_days,
                                             calendar)
     category = category or reason_in(reason)
     problem = request_rules.extension_problem(request_rules.ExtensionAsk(
         AssignmentState(order.state), order.due_at, wanted_at.astimezone(CHINA).date(), category, reason,
-        granted=inquiry.extended, pending=_open_request(desk, inquiry), paused_at=inquiry.paused_at,
+        granted=inquiry.extended, pending=_open_request(acting, inquiry), paused_at=inquiry.paused_at,
         # Anybody may ask for the second one, only a leader may grant it (deciding.py).
         actor=Actor.LEADER,
-    ), desk.now, calendar, limits=limits)
+    ), acting.now, calendar, limits=limits)
     if problem is not None:
-        return desk.refuse("staff.no_extension", problem=problem.value, due=say_time(order.due_at),
+        return acting.refuse("staff.no_extension", problem=problem.value, due=say_time(order.due_at),
                            days=limits.extension_max_days, length=limits.reason_length)
-    return _open(desk, order, inquiry, RequestKind.EXTENSION, reason=reason, reason_code=category,
+    return _open(acting, order, inquiry, RequestKind.EXTENSION, reason=reason, reason_code=category,
                  wanted_at=wanted_at, due_at=order.due_at)
 
 
 @refusing
-def give_back(desk: Desk, order: Record, reason: str, unit: Record | None = None) -> Outcome:
+def give_back(acting: ActingOfficer, order: Record, reason: str, unit: Record | None = None) -> Outcome:
     """退: not ours, perhaps ``unit``'s. The duty desk decides; until then, and after, the clock runs on."""
     if order.state not in inquiries.OPEN_ASSIGNMENT:
-        return too_late(desk, order)
+        return too_late(acting, order)
     if order.role == "assist":
-        return desk.refuse("staff.lead_only", number=order.number)
-    duty = directory.duty_unit(desk.tx)
+        return acting.refuse("staff.lead_only", number=order.number)
+    duty = directory.duty_unit(acting.tx)
     if duty is None or duty.id == order.unit_id:
-        return desk.refuse("staff.no_return")
-    inquiry, calendar = inquiries.get(desk.tx, order.inquiry_id), desk.deps.calendar()
+        return acting.refuse("staff.no_return")
+    inquiry, calendar = inquiries.get(acting.tx, order.inquiry_id), acting.deps.calendar()
     problem = request_rules.return_problem(request_rules.ReturnAsk(
         AssignmentState(order.state), order.created_at, order.unit_code, reason, unit.code if unit is not None else None,
-        by_unit=requests.count_of_unit(desk.tx, inquiry.id, order.unit_id, RequestKind.RETURN),
-        in_all=inquiry.returns, pending=_open_request(desk, inquiry),
-    ), desk.now, calendar, limits=desk.deps.limits, rule=desk.deps.due_rule)
+        by_unit=requests.count_of_unit(acting.tx, inquiry.id, order.unit_id, RequestKind.RETURN),
+        in_all=inquiry.returns, pending=_open_request(acting, inquiry),
+    ), acting.now, calendar, limits=acting.deps.limits, rule=acting.deps.due_rule)
     if problem is not None:
-        until = request_rules.return_by(order.created_at, calendar, limits=desk.deps.limits, rule=desk.deps.due_rule)
-        return desk.refuse("staff.return_refused", problem=problem.value, until=say_time(until))
-    return _open(desk, order, inquiry, RequestKind.RETURN, reason=reason, unit=unit)
+        until = request_rules.return_by(order.created_at, calendar, limits=acting.deps.limits, rule=acting.deps.due_rule)
+        return acting.refuse("staff.return_refused", problem=problem.value, until=say_time(until))
+    return _open(acting, order, inquiry, RequestKind.RETURN, reason=reason, unit=unit)
 
 
-def _open_request(desk: Desk, inquiry: Record) -> bool:
-    return bool(requests.pending(desk.tx, inquiry.id, *requests.TO_DECIDE))
+def _open_request(acting: ActingOfficer, inquiry: Record) -> bool:
+    return bool(requests.pending(acting.tx, inquiry.id, *requests.TO_DECIDE))
 
 
-def _open(desk: Desk, order: Record, inquiry: Record, kind: RequestKind, *, reason: str, reason_code: str = "",
+def _open(acting: ActingOfficer, order: Record, inquiry: Record, kind: RequestKind, *, reason: str, reason_code: str = "",
           wanted_at: datetime | None = None, due_at: datetime | None = None, unit: Record | None = None) -> Outcome:
     # Two officers of a unit who ask at once: the second runs again and finds the first's request.
-    inquiries.change(desk.tx, inquiry)
-    by = request_rules.decide_by(desk.now, desk.deps.calendar(), due_at=due_at, limits=desk.deps.limits)
+    inquiries.change(acting.tx, inquiry)
+    by = request_rules.decide_by(acting.now, acting.deps.calendar(), due_at=due_at, limits=acting.deps.limits)
     request_id = requests.add(
-        desk.tx, inquiry_id=inquiry.id, assignment_id=order.id, kind=kind.value, opened_at=desk.now,
-        opened_by=desk.officer.id, reason_code=reason_code, reason=reason.strip()[:LONGEST_REASON],
+        acting.tx, inquiry_id=inquiry.id, assignment_id=order.id, kind=kind.value, opened_at=acting.now,
+        opened_by=acting.officer.id, reason_code=reason_code, reason=reason.strip()[:LONGEST_REASON],
         wanted_at=wanted_at, unit_id=unit.id if unit is not None else None, decide_by=by,
     )
     name = "extension_asked" if kind is RequestKind.EXTENSION else "return_asked"
-    desk.log(inquiry.id, name, unit=order.unit_name, assignment=order.id, request=request_id)
-    request = requests.find(desk.tx, request_id)
+    acting.log(inquiry.id, name, unit=order.unit_name, assignment=order.id, request=request_id)
+    request = requests.find(acting.tx, request_id)
     if request is None:
         raise RuntimeError("a request vanished while it was being stored")
-    notify.to_deciders(desk.deps, desk.tx, inquiry, request, now=desk.now, leader=is_second(inquiry, request))
+    notify.to_deciders(acting.deps, acting.tx, inquiry, request, now=acting.now, leader=is_second(inquiry, request))
     return Outcome(done=True, key="staff.requested", params=about(inquiry) | {
         "kind": kind.value, "until": say_time(by), "wanted": say_time(wanted_at) if wanted_at is not None else ""})
 

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from bot.inquiry.states import Actor, IllegalTransition
-from handlers.inquiry.transitions import By
+from handlers.inquiry.transitions import Author
 from handlers.notices.phrases import STATES, say_time
 from store import directory, inquiries
 
@@ -37,7 +37,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ActingOfficer:
     """An officer at work: the transaction, the services, who it is and when."""
 
     tx: Tx
@@ -46,15 +46,15 @@ class Desk:
     now: datetime
 
     @property
-    def by(self) -> By:
+    def by(self) -> Author:
         """This officer, for the event log."""
-        return By(ACTORS.get(self.officer.role, Actor.UNIT), self.officer.id, self.now)
+        return Author(ACTORS.get(self.officer.role, Actor.UNIT), self.officer.id, self.now)
 
     @property
-    def office(self) -> By:
+    def office(self) -> Author:
         """The officer as one who decides for the duty desk: a leader too, whatever his unit."""
         actor = Actor.LEADER if self.officer.role == "leader" else self.by.actor
-        return By(actor, self.officer.id, self.now)
+        return Author(actor, self.officer.id, self.now)
 
     def refuse(self, key: str, **params: Any) -> Outcome:
         """Nothing is changed."""
@@ -65,16 +65,16 @@ class Desk:
         inquiries.log(self.tx, inquiry_id, name, self.now, actor="officer", actor_id=self.officer.id, **data)
 
 
-def refusing(work: Callable[Concatenate[Desk, P], Outcome]) -> Callable[Concatenate[Desk, P], Outcome]:
+def refusing(work: Callable[Concatenate[ActingOfficer, P], Outcome]) -> Callable[Concatenate[ActingOfficer, P], Outcome]:
     """A move that cannot be made undoes what was done on the way and becomes a sentence."""
 
     @wraps(work)
-    def run(desk: Desk, /, *args: P.args, **kwargs: P.kwargs) -> Outcome:
+    def run(acting: ActingOfficer, /, *args: P.args, **kwargs: P.kwargs) -> Outcome:
         try:
-            with desk.tx.conn.begin_nested():
-                return work(desk, *args, **kwargs)
+            with acting.tx.conn.begin_nested():
+                return work(acting, *args, **kwargs)
         except IllegalTransition as error:
-            return desk.refuse("staff.not_now", standing=STATES.get(error.state.value, ""))
+            return acting.refuse("staff.not_now", standing=STATES.get(error.state.value, ""))
 
     return run
 
@@ -89,17 +89,17 @@ def units_in_charge(tx: Tx, officer: Record) -> list[int] | None:
     return [officer.unit_id, *(child.id for child in directory.children(tx, officer.unit_code))]
 
 
-def find(desk: Desk, typed: str) -> Record | Outcome:
+def find(acting: ActingOfficer, typed: str) -> Record | Outcome:
     """The order a typed number means to this officer, or why there is none; a lead's before an assist's."""
-    units = units_in_charge(desk.tx, desk.officer)
+    units = units_in_charge(acting.tx, acting.officer)
     found: list[Record] = []
     for role in ("lead", "assist"):
-        found = found or _of_units(inquiries.orders_of_tail(desk.tx, units, typed, role=role), units)
+        found = found or _of_units(inquiries.orders_of_tail(acting.tx, units, typed, role=role), units)
     if not found:
         # The same answer for a wrong number and for another unit's: numbers are not for guessing.
-        return desk.refuse("staff.unknown", typed=typed)
+        return acting.refuse("staff.unknown", typed=typed)
     if len(found) > 1:
-        return desk.refuse("staff.which", rows=[{"number": r.number, "summary": r.summary} for r in found[:5]])
+        return acting.refuse("staff.which", rows=[{"number": r.number, "summary": r.summary} for r in found[:5]])
     return found[0]
 
 
@@ -107,12 +107,12 @@ def _of_units(rows: list[Record], units: list[int] | None) -> list[Record]:
     return rows if units is None else [row for row in rows if row.unit_id in units]
 
 
-def too_late(desk: Desk, order: Record) -> Outcome:
+def too_late(acting: ActingOfficer, order: Record) -> Outcome:
     """Somebody was first: say who and when."""
-    rows = inquiries.assignments_of(desk.tx, order.inquiry_id)
+    rows = inquiries.assignments_of(acting.tx, order.inquiry_id)
     row = next((r for r in rows if r.id == order.id), order)
     who = row.ended_by or row.signed_by
     at = row.ended_at or row.signed_at
     state = row.state if row.state in {"signed", "done", "returned", "cancelled"} else "cancelled"
-    return desk.refuse(f"staff.already_{state}", number=order.number, who=inquiries.officer_name(desk.tx, who),
-                       at=say_time(at) if at else "", mine=who == desk.officer.id)
+    return acting.refuse(f"staff.already_{state}", number=order.number, who=inquiries.officer_name(acting.tx, who),
+                       at=say_time(at) if at else "", mine=who == acting.officer.id)
