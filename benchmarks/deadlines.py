@@ -29,7 +29,9 @@ from bot.clocks.workdays import Calendar
 from handlers.clocks.schedule import following_check
 from handlers.jobs import timers
 from store.engine.migrate import migrate
-from store.tables.core import assignments, outbox, scores
+from store.tables.delivery import outbox
+from store.tables.inquiries import assignments
+from store.tables.points import scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -28,7 +28,8 @@ from kit.figures import say
 from sqlalchemy import func, select
 
 from cli.processes import THREADS
-from store.tables.core import inbox, inquiries, messages
+from store.tables.delivery import inbox
+from store.tables.inquiries import inquiries, messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.engine.transactions import Tx
-from store.tables.core import alarms
+from store.tables.operations import alarms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

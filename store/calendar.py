@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select
 
 from bot.clocks.workdays import Override
-from store.tables.core import calendar_overrides as table
+from store.tables.operations import calendar_overrides as table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 
 from store.engine.writes import insert_row, update_row
-from store.tables.routing import catalogue_versions, categories
+from store.tables.directory import catalogue_versions, categories
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

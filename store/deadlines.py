@@ -12,7 +12,8 @@ from sqlalchemy import Select, bindparam, func, literal_column, select, update
 
 from bot.inquiry.states import OPEN as OPEN_STATES
 from store.engine.writes import update_row
-from store.tables.core import assignments, inquiries, requests, units
+from store.tables.directory import units
+from store.tables.inquiries import assignments, inquiries, requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 
 from store.engine.prepared import Prepared, named
 from store.engine.writes import insert_row, update_row
-from store.tables.core import inquiries, messages, units
+from store.tables.directory import units
+from store.tables.inquiries import inquiries, messages
 from store.tables.routing import decisions
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import NoResultFound
 
 from store.engine.prepared import Prepared, named
 from store.engine.writes import insert_row, update_row
-from store.tables.core import officers, units
+from store.tables.directory import officers, units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,8 @@ from sqlalchemy import case, select
 from bot.inquiry.numbers import NumberQuery, read_number
 from store.engine.prepared import Prepared, named
 from store.inquiries import OPEN, OPEN_ASSIGNMENT
-from store.tables.core import assignments, inquiries, officers, units
+from store.tables.directory import officers, units
+from store.tables.inquiries import assignments, inquiries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

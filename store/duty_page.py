@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import Text, and_, case, exists, func, literal, literal_column, or_, select, type_coerce
 
 from bot.inquiry.states import OPEN_ASSIGNMENT
-from store.tables.core import assignments, inquiries, media, messages, requests, units
+from store.tables.delivery import media
+from store.tables.directory import units
+from store.tables.inquiries import assignments, inquiries, messages, requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from store.engine.writes import insert_ignoring, update_row
-from store.tables.core import inbox
+from store.tables.delivery import inbox
 
 if TYPE_CHECKING:
     from datetime import datetime

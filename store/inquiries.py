@@ -12,7 +12,10 @@ from bot.inquiry.numbers import NumberQuery, read_number
 from store.engine.prepared import Prepared, named
 from store.engine.transactions import Conflict
 from store.engine.writes import change_version, insert_row, update_row
-from store.tables.core import assignments, counters, events, inquiries, media, messages, officers, units
+from store.tables.delivery import media
+from store.tables.directory import officers, units
+from store.tables.inquiries import assignments, events, inquiries, messages
+from store.tables.operations import counters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,8 @@ from sqlalchemy import Integer, func, literal_column, select
 
 from store.engine.prepared import Prepared, named
 from store.inquiries import OPEN, OPEN_ASSIGNMENT
-from store.tables.core import assignments, inquiries, units
+from store.tables.directory import units
+from store.tables.inquiries import assignments, inquiries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

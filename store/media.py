@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from store.engine.writes import update_row
-from store.tables.core import media
+from store.tables.delivery import media
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

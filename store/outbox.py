@@ -15,7 +15,9 @@ from sqlalchemy.dialects import postgresql
 from store.engine.prepared import Prepared, named
 from store.engine.transactions import Conflict
 from store.engine.writes import insert_ignoring, insert_many_ignoring, insert_row, update_row
-from store.tables.core import addresses, deliveries, early_receipts, inquiries, outbox
+from store.tables.delivery import deliveries, early_receipts, outbox
+from store.tables.inquiries import inquiries
+from store.tables.people import addresses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,9 @@ from sqlalchemy.exc import NoResultFound
 from bot.edge.messages import Address
 from store.engine.prepared import Prepared, changed, named
 from store.engine.writes import insert_row, update_row
-from store.tables.core import addresses, bindings, contacts, conversations, inquiries, messages, outbox
+from store.tables.delivery import outbox
+from store.tables.inquiries import inquiries, messages
+from store.tables.people import addresses, bindings, contacts, conversations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import ColumnClause, case, func, literal_column, select
 
 from store.engine.prepared import Prepared, named
-from store.tables.core import assignments, events, inbox, inquiries, officers, outbox, requests, scores, units
+from store.tables.delivery import inbox, outbox
+from store.tables.directory import officers, units
+from store.tables.inquiries import assignments, events, inquiries, requests
+from store.tables.points import scores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

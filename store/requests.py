@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from bot.inquiry.numbers import NumberQuery, read_number
 from store.engine.prepared import Prepared, named
 from store.engine.writes import change_version, insert_row
-from store.tables.core import assignments, inquiries, requests, units
+from store.tables.directory import units
+from store.tables.inquiries import assignments, inquiries, requests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,9 @@ from sqlalchemy import and_, func, or_, select
 
 from store.engine.prepared import Prepared, named
 from store.engine.writes import insert_ignoring
-from store.tables.core import assignments, inquiries, officers, scores, units
+from store.tables.directory import officers, units
+from store.tables.inquiries import assignments, inquiries
+from store.tables.points import scores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from store.engine.writes import update_row
-from store.tables.core import addresses, inbox, media
+from store.tables.delivery import inbox, media
+from store.tables.people import addresses
 
 if TYPE_CHECKING:
     from sqlalchemy import Table

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 
 from store.engine.prepared import Prepared, named
 from store.engine.writes import insert_ignoring
-from store.tables.routing import sign_ins
+from store.tables.operations import sign_ins
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -14,7 +14,9 @@ from sqlalchemy import delete, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.engine.writes import insert_ignoring, update_row
-from store.tables.core import counters, inquiries, messages, units
+from store.tables.directory import units
+from store.tables.inquiries import inquiries, messages
+from store.tables.operations import counters
 from store.tables.routing import topics
 
 if TYPE_CHECKING:

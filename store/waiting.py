@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from store.engine.prepared import Prepared, named
 from store.inquiries import OPEN_ASSIGNMENT
-from store.tables.core import assignments, inquiries, messages
+from store.tables.inquiries import assignments, inquiries, messages
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -29,7 +29,7 @@ from handlers.jobs import queues, timers
 from handlers.services.metrics import COUNTERS, HISTOGRAMS
 from handlers.topics import index
 from store.engine.migrate import migrate
-from store.tables.schema import metadata
+from store.tables.whole import metadata
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("bot", "adapters", "store", "handlers", "web", "cli", "simulator")

@@ -26,7 +26,7 @@ from cli import valkey
 from cli.supervisor import Program, Supervisor
 from store.engine.migrate import newest
 from store.engine.redis import Waker
-from store.tables.core import inbox, outbox
+from store.tables.delivery import inbox, outbox
 from tests.edge.rig import LAMP, SECRET, environment, make_rig, number_in
 from tests.kit import twilio_calls
 from tests.kit.wechat_sender import Sender

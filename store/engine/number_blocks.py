@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.dialects import postgresql
 
-from store.tables.core import counters
+from store.tables.operations import counters
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

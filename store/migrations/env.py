@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from store.tables.schema import metadata
+from store.tables.whole import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

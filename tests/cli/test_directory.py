@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from cli import directory
-from store.tables.core import events
+from store.tables.inquiries import events
 from tests.kit.deadline_kit import district, order
 from tests.kit.world import SECRET, make_store
 

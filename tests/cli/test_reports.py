@@ -20,7 +20,7 @@ from store.engine import migrate
 from store.engine.transactions import Store
 from store.engine.vault import Vault
 from store.engine.writes import update_row
-from store.tables.core import inquiries as inquiries_table
+from store.tables.inquiries import inquiries as inquiries_table
 from tests.kit.world import CITIZEN, SECRET, make_store, make_world
 
 NUMBER = "26-1123-0001"

@@ -29,8 +29,10 @@ from handlers.services.deps import Deps
 from store import directory, people
 from store import outbox as store_outbox
 from store.engine.migrate import migrate
-from store.tables.core import addresses, deliveries, inbox, inquiries, media, messages
-from store.tables.core import outbox as outbox_table
+from store.tables.delivery import deliveries, inbox, media
+from store.tables.delivery import outbox as outbox_table
+from store.tables.inquiries import inquiries, messages
+from store.tables.people import addresses
 from tests.kit import twilio_calls, wechat_kit
 from tests.kit.fakes import FakeClock, MemoryCache, RecordingAlarms, fake_services
 

@@ -27,7 +27,8 @@ from handlers.services.metrics import StoredAlarms
 from store import alarms
 from store.engine.redis import Waker, connect
 from store.engine.transactions import StoreUnavailable
-from store.tables.core import inquiries, media
+from store.tables.delivery import media
+from store.tables.inquiries import inquiries
 from tests.edge.rig import LAMP, Rig, far, make_rig, number_in, said
 from tests.kit import twilio_calls
 from tests.kit import wechat_kit as kit

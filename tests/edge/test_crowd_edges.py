@@ -10,8 +10,9 @@ import pytest
 from bot.edge.errors import RateLimited
 from handlers.inbound import floods
 from handlers.notices.phrases import HIDDEN
-from store.tables.core import events, inbox, inquiries, messages
-from store.tables.core import outbox as outbox_table
+from store.tables.delivery import inbox
+from store.tables.delivery import outbox as outbox_table
+from store.tables.inquiries import events, inquiries, messages
 from tests.edge.rig import LAMP, far, number_in
 
 pytestmark = pytest.mark.integration

@@ -21,7 +21,8 @@ from bot.edge.errors import (
     Temporary,
     WindowClosed,
 )
-from store.tables.core import conversations, outbox
+from store.tables.delivery import outbox
+from store.tables.people import conversations
 from tests.edge.rig import LAMP, Far, Rig, far, make_rig
 from tests.kit import twilio_calls
 from tests.kit import wechat_kit as kit

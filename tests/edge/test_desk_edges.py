@@ -8,8 +8,8 @@ import pytest
 
 from store import decisions, directory
 from store import inquiries as store_inquiries
-from store.tables.core import inquiries
-from store.tables.core import outbox as outbox_table
+from store.tables.delivery import outbox as outbox_table
+from store.tables.inquiries import inquiries
 from tests.edge.test_staff_edges import PHONES
 from tests.kit import wechat_kit
 

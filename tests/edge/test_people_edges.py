@@ -8,7 +8,8 @@ import pytest
 
 from bot.edge.errors import WindowClosed
 from store import outbox
-from store.tables.core import inbox, inquiries, media, messages
+from store.tables.delivery import inbox, media
+from store.tables.inquiries import inquiries, messages
 from tests.edge.rig import LAMP, far, make_rig, number_in, said
 from tests.kit import wechat_kit as kit
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from handlers.inbound import receive
-from store.tables.core import inquiries
+from store.tables.inquiries import inquiries
 from tests.edge.rig import LAMP, Rig, said
 from tests.kit import twilio_calls
 from tests.kit import wechat_kit as kit

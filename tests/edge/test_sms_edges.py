@@ -12,8 +12,9 @@ from bot.edge.errors import RecipientGone
 from bot.edge.messages import Address
 from handlers.inbound import receive
 from store import people
-from store.tables.core import deliveries, early_receipts, inquiries, media, messages
-from store.tables.core import outbox as outbox_table
+from store.tables.delivery import deliveries, early_receipts, media
+from store.tables.delivery import outbox as outbox_table
+from store.tables.inquiries import inquiries, messages
 from tests.edge.rig import LAMP, PUBLIC_URL, Rig, far, make_rig, number_in, said
 from tests.kit import twilio_calls as tw
 from tests.kit import wechat_kit as kit

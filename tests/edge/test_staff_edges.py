@@ -10,8 +10,8 @@ import pytest
 
 from store import directory
 from store import inquiries as store_inquiries
-from store.tables.core import assignments, inquiries, messages
-from store.tables.core import outbox as outbox_table
+from store.tables.delivery import outbox as outbox_table
+from store.tables.inquiries import assignments, inquiries, messages
 from tests.edge.rig import LAMP, Rig, number_in
 from tests.kit import twilio_calls as tw
 

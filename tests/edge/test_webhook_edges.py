@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from handlers.inbound import receive
-from store.tables.core import inbox, inquiries, messages
+from store.tables.delivery import inbox
+from store.tables.inquiries import inquiries, messages
 from tests.edge.rig import LAMP, make_rig, number_in, said
 from tests.kit import wechat_kit as kit
 

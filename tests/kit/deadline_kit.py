@@ -11,8 +11,9 @@ from handlers.clocks import schedule
 from handlers.jobs import timers
 from store import directory, inquiries, scores
 from store.engine.writes import update_row
-from store.tables.core import inquiries as inquiries_table
-from store.tables.core import officers, outbox
+from store.tables.delivery import outbox
+from store.tables.directory import officers
+from store.tables.inquiries import inquiries as inquiries_table
 from tests.kit.world import _inquiry, make_world
 
 HEADS = (("lamphead", "陆知远", "D01", "head"), ("waterhead", "白溪亭", "D02", "head"),

@@ -7,7 +7,7 @@ from handlers.duty_desk import merge, moves, reject
 from handlers.inquiry.acting_officer import ActingOfficer
 from store import decisions, directory, inquiries, people
 from store.engine.writes import update_row
-from store.tables.core import inquiries as inquiries_table
+from store.tables.inquiries import inquiries as inquiries_table
 from tests.kit.town import officer_address, town
 
 SUGGESTED = (("D02", 0.41, ["水管"]), ("D01", 0.33, ["路灯"]), ("S01", 0.1, []))

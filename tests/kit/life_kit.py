@@ -22,7 +22,9 @@ from bot.inquiry.states import (
 )
 from handlers.clocks import charges
 from handlers.clocks.schedule import CLOCK_SET
-from store.tables.core import assignments, deliveries, events, inquiries, outbox, requests, scores
+from store.tables.delivery import deliveries, outbox
+from store.tables.inquiries import assignments, events, inquiries, requests
+from store.tables.points import scores
 
 LEGAL = {(was.value, became.value) for was, _, became in TABLE}
 WITH_A_LEAD = {"dispatched", "in_progress", "in_review", "need_info"}

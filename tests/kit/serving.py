@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 import bootstrap
 from app import create_app
 from store.engine.migrate import migrate
-from store.tables.schema import metadata
+from store.tables.whole import metadata
 from tests.edge.rig import PUBLIC_URL, environment
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from store import topics as stored
 from store.engine.transactions import Store
 from store.engine.vault import Vault
 from store.engine.writes import update_row
-from store.tables.core import inquiries as inquiries_table
-from store.tables.core import outbox as outbox_table
+from store.tables.delivery import outbox as outbox_table
+from store.tables.inquiries import inquiries as inquiries_table
 from store.tables.routing import topics as topics_table
-from store.tables.schema import metadata
+from store.tables.whole import metadata
 from tests.kit.deadline_kit import china, district
 from tests.kit.world import SECRET, add_directory
 

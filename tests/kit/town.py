@@ -15,7 +15,7 @@ from store import inquiries, people, requests
 from store import outbox as store_outbox
 from store.engine.transactions import Store
 from store.engine.vault import Vault
-from store.tables.schema import metadata
+from store.tables.whole import metadata
 from tests.kit.deadline_kit import district
 from tests.kit.world import CITIZEN, SECRET, add_directory
 

@@ -38,7 +38,7 @@ from store import requests as store_requests
 from store.engine.spool import Spool
 from store.engine.transactions import Store
 from store.engine.vault import Vault
-from store.tables.schema import metadata
+from store.tables.whole import metadata
 from tests.kit.fakes import FakeClock, MemoryCache, RecordingAlarms, fake_services
 from web.citizen.pages import make_citizen_pages
 from web.duty_desk.pages import make_duty_pages

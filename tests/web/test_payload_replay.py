@@ -15,7 +15,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from store.tables.core import addresses, inbox, media, messages
+from store.tables.delivery import inbox, media
+from store.tables.inquiries import messages
+from store.tables.people import addresses
 from tests.kit import wechat_kit as kit
 from tests.kit.serving import Served, serve
 

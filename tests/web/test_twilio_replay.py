@@ -12,7 +12,9 @@ import pytest
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
-from store.tables.core import addresses, early_receipts, inbox, media, messages
+from store.tables.delivery import early_receipts, inbox, media
+from store.tables.inquiries import messages
+from store.tables.people import addresses
 from tests.kit.serving import Served, serve
 from tests.kit.twilio_calls import signed
 

@@ -26,7 +26,7 @@ from bot.clocks.charges import (
 )
 from bot.clocks.steps import ClockState, clock_state
 from bot.clocks.workdays import CHINA, Calendar, Override
-from store.tables.core import scores
+from store.tables.points import scores
 
 PLAIN = Calendar()
 

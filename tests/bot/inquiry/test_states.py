@@ -36,8 +36,8 @@ from bot.inquiry.states import (
     state_before_asking,
 )
 from handlers.notices.phrases import STATES
-from store.tables.core import assignments, requests
-from store.tables.core import inquiries as inquiry_table
+from store.tables.inquiries import assignments, requests
+from store.tables.inquiries import inquiries as inquiry_table
 
 PATHS = {
     "the router sends it out, the unit answers": [

@@ -6,7 +6,8 @@ import pytest
 
 from store import directory
 from store import inquiries as store_inquiries
-from store.tables.core import assignments, events, inquiries, outbox
+from store.tables.delivery import outbox
+from store.tables.inquiries import assignments, events, inquiries
 from tests.edge.rig import LAMP, far, make_rig
 
 pytestmark = pytest.mark.integration

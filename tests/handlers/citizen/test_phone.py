@@ -8,7 +8,8 @@ import pytest
 
 from bot.edge.errors import Refused
 from store import directory
-from store.tables.core import inquiries, outbox
+from store.tables.delivery import outbox
+from store.tables.inquiries import inquiries
 from tests.edge.rig import LAMP, far, make_rig
 from tests.kit import wechat_kit as kit
 

@@ -16,9 +16,10 @@ from store.engine.migrate import migrate
 from store.engine.transactions import Store
 from store.engine.vault import Vault
 from store.engine.writes import update_row
-from store.tables.core import assignments, scores
-from store.tables.core import inquiries as inquiries_table
-from store.tables.core import outbox as outbox_table
+from store.tables.delivery import outbox as outbox_table
+from store.tables.inquiries import assignments
+from store.tables.inquiries import inquiries as inquiries_table
+from store.tables.points import scores
 from tests.kit.deadline_kit import (
     away,
     china,

@@ -11,7 +11,7 @@ from handlers.deadlines import digest
 from store.engine.migrate import migrate
 from store.engine.transactions import Store
 from store.engine.vault import Vault
-from store.tables.core import outbox
+from store.tables.delivery import outbox
 from tests.kit.deadline_kit import away, china, district, order, run, sign
 from tests.kit.world import SECRET, add_directory
 

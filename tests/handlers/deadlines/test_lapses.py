@@ -19,7 +19,7 @@ from handlers.officer.orders import transfer
 from store import directory, inquiries
 from store import requests as requests_table
 from store.engine.writes import update_row
-from store.tables.core import inquiries as inquiries_table
+from store.tables.inquiries import inquiries as inquiries_table
 from tests.kit.deadline_kit import away, china, district, ledger, names, order, run, sign, told
 
 

@@ -14,8 +14,8 @@ from handlers.services.cache import read_calendar
 from store import calendar as table
 from store import inquiries
 from store.engine.writes import update_row
-from store.tables.core import assignments
-from store.tables.core import inquiries as inquiries_table
+from store.tables.inquiries import assignments
+from store.tables.inquiries import inquiries as inquiries_table
 from tests.kit.deadline_kit import china, district, ledger, names, order, run, sign, told
 
 EXTENSION = """国务院办公厅关于延长2020年春节假期的通知

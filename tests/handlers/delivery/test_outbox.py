@@ -28,7 +28,8 @@ from bot.text.sms import segments
 from handlers.delivery import receipts
 from store import outbox as store_outbox
 from store import people
-from store.tables.core import early_receipts, inquiries, outbox
+from store.tables.delivery import early_receipts, outbox
+from store.tables.inquiries import inquiries
 from tests.edge.rig import LAMP, Far, far, make_rig
 from tests.kit import twilio_calls
 from tests.kit import wechat_kit as kit

@@ -11,8 +11,10 @@ from handlers.directory import import_run, succession
 from handlers.duty_desk import dispatch
 from handlers.services.cache import read_directory
 from store import directory, inquiries
-from store.tables.core import assignments, events, officers, outbox
-from store.tables.core import inquiries as inquiries_table
+from store.tables.delivery import outbox
+from store.tables.directory import officers
+from store.tables.inquiries import assignments, events
+from store.tables.inquiries import inquiries as inquiries_table
 from tests.kit.deadline_kit import china, ledger, many, order, run
 from tests.kit.town import (
     GOOD,

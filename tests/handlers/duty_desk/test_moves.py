@@ -11,7 +11,7 @@ from handlers.inquiry.acting_officer import ActingOfficer
 from handlers.services.cache import CachedRouter
 from store import decisions, directory, inquiries
 from store.engine.writes import update_row
-from store.tables.core import officers, units
+from store.tables.directory import officers, units
 from tests.kit.desk_kit import act, decision, desk_town, lead, orders_of, put, waiting
 from tests.kit.town import event, logged, notices, rendered, say
 

@@ -10,7 +10,7 @@ from bot.inquiry.rejection import Reason
 from handlers.jobs import timers
 from store import inquiries, outbox, people
 from store.engine.writes import update_row
-from store.tables.core import officers
+from store.tables.directory import officers
 from tests.kit.deadline_kit import china
 from tests.kit.desk_kit import BOB, act, decision, desk_town, lead, orders_of, put, waiting
 from tests.kit.town import citizen_says, event, logged, notices, rendered, say

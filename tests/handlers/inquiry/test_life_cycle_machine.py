@@ -42,8 +42,8 @@ from store import calendar as calendar_table
 from store import directory, people, scores
 from store.engine.transactions import Store
 from store.engine.vault import Vault
-from store.tables.core import assignments, inquiries
-from store.tables.schema import metadata
+from store.tables.inquiries import assignments, inquiries
+from store.tables.whole import metadata
 from tests.kit.deadline_kit import HEADS
 from tests.kit.life_kit import Watch, use_far_end
 from tests.kit.world import OFFICERS, SECRET, add_directory, make_world

@@ -14,8 +14,8 @@ from handlers.delivery import outbox as sending
 from handlers.duty_desk import dispatch
 from handlers.inquiry.linked_matters import MARKS
 from store import inquiries
-from store.tables.core import inquiries as inquiries_table
-from store.tables.core import outbox as outbox_table
+from store.tables.delivery import outbox as outbox_table
+from store.tables.inquiries import inquiries as inquiries_table
 from tests.kit.desk_kit import desk_town
 from tests.kit.town import logged, page, say, shown
 

@@ -7,7 +7,8 @@ from sqlalchemy import select, update
 
 from handlers.delivery import outbox as sending
 from store import outbox as store_outbox
-from store.tables.core import officers, outbox
+from store.tables.delivery import outbox
+from store.tables.directory import officers
 from tests.kit.deadline_kit import china, district, names, order, run
 from tests.kit.town import say
 

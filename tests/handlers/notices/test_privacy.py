@@ -15,7 +15,7 @@ from handlers.notices.privacy import fields_for, keepers, may_read, summary_of, 
 from store import inquiries
 from store import outbox as store_outbox
 from store.engine.writes import update_row
-from store.tables.core import media as media_table
+from store.tables.delivery import media as media_table
 from tests.kit.town import citizen_says, say, town
 
 PHONE = "19900001234"

@@ -6,7 +6,7 @@ import pytest
 
 from handlers.notices.recipients import contacts_of
 from store import directory
-from store.tables.core import officers
+from store.tables.directory import officers
 from tests.kit.world import make_world
 
 pytestmark = pytest.mark.integration

@@ -13,7 +13,7 @@ from handlers.clocks import charges
 from handlers.delivery import outbox, receipts
 from store import deadlines, inquiries, scores
 from store import outbox as store_outbox
-from store.tables.core import outbox as outbox_table
+from store.tables.delivery import outbox as outbox_table
 from tests.kit.deadline_kit import china, run, told
 from tests.kit.life_kit import use_far_end
 from tests.kit.town import (

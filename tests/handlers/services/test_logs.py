@@ -24,7 +24,7 @@ from cli import valkey
 from handlers.services.logs import clean, configure_logging, log_crashes
 from handlers.services.metrics import StoredAlarms
 from store.engine.redis import Waker, connect
-from store.tables.core import inquiries
+from store.tables.inquiries import inquiries
 from tests.edge.rig import PUBLIC_URL, SECRET, make_rig
 from tests.kit import twilio_calls
 from tests.kit import wechat_kit as kit

@@ -13,7 +13,7 @@ from handlers.jobs.queues import sweep
 from handlers.topics import index
 from handlers.topics.keep import covered
 from store import inquiries
-from store.tables.core import outbox as outbox_table
+from store.tables.delivery import outbox as outbox_table
 from tests.kit.deadline_kit import china, district
 from tests.kit.topic_kit import (
     ESTATES,

@@ -12,8 +12,8 @@ from sqlalchemy import func, select, update
 from handlers.services.topic_memory import PATIENCE
 from handlers.topics import index
 from store import topics as stored
-from store.tables.core import counters
-from store.tables.core import inquiries as inquiries_table
+from store.tables.inquiries import inquiries as inquiries_table
+from store.tables.operations import counters
 from tests.kit.deadline_kit import china, district
 from tests.kit.topic_kit import (
     MONDAY,

@@ -12,8 +12,11 @@ from store.engine.prepared import Prepared, named
 from store.engine.transactions import Store
 from store.engine.vault import Vault
 from store.engine.writes import insert_ignoring, insert_row, update_row
-from store.tables.core import contacts, conversations, events, inbox, officers
-from store.tables.schema import metadata
+from store.tables.delivery import inbox
+from store.tables.directory import officers
+from store.tables.inquiries import events
+from store.tables.people import contacts, conversations
+from store.tables.whole import metadata
 from tests.kit.fakes import START
 
 ROW = {"channel": "wechat", "external_id": "e1", "received_at": START, "kind": "text", "raw": "sealed"}

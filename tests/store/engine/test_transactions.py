@@ -13,7 +13,9 @@ from store.engine.transactions import WRITERS, Conflict, Store, StoreUnavailable
 from store.engine.vault import Vault
 from store.engine.writes import insert_row
 from store.inquiries import next_count, next_of_day
-from store.tables.core import contacts, counters, events
+from store.tables.inquiries import events
+from store.tables.operations import counters
+from store.tables.people import contacts
 from tests.kit.fakes import START
 
 VAULT = Vault("a secret for tests, long enough to be one")

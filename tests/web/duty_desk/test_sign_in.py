@@ -10,7 +10,7 @@ import time_machine
 
 from handlers.services.signed_links import DUTY_SECONDS
 from store import directory, sign_ins
-from store.tables.routing import sign_ins as table
+from store.tables.operations import sign_ins as table
 from tests.kit.deadline_kit import district
 from tests.kit.duty_kit import Browser, link_of, number, routed
 

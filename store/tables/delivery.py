@@ -1,0 +1,108 @@
+"""What came in, what has to go out, every attempt at it, and media to be fetched."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from store.tables.schema import id_column as _id
+from store.tables.schema import metadata
+from store.tables.schema import ref_column as _ref
+from store.tables.types import JsonText, SafeText, UtcTime
+
+inbox = Table(
+    "inbox", metadata, _id(),
+    Column("channel", String(32), nullable=False),
+    Column("external_id", String(128), nullable=False),
+    Column("replay_key", String(128)),
+    Column("received_at", UtcTime, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("raw", SafeText, nullable=False),
+    Column("reply", SafeText),
+    _ref("address_id", "addresses.id"),
+    _ref("inquiry_id", "inquiries.id"),
+    _ref("outbox_id", "outbox.id"),
+    UniqueConstraint("channel", "external_id"),
+    UniqueConstraint("channel", "replay_key"),
+)
+
+media = Table(
+    "media", metadata, _id(),
+    _ref("message_id", "messages.id", nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("ref", SafeText, nullable=False),
+    Column("state", String(16), nullable=False, server_default="pending"),
+    Column("path", String(128)),
+    Column("content_type", String(64)),
+    Column("size", Integer),
+    Column("sha256", String(64)),
+    Column("code", String(64), nullable=False, server_default=""),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_at", UtcTime, nullable=False),
+    Index(None, "state", "next_at"),
+    Index(None, "message_id"),
+)
+
+outbox = Table(
+    "outbox", metadata, _id(),
+    Column("once", String(96), nullable=False, unique=True),
+    Column("created_at", UtcTime, nullable=False),
+    Column("key", String(48), nullable=False),
+    Column("params", JsonText, nullable=False),
+    _ref("inquiry_id", "inquiries.id"),
+    _ref("contact_id", "contacts.id"),
+    _ref("officer_id", "officers.id"),
+    _ref("address_id", "addresses.id"),
+    Column("priority", Integer, nullable=False),
+    Column("can_wait", Boolean, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("way", String(24), nullable=False, server_default=""),
+    Column("failed_ways", JsonText, nullable=False),
+    Column("not_before", UtcTime, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("claimed_by", String(48)),
+    Column("claimed_until", UtcTime),
+    Column("updated_at", UtcTime, nullable=False),
+    Index("ix_outbox_due", "priority", "not_before", sqlite_where=text("state IN ('pending', 'sending')"),
+          postgresql_where=text("state IN ('pending', 'sending')")),
+    Index("ix_outbox_held", "contact_id", sqlite_where=text("state = 'held'"),
+          postgresql_where=text("state = 'held'")),
+    Index(None, "inquiry_id"),
+)
+
+deliveries = Table(
+    "deliveries", metadata, _id(),
+    _ref("outbox_id", "outbox.id", nullable=False),
+    _ref("address_id", "addresses.id"),
+    Column("at", UtcTime, nullable=False),
+    Column("channel", String(32), nullable=False, server_default=""),
+    Column("way", String(24), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("code", String(64), nullable=False, server_default=""),
+    Column("reason", String(160), nullable=False, server_default=""),
+    Column("external_id", String(96)),
+    Column("parts", Integer, nullable=False, server_default="0"),
+    Index(None, "outbox_id"),
+    Index(None, "channel", "external_id"),
+)
+
+early_receipts = Table(
+    # A receipt may overtake the commit of the send it speaks of (edge: "sid before our own insert").
+    "early_receipts", metadata, _id(),
+    Column("channel", String(32), nullable=False),
+    Column("message_id", String(96), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("failure", String(24), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Index(None, "channel", "message_id"),
+)
