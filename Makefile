@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test unit bench faults lint lock clean
+.PHONY: help run test unit bench faults format lint lock clean
 
 help:            ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -41,7 +41,12 @@ else
 endif
 	$(BIN)/python benchmarks/hot_topics.py --short --json
 
-lint: .venv/.installed   ## ruff, mypy, import directions
+format: .venv/.installed ## put every file into the one form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix-only .
+
+lint: .venv/.installed   ## form, ruff, mypy, import directions
+	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports

@@ -54,10 +54,16 @@ class Settings(BaseSettings):
     redis_url: str = Field("", description="Redis or Valkey URL; empty: an embedded Valkey in DATA_DIR.")
     public_url: str = Field("http://127.0.0.1:8000", description="Where the platforms and phones reach the web server.")
     secret_key: SecretStr = Field(SecretStr(""), description="At least 32 random characters: encrypts, hashes, signs.")
-    secret_key_previous: SecretStr = Field(SecretStr(""), description="The former SECRET_KEY, until `wenzheng rekey` ran.")
+    secret_key_previous: SecretStr = Field(
+        SecretStr(""), description="The former SECRET_KEY, until `wenzheng rekey` ran."
+    )
     channels: str = Field("", description="Accounts, e.g. wechat,twilio or hotline=twilio.")
-    sms_channel: str = Field("", description="Account that sends SMS to officers and bound phones; empty: the first SMS one.")
-    tz_local: Literal["Asia/Shanghai"] = Field("Asia/Shanghai", description="Working days are Chinese: fixed at +08:00.")
+    sms_channel: str = Field(
+        "", description="Account that sends SMS to officers and bound phones; empty: the first SMS one."
+    )
+    tz_local: Literal["Asia/Shanghai"] = Field(
+        "Asia/Shanghai", description="Working days are Chinese: fixed at +08:00."
+    )
     site_name: str = Field("示范区问政", max_length=12, description="How texts call the service.")
     hotline: str = Field("12345", description="The number people are told to call.")
     office_hours: str = Field("工作日9:00-12:00、13:00-17:00", description="Office hours as told to people.")
@@ -65,32 +71,60 @@ class Settings(BaseSettings):
     due_days_by_kind: Json[dict[InquiryKind, Annotated[int, Field(ge=1, le=60)]]] = Field(
         "{}", validate_default=True, description='Working days of single kinds, e.g. {"consult": 2}.'
     )
-    due_rule: Literal["A", "B"] = Field("A", description="A: counting starts the day after receipt; B: what comes after hours came the next day.")
+    due_rule: Literal["A", "B"] = Field(
+        "A", description="A: counting starts the day after receipt; B: what comes after hours came the next day."
+    )
     sign_hours: float = Field(4, gt=0, le=70, description="Office hours for a unit to sign for an order.")
-    return_days: int = Field(1, ge=1, le=10, description="Working days after dispatch in which a unit may give an order back.")
-    decide_hours: float = Field(4, gt=0, le=70, description="Office hours for the duty desk to decide what a unit asked for.")
+    return_days: int = Field(
+        1, ge=1, le=10, description="Working days after dispatch in which a unit may give an order back."
+    )
+    decide_hours: float = Field(
+        4, gt=0, le=70, description="Office hours for the duty desk to decide what a unit asked for."
+    )
     extension_max_days: int = Field(10, ge=1, le=60, description="Working days an extension has at most.")
-    rework_days: int = Field(2, ge=1, le=30, description="Working days to do again what a citizen was not satisfied with.")
-    supplement_days: int = Field(3, ge=1, le=30, description="Working days a citizen has to answer a unit's question; the clock stands at most as long.")
-    close_days: int = Field(5, ge=1, le=60, description="Working days after the answer until an inquiry is closed without a rating.")
-    urgent_hours: float = Field(24, gt=0, le=240, description="Hours by the clock on the wall to answer an urgent matter.")
+    rework_days: int = Field(
+        2, ge=1, le=30, description="Working days to do again what a citizen was not satisfied with."
+    )
+    supplement_days: int = Field(
+        3,
+        ge=1,
+        le=30,
+        description="Working days a citizen has to answer a unit's question; the clock stands at most as long.",
+    )
+    close_days: int = Field(
+        5, ge=1, le=60, description="Working days after the answer until an inquiry is closed without a rating."
+    )
+    urgent_hours: float = Field(
+        24, gt=0, le=240, description="Hours by the clock on the wall to answer an urgent matter."
+    )
     auto_precision: Literal["0.90", "0.95", "0.98"] = Field(
         "0.98", description="How often what the learned router dispatches by itself must be right."
     )
-    secrets_officer: str = Field("", description="Code of the one officer who may read what bears a mark of secrecy. Empty: the leaders.")
+    secrets_officer: str = Field(
+        "", description="Code of the one officer who may read what bears a mark of secrecy. Empty: the leaders."
+    )
     quiet_seconds: float = Field(90, ge=0, le=3600, description="Parts sent within this interval are one inquiry.")
     hard_cap_seconds: float = Field(600, ge=0, le=7200, description="A matter is told at most this long.")
     max_parts: int = Field(12, ge=1, le=50, description="Parts of one inquiry at most.")
     rate_per_minute: int = Field(10, ge=1, description="Messages of one sender a minute before one notice.")
     rate_per_day: int = Field(30, ge=1, description="Messages of one sender a day before one notice.")
-    flood_limit: int = Field(60, ge=1, description="Messages of one sender beyond the day's limit until they are not answered for a while (all are stored).")
-    cool_down_hours: float = Field(24, gt=0, le=240, description="How long such a sender is not answered; emergencies always are.")
+    flood_limit: int = Field(
+        60,
+        ge=1,
+        description="Messages of one sender beyond the day's limit until they are not answered for a while (all are stored).",
+    )
+    cool_down_hours: float = Field(
+        24, gt=0, le=240, description="How long such a sender is not answered; emergencies always are."
+    )
     webhook_budget: float = Field(2.5, gt=0, lt=5, description="Seconds before a webhook answers without text.")
     sweep_seconds: float = Field(1.0, gt=0, le=60, description="How often workers look for due rows by themselves.")
-    topic_citizens: int = Field(5, ge=2, le=1000, description="A matter is hot when this many people write of it within TOPIC_HOURS.")
+    topic_citizens: int = Field(
+        5, ge=2, le=1000, description="A matter is hot when this many people write of it within TOPIC_HOURS."
+    )
     topic_hours: float = Field(72, gt=0, le=720, description="The hours TOPIC_CITIZENS are counted in.")
     topic_areas: str = Field(
-        "", description="Names of the city and the district, comma-separated: they stand in every text and are no topic."
+        "",
+        description="Names of the city and the district, comma-separated: they stand in every text and are no topic.",
     )
     metrics_token: SecretStr = Field(SecretStr(""), description="Bearer token for /metrics; empty: loopback only.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe log line.")
@@ -99,8 +133,11 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what ``read`` passes: by itself the class would look into the process's environment again."""
@@ -189,8 +226,10 @@ def _insecure(settings: Settings) -> list[str]:
     if not host:
         problems.append("PUBLIC_URL: must be http(s)://host[:port] without query")
     if len(settings.secret_key.get_secret_value()) < SHORTEST_SECRET:
-        problems.append(f"SECRET_KEY: missing or shorter than {SHORTEST_SECRET} characters; "
-                        "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'")
+        problems.append(
+            f"SECRET_KEY: missing or shorter than {SHORTEST_SECRET} characters; "
+            "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
     if settings.demo:
         return problems
     if scheme == "http" and host not in LOOPBACK:
@@ -217,8 +256,9 @@ def _accounts(
             problems.append(f"CHANNELS: {error}")
             continue
         schemes[account] = cls.scheme
-        config, wrong = config_from_env(cls, account, _with_callback(env, settings, account, cls),
-                                        accounts=[name for name, _ in names])
+        config, wrong = config_from_env(
+            cls, account, _with_callback(env, settings, account, cls), accounts=[name for name, _ in names]
+        )
         problems += wrong
         if config is not None:
             if not settings.demo:
@@ -271,9 +311,7 @@ def make_store(settings: Settings, *, pool_size: int = 16) -> Store:
     return Store(settings.database, Vault(secrets[0], *secrets[1:]), pool_size=pool_size)
 
 
-def build(
-    configured: Configured, *, worker_name: str = "web", pool_size: int = 16, store: Store | None = None
-) -> Deps:
+def build(configured: Configured, *, worker_name: str = "web", pool_size: int = 16, store: Store | None = None) -> Deps:
     """The services of one process. Starts no thread and opens no connection by itself.
 
     ``store``: another than the settings' usual one over their database.
@@ -286,14 +324,27 @@ def build(
     services = Services(clock=clock, cache=RedisCache(redis), alarms=alarms)
     channels = {account: cls(account, config, services) for account, cls, config in configured.accounts}
     return Deps(
-        store=store, channels=channels, clock=clock, wake=Waker(redis).wake, alarms=alarms, worker_name=worker_name,
+        store=store,
+        channels=channels,
+        clock=clock,
+        wake=Waker(redis).wake,
+        alarms=alarms,
+        worker_name=worker_name,
         texts=Texts(site=settings.site_name, hotline=settings.hotline, hours=settings.office_hours),
-        rules=_rules(settings), calendar=CachedCalendar(store).get, router=CachedRouter(store).get,
-        spool=Spool(settings.data_dir / "spool", store.vault), signer=Links(settings.public_url, settings.secrets),
-        metrics=PrometheusMetrics(), media_folder=settings.data_dir / "media",
-        due_rule=settings.due_rule, limits=_limits(settings), webhook_budget=settings.webhook_budget,
-        sms_channel=settings.sms_channel or _first_sms(channels), auto_precision=settings.auto_precision,
-        secrets_officer=settings.secrets_officer, topics=TopicMemory(_topic_settings(settings)),
+        rules=_rules(settings),
+        calendar=CachedCalendar(store).get,
+        router=CachedRouter(store).get,
+        spool=Spool(settings.data_dir / "spool", store.vault),
+        signer=Links(settings.public_url, settings.secrets),
+        metrics=PrometheusMetrics(),
+        media_folder=settings.data_dir / "media",
+        due_rule=settings.due_rule,
+        limits=_limits(settings),
+        webhook_budget=settings.webhook_budget,
+        sms_channel=settings.sms_channel or _first_sms(channels),
+        auto_precision=settings.auto_precision,
+        secrets_officer=settings.secrets_officer,
+        topics=TopicMemory(_topic_settings(settings)),
     )
 
 
@@ -308,25 +359,40 @@ def build_worker(configured: Configured, *, worker_name: str) -> Deps:
 
 def _topic_settings(settings: Settings) -> TopicSettings:
     areas = settings.topic_areas.replace("，", ",").split(",")
-    return TopicSettings(citizens=settings.topic_citizens, within=timedelta(hours=settings.topic_hours),
-                         areas=frozenset(area.strip() for area in areas if area.strip()))
+    return TopicSettings(
+        citizens=settings.topic_citizens,
+        within=timedelta(hours=settings.topic_hours),
+        areas=frozenset(area.strip() for area in areas if area.strip()),
+    )
 
 
 def _rules(settings: Settings) -> Rules:
-    return Rules(quiet_seconds=settings.quiet_seconds, hard_cap_seconds=settings.hard_cap_seconds,
-                 max_parts=settings.max_parts, rate_per_minute=settings.rate_per_minute,
-                 rate_per_day=settings.rate_per_day, flood_limit=settings.flood_limit,
-                 cool_seconds=settings.cool_down_hours * 3600)
+    return Rules(
+        quiet_seconds=settings.quiet_seconds,
+        hard_cap_seconds=settings.hard_cap_seconds,
+        max_parts=settings.max_parts,
+        rate_per_minute=settings.rate_per_minute,
+        rate_per_day=settings.rate_per_day,
+        flood_limit=settings.flood_limit,
+        cool_seconds=settings.cool_down_hours * 3600,
+    )
 
 
 def _limits(settings: Settings) -> Limits:
     by_kind = {kind.value: days for kind, days in settings.due_days_by_kind.items()}
-    return Limits(reply_days=settings.due_days, per_kind=by_kind,
-                  sign_hours=settings.sign_hours, return_days=settings.return_days,
-                  decide_hours=settings.decide_hours, extension_max_days=settings.extension_max_days,
-                  extension_default_days=min(Limits().extension_default_days, settings.extension_max_days),
-                  rework_days=settings.rework_days, supplement_days=settings.supplement_days,
-                  close_days=settings.close_days, urgent_hours=settings.urgent_hours)
+    return Limits(
+        reply_days=settings.due_days,
+        per_kind=by_kind,
+        sign_hours=settings.sign_hours,
+        return_days=settings.return_days,
+        decide_hours=settings.decide_hours,
+        extension_max_days=settings.extension_max_days,
+        extension_default_days=min(Limits().extension_default_days, settings.extension_max_days),
+        rework_days=settings.rework_days,
+        supplement_days=settings.supplement_days,
+        close_days=settings.close_days,
+        urgent_hours=settings.urgent_hours,
+    )
 
 
 def _first_sms(channels: Mapping[str, Any]) -> str:

@@ -103,9 +103,15 @@ def _work_loop(redis_url: str, name: str, stop: threading.Event) -> None:
         signal.signal(signal.SIGINT, on_signal)
         with contextlib.suppress(RedisError, OSError, StopRequested):
             worker = _Worker(
-                list(QUEUES), connection=_worker_connection(redis_url), name=f"{name}-{time.monotonic_ns()}",
-                serializer="json", worker_ttl=25, job_monitoring_interval=5, maintenance_interval=60,
-                log_job_description=False, prepare_for_work=True,
+                list(QUEUES),
+                connection=_worker_connection(redis_url),
+                name=f"{name}-{time.monotonic_ns()}",
+                serializer="json",
+                worker_ttl=25,
+                job_monitoring_interval=5,
+                maintenance_interval=60,
+                log_job_description=False,
+                prepare_for_work=True,
             )
             worker.stop_event = stop
             worker.work(with_scheduler=False, logging_level="WARNING")

@@ -137,9 +137,7 @@ class WeChat(Channel):
             raise WebhookRejected("undecryptable")
         return opened
 
-    def _read(
-        self, root: Node, payload: bytes, request: WebhookRequest
-    ) -> tuple[tuple[Event, ...], dict[str, str]]:
+    def _read(self, root: Node, payload: bytes, request: WebhookRequest) -> tuple[tuple[Event, ...], dict[str, str]]:
         push = events.Push(self.account, root, payload, _seconds(request.query.get("timestamp", "")))
         if self.config.original_id and push.account != self.config.original_id:
             return (events.unknown(self.account, "other_account", payload),), {}
@@ -160,9 +158,7 @@ class WeChat(Channel):
             return WebhookResponse(200, b"success")
         as_json = context.get("format") == "json"
         seconds = int(self.services.clock.now().timestamp())
-        body = replies.render(
-            text, to=context["to"], sender=context["from"], seconds=seconds, as_json=as_json
-        )
+        body = replies.render(text, to=context["to"], sender=context["from"], seconds=seconds, as_json=as_json)
         key = dict(self._keys).get(context.get("key", ""))
         if key:
             body = self._seal(body, key, seconds=seconds, as_json=as_json)
@@ -171,9 +167,7 @@ class WeChat(Channel):
 
     def _seal(self, body: str, key: bytes, *, seconds: int, as_json: bool) -> str:
         app_id, timestamp = self.config.app_id, str(seconds)
-        return crypto.seal(
-            body, key=key, app_id=app_id, token=self._token, timestamp=timestamp, as_json=as_json
-        )
+        return crypto.seal(body, key=key, app_id=app_id, token=self._token, timestamp=timestamp, as_json=as_json)
 
     # -- outbound ----------------------------------------------------------------------------
 

@@ -83,8 +83,9 @@ def rows(stored: int, due: int, rounds: int) -> Iterator[bulk.Stored]:
         for n in range(due):
             name = list(CLOCKS)[n % len(CLOCKS)]
             yield _row(*CLOCKS[name], at=NOW + timedelta(minutes=number), checked=CHECKED)
-    order = SimpleNamespace(created_at=LATER[0], due_at=LATER[1], promised_at=LATER[1], urgent=False, role="lead",
-                            signed_at=LATER[0])
+    order = SimpleNamespace(
+        created_at=LATER[0], due_at=LATER[1], promised_at=LATER[1], urgent=False, role="lead", signed_at=LATER[0]
+    )
     following = following_check(order, calendar, after=LATER[0])
     for _ in range(stored - rounds * due):
         yield _row(*LATER, at=following, checked=LATER[0])
@@ -136,10 +137,16 @@ def _counts(tx: Any) -> dict[str, int]:
         return int(tx.conn.execute(query).scalar_one())
 
     apologies = select(func.count()).select_from(outbox).where(outbox.c.key == "overdue.citizen")
-    waiting = select(func.count()).select_from(assignments).where(
-        assignments.c.next_check_at <= NOW, assignments.c.next_check_at.is_not(None))
-    return {"apologies": count(apologies), "entries": count(select(func.count()).select_from(scores)),
-            "waiting": count(waiting)}
+    waiting = (
+        select(func.count())
+        .select_from(assignments)
+        .where(assignments.c.next_check_at <= NOW, assignments.c.next_check_at.is_not(None))
+    )
+    return {
+        "apologies": count(apologies),
+        "entries": count(select(func.count()).select_from(scores)),
+        "waiting": count(waiting),
+    }
 
 
 def timed(work: Any) -> float:
@@ -151,12 +158,21 @@ def timed(work: Any) -> float:
 def figures(name: str, found: list[Measured], due: int) -> Iterator[dict[str, Any]]:
     """Ratios first, then what they are made of."""
     small, big = found[0], found[-1]
-    yield {"name": f"deadlines_ratio_{name}", "value": round(big.seconds / small.seconds, 2),
-           "unit": f"of {small.stored} stored", "stored": big.stored, "due": due}
+    yield {
+        "name": f"deadlines_ratio_{name}",
+        "value": round(big.seconds / small.seconds, 2),
+        "unit": f"of {small.stored} stored",
+        "stored": big.stored,
+        "due": due,
+    }
     for each in found:
-        yield {"name": f"deadlines_{name}_{each.stored}", "value": round(each.seconds, 3), "unit": "s",
-               "rounds": [round(one, 3) for one in each.rounds],
-               "look_ms": round(statistics.median(each.looks) * 1000, 3)}
+        yield {
+            "name": f"deadlines_{name}_{each.stored}",
+            "value": round(each.seconds, 3),
+            "unit": "s",
+            "rounds": [round(one, 3) for one in each.rounds],
+            "look_ms": round(statistics.median(each.looks) * 1000, 3),
+        }
 
 
 def run(name: str, folder: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]]:

@@ -37,7 +37,15 @@ if TYPE_CHECKING:
     from handlers.services.deps import Deps
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
-TROUBLES = ("坏了三天没人管", "太吵，晚上睡不着", "什么时候能修好", "天天堵着路", "要交多少钱，找谁办", "有异味，请派人看看", "反映多次没有结果")
+TROUBLES = (
+    "坏了三天没人管",
+    "太吵，晚上睡不着",
+    "什么时候能修好",
+    "天天堵着路",
+    "要交多少钱，找谁办",
+    "有异味，请派人看看",
+    "反映多次没有结果",
+)
 
 
 class WrongCount(WrongRun):
@@ -52,7 +60,10 @@ def letters(deps: Deps, count: int) -> Iterator[tuple[str, str]]:
     pick = random.Random(2012)
     for number in range(count):
         unit = pick.choice(units)
-        yield f"{pick.choice(places)}{number % 300 + 1}号的{pick.choice(unit.keywords)}{pick.choice(TROUBLES)}", unit.code
+        yield (
+            f"{pick.choice(places)}{number % 300 + 1}号的{pick.choice(unit.keywords)}{pick.choice(TROUBLES)}",
+            unit.code,
+        )
 
 
 def take_in(deps: Deps, clock: StandingClock, texts: list[str]) -> float:
@@ -91,8 +102,12 @@ def measure(env: dict[str, str], count: int, *, learned: bool) -> dict[str, Any]
     deps.store.close()
     if routed != count:
         raise WrongCount(f"{routed} of {count} routed")
-    return {"value": round(count / seconds), "ratio": round(taken / seconds, 2), "intake": round(count / taken),
-            "a_core": round(count / busy)}
+    return {
+        "value": round(count / seconds),
+        "ratio": round(taken / seconds, 2),
+        "intake": round(count / taken),
+        "a_core": round(count / busy),
+    }
 
 
 def run(database: str, folder: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -101,7 +116,9 @@ def run(database: str, folder: Path, options: argparse.Namespace) -> Iterator[di
         with ExitStack() as stack:
             url = "" if database == "sqlite" else stack.enter_context(servers.postgres(place / "pg"))
             env = servers.settings(place, "unix:///nothing.sock", url, sealed=False) | {
-                "CHANNELS": "console", "CONSOLE_SECRET": "bench-only-secret"}
+                "CHANNELS": "console",
+                "CONSOLE_SECRET": "bench-only-secret",
+            }
             found = measure(env, options.inquiries, learned=way == "model")
             yield {"name": f"dispatch_{database}_{way}", **found, "unit": "inquiries/s"}
 

@@ -71,8 +71,9 @@ class Side:
         """A message is taken in; its answer."""
         n = next(self.count)
         event = InboundMessage("console", f"now-{n}", sender, Kind.TEXT, text, account="console")
-        reply = receive.take(self.deps, self.deps.channels["console"], event, replay_key="", raw=text.encode(),
-                            now=self.deps.clock.now())
+        reply = receive.take(
+            self.deps, self.deps.channels["console"], event, replay_key="", raw=text.encode(), now=self.deps.clock.now()
+        )
         return reply or ""
 
     def get(self, url: str) -> str:
@@ -122,7 +123,13 @@ def send(side: Side, turn: int) -> bool:
 
 
 ASKED: dict[str, Callable[[Side, int], bool]] = {
-    "intake": write_in, "staff_page": staff_page, "duty_page": duty_page, "citizen_page": citizen_page, "progress": progress, "todo": todo, "outbox": send,
+    "intake": write_in,
+    "staff_page": staff_page,
+    "duty_page": duty_page,
+    "citizen_page": citizen_page,
+    "progress": progress,
+    "todo": todo,
+    "outbox": send,
 }
 
 
@@ -160,11 +167,24 @@ def figures(database: str, sides: list[Side]) -> Iterator[dict[str, Any]]:
     small, big = sides
     for name in ASKED:
         shares = {mark: at(big.seconds[name]) / at(small.seconds[name]) for mark, at in POINTS.items()}
-        yield {"name": f"growth_{name}_ratio_{database}", "value": round(shares["p50"], 2), "unit": f"of {small.stored} stored",
-               "stored": big.stored, "p99": round(shares["p99"], 2)}
+        yield {
+            "name": f"growth_{name}_ratio_{database}",
+            "value": round(shares["p50"], 2),
+            "unit": f"of {small.stored} stored",
+            "stored": big.stored,
+            "p99": round(shares["p99"], 2),
+        }
     for side in sides:
-        yield {"name": f"growth_{database}_{side.stored}", "value": round(POINTS["p99"](side.seconds["intake"]) * 1000, 2), "unit": "ms",
-               **{f"{name}_{mark}": round(at(side.seconds[name]) * 1000, 2) for name in ASKED for mark, at in POINTS.items()}}
+        yield {
+            "name": f"growth_{database}_{side.stored}",
+            "value": round(POINTS["p99"](side.seconds["intake"]) * 1000, 2),
+            "unit": "ms",
+            **{
+                f"{name}_{mark}": round(at(side.seconds[name]) * 1000, 2)
+                for name in ASKED
+                for mark, at in POINTS.items()
+            },
+        }
 
 
 def _p99(seconds: list[float]) -> float:
@@ -192,10 +212,14 @@ def read_options(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--short", action="store_true", help="2,000 against 50,000 stored")
     parser.add_argument("--database", choices=("sqlite", "postgres", "both"), default="both")
-    parser.add_argument("--stored", help="inquiries of the short past and the long one [10000,1000000; short: 2000,50000]")
+    parser.add_argument(
+        "--stored", help="inquiries of the short past and the long one [10000,1000000; short: 2000,50000]"
+    )
     parser.add_argument("--rounds", type=int, help="of each question [1000; short: 200]")
     options = parser.parse_args(argv)
-    options.stored = [int(size) for size in (options.stored or ("2000,50000" if options.short else "10000,1000000")).split(",")]
+    options.stored = [
+        int(size) for size in (options.stored or ("2000,50000" if options.short else "10000,1000000")).split(",")
+    ]
     options.rounds = options.rounds or (200 if options.short else 1000)
     if len(options.stored) != 2 or min(options.stored) < 2 * history.OPEN:
         parser.error(f"--stored takes two sizes of at least {2 * history.OPEN}")

@@ -87,8 +87,15 @@ def planted(count: int) -> Case:
             name, aspects = matters[number % 40]
             said[:2] = [name, rng.choice(aspects), "，", said[0], name]
         breaks = ("", "", "", "，", "的")
-        posts.append(Post(number, f"c{rng.randrange(count)}", "".join(each + rng.choice(breaks) for each in said), "",
-                          start + timedelta(minutes=10 * number)))
+        posts.append(
+            Post(
+                number,
+                f"c{rng.randrange(count)}",
+                "".join(each + rng.choice(breaks) for each in said),
+                "",
+                start + timedelta(minutes=10 * number),
+            )
+        )
     return Case(posts, frozenset(), tuple(name for name, _ in matters))
 
 
@@ -118,8 +125,13 @@ def costs(case: Case, rules: TopicRules, stored: list[int]) -> Iterator[dict[str
         passes = [one_pass(index, fresh, now) for _ in range(PASSES)]
         each, look = (min(kind) for kind in zip(*passes, strict=True))
         first = first or each
-        yield {"name": f"hot_topics_message_{size}", "value": round(each * 1e6), "unit": "us a message",
-               "of_the_first": round(each / first, 2), "look_ms": round(look * 1000, 1)}
+        yield {
+            "name": f"hot_topics_message_{size}",
+            "value": round(each * 1e6),
+            "unit": "us a message",
+            "of_the_first": round(each / first, 2),
+            "look_ms": round(look * 1000, 1),
+        }
 
 
 def one_pass(index: TopicIndex, fresh: list[Post], now: datetime) -> tuple[float, float]:
@@ -127,7 +139,7 @@ def one_pass(index: TopicIndex, fresh: list[Post], now: datetime) -> tuple[float
     adding, looks = 0.0, []
     for start in range(0, len(fresh), BATCH):
         begun = time.process_time()
-        for post in fresh[start:start + BATCH]:
+        for post in fresh[start : start + BATCH]:
             index.add(post)
         added = time.process_time()
         topics(index, now)
@@ -144,8 +156,15 @@ def judged(case: Case, found: list[Topic]) -> Iterator[dict[str, Any]]:
         wanted = {post.id for post in case.posts if name in _closed(post.headline) or name in _closed(post.text)}
         best = max(found, key=lambda topic: _f1(wanted, topic), default=None)
         if best is not None:
-            yield {"name": f"hot_topics_f1_{name}", "value": round(_f1(wanted, best), 3), "unit": f"goal {F1}",
-                   "messages": len(wanted), "found": best.size, "citizens": best.citizens, "within": best.within}
+            yield {
+                "name": f"hot_topics_f1_{name}",
+                "value": round(_f1(wanted, best), 3),
+                "unit": f"goal {F1}",
+                "messages": len(wanted),
+                "found": best.size,
+                "citizens": best.citizens,
+                "within": best.within,
+            }
 
 
 def _closed(text: str) -> str:
@@ -161,23 +180,42 @@ def of_one_county(case: Case, found: list[Topic]) -> dict[str, Any]:
     wanted = {post.id for post in case.posts if SCHOOL_AND_HOUSING.search(f"{post.headline}\n{post.text}")}
     mostly = [topic for topic in found if 2 * len(wanted.intersection(topic.members)) > topic.size and not topic.within]
     held = wanted.intersection(*[set().union(*(topic.members for topic in mostly))])
-    return {"name": "hot_topics_school_housing_A7县", "value": len(mostly), "unit": "clusters",
-            "messages": len(wanted), "in_them": len(held)}
+    return {
+        "name": "hot_topics_school_housing_A7县",
+        "value": len(mostly),
+        "unit": "clusters",
+        "messages": len(wanted),
+        "in_them": len(held),
+    }
 
 
 def sanity(case: Case, found: list[Topic]) -> dict[str, Any]:
     """No cluster of everything: the largest, and what part of all messages is in any."""
     whole = [topic for topic in found if not topic.within]
     held = {member for topic in whole for member in topic.members}
-    return {"name": "hot_topics_clusters", "value": len(whole), "unit": "clusters",
-            "narrower": len(found) - len(whole), "largest_share": round(max(t.size for t in whole) / len(case.posts), 3),
-            "messages_in_any": round(len(held) / len(case.posts), 3)}
+    return {
+        "name": "hot_topics_clusters",
+        "value": len(whole),
+        "unit": "clusters",
+        "narrower": len(found) - len(whole),
+        "largest_share": round(max(t.size for t in whole) / len(case.posts), 3),
+        "messages_in_any": round(len(held) / len(case.posts), 3),
+    }
 
 
 def cluster(rank: int, topic: Topic) -> dict[str, Any]:
-    return {"cluster": rank, "key": topic.key, "words": topic.words, "citizens": topic.citizens, "size": topic.size,
-            "first": f"{topic.first_at:%Y-%m-%d}", "last": f"{topic.last_at:%Y-%m-%d}", "within": topic.within,
-            "sample": topic.sample, "members": topic.members}
+    return {
+        "cluster": rank,
+        "key": topic.key,
+        "words": topic.words,
+        "citizens": topic.citizens,
+        "size": topic.size,
+        "first": f"{topic.first_at:%Y-%m-%d}",
+        "last": f"{topic.last_at:%Y-%m-%d}",
+        "within": topic.within,
+        "sample": topic.sample,
+        "members": topic.members,
+    }
 
 
 def read_options() -> argparse.Namespace:
@@ -197,17 +235,28 @@ def main() -> int:
     rules = TopicRules(window=timedelta(days=36500), most=10**9, citizens=options.citizens)
     _, found, seconds = built(case, rules)
     figures = [
-        {"name": "hot_topics_seconds", "value": round(seconds, 2), "unit": "s on one core", "goal": SECONDS,
-         "messages": len(case.posts), "us_a_message": round(seconds / len(case.posts) * 1e6)},
+        {
+            "name": "hot_topics_seconds",
+            "value": round(seconds, 2),
+            "unit": "s on one core",
+            "goal": SECONDS,
+            "messages": len(case.posts),
+            "us_a_message": round(seconds / len(case.posts) * 1e6),
+        },
         *costs(case, rules, [1000, 2000] if options.short else [1000, 2000, 4000]),
-        *judged(case, found), sanity(case, found), *([of_one_county(case, found)] if options.file else []),
+        *judged(case, found),
+        sanity(case, found),
+        *([of_one_county(case, found)] if options.file else []),
     ]
     for figure in figures:
         print(json.dumps(figure, ensure_ascii=False) if options.json else say(figure), flush=True)
-    for rank, topic in enumerate(found if options.json else found[:options.top], 1):
+    for rank, topic in enumerate(found if options.json else found[: options.top], 1):
         shown = cluster(rank, topic)
-        print(json.dumps(shown, ensure_ascii=False, default=list) if options.json
-              else f"{rank:4} {topic.citizens:4} citizens {topic.size:4} messages  {'  ' * bool(topic.within)}{' '.join(topic.words)}")
+        print(
+            json.dumps(shown, ensure_ascii=False, default=list)
+            if options.json
+            else f"{rank:4} {topic.citizens:4} citizens {topic.size:4} messages  {'  ' * bool(topic.within)}{' '.join(topic.words)}"
+        )
     return int(any(figure["value"] < F1 for figure in figures if figure["name"].startswith("hot_topics_f1_")))
 
 

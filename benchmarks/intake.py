@@ -58,11 +58,24 @@ class WrongCount(Exception):
 
 def load(target: Target, options: argparse.Namespace) -> dict[str, float]:
     """One round of load in a process of its own."""
-    job = {"host": "127.0.0.1", "port": target.served.port, "seconds": options.seconds, "warm_up": options.warm_up,
-           "concurrency": options.concurrency, "limit": FASTEST, "sealed": target.sealed,
-           "per_sender": target.per_sender}
-    done = subprocess.run([sys.executable, "-m", "kit.load"], input=json.dumps(job), capture_output=True, text=True,
-                          check=False, env={**os.environ, "PYTHONPATH": servers.PYTHONPATH})
+    job = {
+        "host": "127.0.0.1",
+        "port": target.served.port,
+        "seconds": options.seconds,
+        "warm_up": options.warm_up,
+        "concurrency": options.concurrency,
+        "limit": FASTEST,
+        "sealed": target.sealed,
+        "per_sender": target.per_sender,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "kit.load"],
+        input=json.dumps(job),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": servers.PYTHONPATH},
+    )
     if done.returncode:
         raise WrongCount(f"{target.served.name}: the load client failed: {done.stderr.strip()[-300:]}")
     figures: dict[str, float] = json.loads(done.stdout)
@@ -74,10 +87,12 @@ def stored(target: Target) -> dict[str, int]:
     if target.served.store is None:
         return {}
     tables = {"inbox": inbox, "messages": messages, "inquiries": inquiries}
-    return target.served.store.read(lambda tx: {
-        name: int(tx.conn.execute(select(func.count()).select_from(table)).scalar_one())
-        for name, table in tables.items()
-    })
+    return target.served.store.read(
+        lambda tx: {
+            name: int(tx.conn.execute(select(func.count()).select_from(table)).scalar_one())
+            for name, table in tables.items()
+        }
+    )
 
 
 def one_round(target: Target, options: argparse.Namespace) -> None:
@@ -122,9 +137,13 @@ def figures(echo: Target, product: Target, kind: str) -> Iterator[dict[str, Any]
     tail = product.median("p99_ms") / echo.median("p99_ms")
     yield {"name": f"intake_p99_ratio_{name}", "value": round(tail, 2), "unit": "of echo's p99"}
     for side, target in ((name, product), (f"{name}_echo", echo)):
-        yield {"name": f"intake_{side}", "value": round(target.median("per_second")), "unit": "1/s",
-               **{key: round(target.median(key), 2) for key in ("p50_ms", "p99_ms", "max_ms", "cpu_us")},
-               "rounds": [round(each["per_second"]) for each in target.rounds]}
+        yield {
+            "name": f"intake_{side}",
+            "value": round(target.median("per_second")),
+            "unit": "1/s",
+            **{key: round(target.median(key), 2) for key in ("p50_ms", "p99_ms", "max_ms", "cpu_us")},
+            "rounds": [round(each["per_second"]) for each in target.rounds],
+        }
 
 
 def memory(process: subprocess.Popen[bytes]) -> list[float]:
@@ -176,14 +195,22 @@ def run_mode(mode: str, options: argparse.Namespace, folder: Path) -> Iterator[d
             raise WrongCount(echo.wrong)
         for product in products:
             if product.wrong:
-                yield {"name": f"intake_void_{product.served.name}{suffix}", "value": 1, "unit": "run",
-                       "why": product.wrong}
+                yield {
+                    "name": f"intake_void_{product.served.name}{suffix}",
+                    "value": 1,
+                    "unit": "run",
+                    "why": product.wrong,
+                }
                 continue
             yield from figures(echo, product, product.served.name + suffix)
             sizes = memory(product.served.process)
             if sizes:
-                yield {"name": f"web_memory_{product.served.name}{suffix}", "value": round(sizes[0]), "unit": "MB",
-                       "each": [round(each) for each in sizes]}
+                yield {
+                    "name": f"web_memory_{product.served.name}{suffix}",
+                    "value": round(sizes[0]),
+                    "unit": "MB",
+                    "each": [round(each) for each in sizes],
+                }
 
 
 def read_options(argv: list[str] | None = None) -> argparse.Namespace:

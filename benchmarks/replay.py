@@ -31,8 +31,13 @@ class WrongResult(Exception):
 
 def wenzheng(env: dict[str, str], *arguments: str) -> dict[str, Any]:
     """What a command prints as JSON."""
-    done = subprocess.run([sys.executable, "-m", "cli.main", *arguments, "--json"], capture_output=True, text=True, check=False,
-                          env={**os.environ, "PYTHONPATH": servers.PYTHONPATH, **env})
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", *arguments, "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": servers.PYTHONPATH, **env},
+    )
     if done.returncode:
         raise WrongResult(f"{arguments[0]}: {(done.stderr or done.stdout).strip()[-300:]}")
     found: dict[str, Any] = json.loads(done.stdout)
@@ -43,15 +48,27 @@ def run(name: str, folder: Path, inquiries: int) -> dict[str, Any]:
     """One replay in a database of its own."""
     with ExitStack() as stack:
         url = "" if name == "sqlite" else stack.enter_context(servers.postgres(folder / "pg"))
-        env = {"DATA_DIR": str(folder / name), "DATABASE_URL": url, "SECRET_KEY": SECRET, "CHANNELS": "",
-               "REDIS_URL": "unix:///nothing.sock"}
+        env = {
+            "DATA_DIR": str(folder / name),
+            "DATABASE_URL": url,
+            "SECRET_KEY": SECRET,
+            "CHANNELS": "",
+            "REDIS_URL": "unix:///nothing.sock",
+        }
         found = wenzheng(env, "replay", "--inquiries", str(inquiries))
         again = wenzheng(env, "points", "--replay")
     if found["accepted"] != inquiries or found["closed"] + found["open"] + found["other"] != inquiries:
         raise WrongResult(f"{name}: {found['accepted']} of {inquiries} accepted")
-    return {"name": f"replay_{name}", "value": found["inquiries_per_second"], "unit": "inquiries/s", "inquiries": inquiries,
-            "per_cpu_second": found["inquiries_per_cpu_second"], "orders": again["orders"], "on_time": found["on_time"],
-            "overdue": found["overdue"]}
+    return {
+        "name": f"replay_{name}",
+        "value": found["inquiries_per_second"],
+        "unit": "inquiries/s",
+        "inquiries": inquiries,
+        "per_cpu_second": found["inquiries_per_cpu_second"],
+        "orders": again["orders"],
+        "on_time": found["on_time"],
+        "overdue": found["overdue"],
+    }
 
 
 def main() -> int:
@@ -74,7 +91,12 @@ def main() -> int:
             except WrongResult as wrong:
                 print(f"not a valid run: {wrong}", file=sys.stderr)
                 return 1
-        print(json.dumps(figure) if options.json else f"{figure['name']:32} {figure['value']:>9} {figure['unit']}   ({figure})", flush=True)
+        print(
+            json.dumps(figure)
+            if options.json
+            else f"{figure['name']:32} {figure['value']:>9} {figure['unit']}   ({figure})",
+            flush=True,
+        )
     return 0
 
 

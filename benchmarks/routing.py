@@ -59,8 +59,13 @@ def quality(model: Classifier, test: Sequence[Example]) -> Iterator[dict[str, An
         yield {"name": f"routing_macro_f1_{form}", "value": found["macro_f1"], "unit": "", "goal": GOALS[form]}
         yield {"name": f"routing_accuracy_{form}", "value": found["accuracy"], "unit": "", "examples": len(examples)}
         for wanted, reached in found["coverage"].items():
-            yield {"name": f"routing_coverage_{form}_{wanted[2:]}", "value": reached["coverage"], "unit": "",
-                   "precision": reached["precision"], "threshold": round(model.thresholds[wanted], 6)}
+            yield {
+                "name": f"routing_coverage_{form}_{wanted[2:]}",
+                "value": reached["coverage"],
+                "unit": "",
+                "precision": reached["precision"],
+                "threshold": round(model.thresholds[wanted], 6),
+            }
 
 
 def speed(model: Classifier, test: Sequence[Example], *, seconds: float) -> Iterator[dict[str, Any]]:
@@ -68,8 +73,12 @@ def speed(model: Classifier, test: Sequence[Example], *, seconds: float) -> Iter
     for form, examples in forms(test).items():
         pairs = [(one.headline, one.text) for one in examples]
         plain = _rate(model, pairs, seconds=seconds, explain=False)
-        yield {"name": f"routing_speed_{form}", "value": round(_rate(model, pairs, seconds=seconds, explain=True)),
-               "unit": "/s", "without_words": round(plain)}
+        yield {
+            "name": f"routing_speed_{form}",
+            "value": round(_rate(model, pairs, seconds=seconds, explain=True)),
+            "unit": "/s",
+            "without_words": round(plain),
+        }
 
 
 def _rate(model: Classifier, pairs: Sequence[tuple[str, str]], *, seconds: float, explain: bool) -> float:
@@ -90,8 +99,13 @@ def size(model: Classifier, *, trained: float) -> Iterator[dict[str, Any]]:
     data = model.to_bytes()
     started = time.perf_counter()
     Classifier.from_bytes(data)
-    yield {"name": "routing_model_bytes", "value": len(data), "unit": "B",
-           "read_ms": round((time.perf_counter() - started) * 1000, 1), "train_s": round(trained, 1)}
+    yield {
+        "name": "routing_model_bytes",
+        "value": len(data),
+        "unit": "B",
+        "read_ms": round((time.perf_counter() - started) * 1000, 1),
+        "train_s": round(trained, 1),
+    }
 
 
 def peak_memory(what: str) -> dict[str, Any]:
@@ -129,8 +143,13 @@ def learning_curve(examples: Sequence[Example], test: Sequence[Example], *, seed
         for form, part in forms(test).items():
             found = evaluate(model, part)
             reached = found["coverage"]["0.98"]
-            yield {"name": f"routing_learned_{count}_{form}", "value": found["macro_f1"], "unit": "macro_f1",
-                   "coverage_98": reached["coverage"], "precision": reached["precision"]}
+            yield {
+                "name": f"routing_learned_{count}_{form}",
+                "value": found["macro_f1"],
+                "unit": "macro_f1",
+                "coverage_98": reached["coverage"],
+                "precision": reached["precision"],
+            }
 
 
 def cold_start(taxonomy: Path, test: Sequence[Example]) -> Iterator[dict[str, Any]]:
@@ -143,8 +162,12 @@ def cold_start(taxonomy: Path, test: Sequence[Example]) -> Iterator[dict[str, An
         found = [_matched(index, one, labels) for one in examples]
         right = sum(guess == one.label for (guess, _), one in zip(found, examples, strict=True))
         among = sum(guess == one.label for (_, guess), one in zip(found, examples, strict=True))
-        yield {"name": f"routing_cold_start_{form}", "value": round(right / len(test), 4), "unit": "accuracy",
-               "among_the_test_labels": round(among / len(test), 4)}
+        yield {
+            "name": f"routing_cold_start_{form}",
+            "value": round(right / len(test), 4),
+            "unit": "accuracy",
+            "among_the_test_labels": round(among / len(test), 4),
+        }
 
 
 def _matched(index: CategoryIndex, one: Example, labels: set[str]) -> tuple[str, str]:

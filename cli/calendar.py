@@ -118,12 +118,14 @@ def _year(deps: Deps, year: int) -> dict[str, Any]:
         key = (row.author, row.source, row.entered_at.astimezone(CHINA).date().isoformat())
         sources[key] = sources.get(key, 0) + 1
     return {
-        "year": year, "status": "announced" if holidays.announced(known, year) else "provisional",
+        "year": year,
+        "status": "announced" if holidays.announced(known, year) else "provisional",
         "working_days": sum(map(known.is_workday, days)),
         "off": [_day(day) for day in days if day.weekday() < 5 and not known.is_workday(day)],
         "make_up": [_day(day) for day in days if day.weekday() >= 5 and known.is_workday(day)],
-        "entered": [{"author": who, "source": what, "at": at, "days": count}
-                    for (who, what, at), count in sources.items()],
+        "entered": [
+            {"author": who, "source": what, "at": at, "days": count} for (who, what, at), count in sources.items()
+        ],
     }
 
 
@@ -133,7 +135,9 @@ def recompute() -> None:
     """Count every open due time anew, e.g. after an update of chinesecalendar."""
     with services() as deps:
         now_known = deps.store.read(read_calendar)
-        report = recomputation.recompute(deps, recomputation.Calendars(now_known, now_known, deps.due_rule, "recompute"))
+        report = recomputation.recompute(
+            deps, recomputation.Calendars(now_known, now_known, deps.due_rule, "recompute")
+        )
     click.echo("\n".join(_report(report)))
 
 

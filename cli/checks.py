@@ -110,8 +110,12 @@ def check_model(deps: Deps) -> Line:
     try:
         Classifier.from_bytes(data or b"")
     except ModelUnreadable as error:
-        return Line("FAIL", "router", f"model {row.id} cannot be read ({error.why}), the keywords route: "
-                                      "run wenzheng model train or wenzheng model rollback")
+        return Line(
+            "FAIL",
+            "router",
+            f"model {row.id} cannot be read ({error.why}), the keywords route: "
+            "run wenzheng model train or wenzheng model rollback",
+        )
     return Line("ok", "router", f"model {row.id} of {row.card.get('decisions', 0)} decisions, {row.size} bytes")
 
 

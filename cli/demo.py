@@ -73,10 +73,25 @@ def demo(host: str, port: int, phones_port: int, workers: int, web_workers: int 
     supervisor.stop_on_signals()
     phones = f"http://{host}:{phones_port}"
     try:
-        supervisor.add(Program("simulator", [
-            sys.executable, "-m", "simulator", "--host", host, "--port", str(phones_port),
-            "--target", f"http://{host}:{port}/hooks", "--clock-file", str(settings.clock_file),
-        ], stop_first=8))
+        supervisor.add(
+            Program(
+                "simulator",
+                [
+                    sys.executable,
+                    "-m",
+                    "simulator",
+                    "--host",
+                    host,
+                    "--port",
+                    str(phones_port),
+                    "--target",
+                    f"http://{host}:{port}/hooks",
+                    "--clock-file",
+                    str(settings.clock_file),
+                ],
+                stop_first=8,
+            )
+        )
         start_all(supervisor, settings, host=host, port=port, web=web_workers, workers=workers)
         _load_sample()
         _wait_for(f"http://{host}:{port}/readyz", supervisor)
@@ -106,13 +121,18 @@ def _environment(host: str, port: int, phones_port: int) -> dict[str, str]:
     """The simulator's variables under those given, and what only a demo may have."""
     printed = subprocess.run(
         [sys.executable, "-m", "simulator", "--print-env", "--host", host, "--port", str(phones_port)],
-        check=True, capture_output=True, text=True,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     defaults = dict(line.split("=", 1) for line in printed.splitlines() if "=" in line)
     data_dir = Path(os.environ.get("DATA_DIR", "var"))
     defaults |= {
-        "CHANNELS": "wechat,twilio", "PUBLIC_URL": f"http://{host}:{port}", "QUIET_SECONDS": DEMO_QUIET_SECONDS,
-        "SECRET_KEY": kept_secret(data_dir), "CLOCK_FILE": str((data_dir / "clock-offset").resolve()),
+        "CHANNELS": "wechat,twilio",
+        "PUBLIC_URL": f"http://{host}:{port}",
+        "QUIET_SECONDS": DEMO_QUIET_SECONDS,
+        "SECRET_KEY": kept_secret(data_dir),
+        "CLOCK_FILE": str((data_dir / "clock-offset").resolve()),
         "RATE_PER_DAY": "300",
     }
     wanted = {name: value for name, value in defaults.items() if not os.environ.get(name)}
@@ -166,8 +186,9 @@ def _place_phones(phones: str) -> None:
     session = http_session()
     try:
         session.post(f"{phones}/sim/wechat/persons", timeout=5, json={"openid": CITIZEN[0], "name": CITIZEN[1]})
-        session.post(f"{phones}/sim/sms/numbers", timeout=5,
-                     json={"number": CITIZEN_NUMBER[0], "name": CITIZEN_NUMBER[1]})
+        session.post(
+            f"{phones}/sim/sms/numbers", timeout=5, json={"number": CITIZEN_NUMBER[0], "name": CITIZEN_NUMBER[1]}
+        )
         for wanted in OFFICERS:
             _place_officer(deps, session, phones, wanted)
     finally:
@@ -182,10 +203,14 @@ def _place_officer(deps: Deps, session: requests.Session, phones: str, wanted: D
     if not wanted.openid:
         session.post(f"{phones}/sim/sms/numbers", timeout=5, json={"number": number, "name": name, "role": "officer"})
         return
-    session.post(f"{phones}/sim/wechat/persons", timeout=5,
-                 json={"openid": wanted.openid, "name": name, "role": "officer"})
-    session.post(f"{phones}/sim/wechat/{wanted.openid}/send", timeout=30,
-                 json={"kind": "text", "text": f"绑定 {code}", "wait": True})
+    session.post(
+        f"{phones}/sim/wechat/persons", timeout=5, json={"openid": wanted.openid, "name": name, "role": "officer"}
+    )
+    session.post(
+        f"{phones}/sim/wechat/{wanted.openid}/send",
+        timeout=30,
+        json={"kind": "text", "text": f"绑定 {code}", "wait": True},
+    )
 
 
 def _prepare(deps: Deps, tx: Tx, wanted: DemoOfficer) -> tuple[str, str, str] | None:

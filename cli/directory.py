@@ -100,11 +100,16 @@ def export(file: Path, *, number: int | None, with_phones: bool) -> None:
     with services() as deps:
         known = _version(deps, number)[1] if number is not None else deps.store.read(stored)
         if with_phones:
-            deps.store.write(lambda tx: inquiries.log(
-                tx, None, "directory_exported", deps.clock.now(), officers=len(known.officers), author=_user()))
+            deps.store.write(
+                lambda tx: inquiries.log(
+                    tx, None, "directory_exported", deps.clock.now(), officers=len(known.officers), author=_user()
+                )
+            )
     write(known, file, with_phones=with_phones)
-    click.echo(f"{len(known.units)} units, {len(known.officers) if with_phones else 0} officers, "
-               f"{len(known.catalogue.categories) if known.catalogue else 0} categories")
+    click.echo(
+        f"{len(known.units)} units, {len(known.officers) if with_phones else 0} officers, "
+        f"{len(known.catalogue.categories) if known.catalogue else 0} categories"
+    )
 
 
 @directory.command("versions")

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 WHY = {
-    "received": "day of receipt, not counted", "deemed_received": "taken as received on this day, not counted",
-    "workday": "working day", "make_up_workday": "weekend worked in exchange", "weekend": "weekend",
+    "received": "day of receipt, not counted",
+    "deemed_received": "taken as received on this day, not counted",
+    "workday": "working day",
+    "make_up_workday": "weekend worked in exchange",
+    "weekend": "weekend",
     "holiday": "holiday",
 }
 STATUS = {"official": "", "override": "decided by the office", "provisional": "not announced yet"}
@@ -24,10 +27,19 @@ PROVISIONAL = "provisional: the days off of that year are not announced yet, the
 def as_json(due: Due, received: str | None, days: int, rule: Rule) -> dict[str, Any]:
     """The derivation as data."""
     return {
-        "received": received, "days": days, "rule": rule, "due": when(due.at), "provisional": due.provisional,
+        "received": received,
+        "days": days,
+        "rule": rule,
+        "due": when(due.at),
+        "provisional": due.provisional,
         "derivation": [
-            {"day": step.day.isoformat(), "weekday": WEEKDAYS[step.day.weekday()], "counted": step.counted,
-             "why": step.why, "status": step.status}
+            {
+                "day": step.day.isoformat(),
+                "weekday": WEEKDAYS[step.day.weekday()],
+                "counted": step.counted,
+                "why": step.why,
+                "status": step.status,
+            }
             for step in due.derivation
         ],
     }

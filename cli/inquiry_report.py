@@ -21,8 +21,11 @@ def report(tx: Tx, inquiry: Record) -> dict[str, Any]:
     """The whole record."""
     return {
         **headline(inquiry, directory.unit(tx, inquiry.unit_id).name if inquiry.unit_id else None),
-        "due": {"at": when(inquiry.due_at), "provisional": bool(inquiry.provisional),
-                "derivation": [_derived(*step) for step in inquiry.derivation]},
+        "due": {
+            "at": when(inquiry.due_at),
+            "provisional": bool(inquiry.provisional),
+            "derivation": [_derived(*step) for step in inquiry.derivation],
+        },
         "routing": inquiry.routing,
         "decision": _decision(tx, inquiry.id),
         **_acting(tx, inquiry),
@@ -38,19 +41,32 @@ def report(tx: Tx, inquiry: Record) -> dict[str, Any]:
 def headline(inquiry: Record, unit: str | None) -> dict[str, Any]:
     """What a list shows of an inquiry."""
     return {
-        "number": inquiry.number, "kind": inquiry.kind, "state": inquiry.state, "channel": inquiry.channel, "unit": unit,
-        "urgent": bool(inquiry.urgent), "summary": inquiry.summary, "received_at": when(inquiry.received_at),
-        "due_at": when(inquiry.due_at), "provisional": bool(inquiry.provisional),
-        "answered_at": when(inquiry.answered_at), "closed_at": when(inquiry.closed_at), "rating": inquiry.rating,
+        "number": inquiry.number,
+        "kind": inquiry.kind,
+        "state": inquiry.state,
+        "channel": inquiry.channel,
+        "unit": unit,
+        "urgent": bool(inquiry.urgent),
+        "summary": inquiry.summary,
+        "received_at": when(inquiry.received_at),
+        "due_at": when(inquiry.due_at),
+        "provisional": bool(inquiry.provisional),
+        "answered_at": when(inquiry.answered_at),
+        "closed_at": when(inquiry.closed_at),
+        "rating": inquiry.rating,
     }
 
 
 def _acting(tx: Tx, inquiry: Record) -> dict[str, Any]:
     """What the router and the duty desk made of it; other inquiries by their numbers."""
     return {
-        "category": inquiry.category or None, "flags": inquiry.flags or [], "reject_code": inquiry.reject_code or None,
-        "appeals": inquiry.appeals, "merged_into": _number(tx, inquiry.merged_into_id),
-        "repeat_of": _number(tx, inquiry.repeat_of_id), "linked_to": _number(tx, inquiry.linked_to_id),
+        "category": inquiry.category or None,
+        "flags": inquiry.flags or [],
+        "reject_code": inquiry.reject_code or None,
+        "appeals": inquiry.appeals,
+        "merged_into": _number(tx, inquiry.merged_into_id),
+        "repeat_of": _number(tx, inquiry.repeat_of_id),
+        "linked_to": _number(tx, inquiry.linked_to_id),
         "merged": [row.number for row in duty_desk.merged_into(tx, inquiry.id)],
     }
 
@@ -65,8 +81,13 @@ def _decision(tx: Tx, inquiry_id: int) -> dict[str, Any] | None:
     row = decisions.of_inquiry(tx, inquiry_id)
     if row is None:
         return None
-    return {"unit": directory.unit(tx, row.unit_id).name, "source": row.source, "category": row.category or None,
-            "officer": inquiries.officer_name(tx, row.officer_id) or None, "at": when(row.at)}
+    return {
+        "unit": directory.unit(tx, row.unit_id).name,
+        "source": row.source,
+        "category": row.category or None,
+        "officer": inquiries.officer_name(tx, row.officer_id) or None,
+        "at": when(row.at),
+    }
 
 
 def _derived(day: str, counted: int | None, why: str, status: str) -> dict[str, Any]:
@@ -78,16 +99,30 @@ def _messages(tx: Tx, inquiry_id: int) -> list[dict[str, Any]]:
     for row in inquiries.media_of(tx, inquiry_id):
         media.setdefault(row.message_id, []).append(row)
     return [
-        {"at": when(row.created_at), "direction": row.direction, "kind": row.kind, "text": row.text,
-         "officer": inquiries.officer_name(tx, row.officer_id) or None, "latitude": row.latitude,
-         "longitude": row.longitude, "media": [_media(item) for item in media.get(row.id, [])]}
+        {
+            "at": when(row.created_at),
+            "direction": row.direction,
+            "kind": row.kind,
+            "text": row.text,
+            "officer": inquiries.officer_name(tx, row.officer_id) or None,
+            "latitude": row.latitude,
+            "longitude": row.longitude,
+            "media": [_media(item) for item in media.get(row.id, [])],
+        }
         for row in inquiries.messages_of(tx, inquiry_id)
     ]
 
 
 def _media(row: Record) -> dict[str, Any]:
-    return {"kind": row.kind, "state": row.state, "content_type": row.content_type, "size": row.size,
-            "sha256": row.sha256, "code": row.code, "attempts": row.attempts}
+    return {
+        "kind": row.kind,
+        "state": row.state,
+        "content_type": row.content_type,
+        "size": row.size,
+        "sha256": row.sha256,
+        "code": row.code,
+        "attempts": row.attempts,
+    }
 
 
 def _event(tx: Tx, row: Record) -> dict[str, Any]:
@@ -97,10 +132,16 @@ def _event(tx: Tx, row: Record) -> dict[str, Any]:
 
 def _assignment(tx: Tx, row: Record) -> dict[str, Any]:
     return {
-        "unit": row.unit_name, "role": row.role, "state": row.state, "created_at": when(row.created_at),
-        "due_at": when(row.due_at), "signed_at": when(row.signed_at),
-        "signed_by": inquiries.officer_name(tx, row.signed_by) or None, "ended_at": when(row.ended_at),
-        "ended_by": inquiries.officer_name(tx, row.ended_by) or None, "reason": row.reason,
+        "unit": row.unit_name,
+        "role": row.role,
+        "state": row.state,
+        "created_at": when(row.created_at),
+        "due_at": when(row.due_at),
+        "signed_at": when(row.signed_at),
+        "signed_by": inquiries.officer_name(tx, row.signed_by) or None,
+        "ended_at": when(row.ended_at),
+        "ended_by": inquiries.officer_name(tx, row.ended_by) or None,
+        "reason": row.reason,
     }
 
 
@@ -108,20 +149,40 @@ def points_of(tx: Tx, rows: Sequence[Record]) -> list[dict[str, Any]]:
     """Lines of the points ledger with what each rests on. ``reverses``: the entry it takes back."""
     reversed_ids = scores.reversed_ids(tx, [row.id for row in rows])
     return [
-        {"id": row.id, "at": when(row.at), "month": row.month, "unit": row.unit_code, "number": row.number,
-         "points": row.hundredths / 100, "rule": row.rule, "rule_version": row.rule_version,
-         "evidence": row.evidence, "reverses": row.reverses_id, "reversed": row.id in reversed_ids,
-         "reason": row.reason, "officer": row.actor_code}
+        {
+            "id": row.id,
+            "at": when(row.at),
+            "month": row.month,
+            "unit": row.unit_code,
+            "number": row.number,
+            "points": row.hundredths / 100,
+            "rule": row.rule,
+            "rule_version": row.rule_version,
+            "evidence": row.evidence,
+            "reverses": row.reverses_id,
+            "reversed": row.id in reversed_ids,
+            "reason": row.reason,
+            "officer": row.actor_code,
+        }
         for row in rows
     ]
 
 
 def _delivery(tx: Tx, row: Record) -> dict[str, Any]:
     return {
-        **outgoing(row), "officer": inquiries.officer_name(tx, row.officer_id) or None,
+        **outgoing(row),
+        "officer": inquiries.officer_name(tx, row.officer_id) or None,
         "rungs": [
-            {"at": when(d.at), "way": d.way, "channel": d.channel, "outcome": d.outcome, "code": d.code,
-             "reason": d.reason, "external_id": d.external_id, "parts": d.parts}
+            {
+                "at": when(d.at),
+                "way": d.way,
+                "channel": d.channel,
+                "outcome": d.outcome,
+                "code": d.code,
+                "reason": d.reason,
+                "external_id": d.external_id,
+                "parts": d.parts,
+            }
             for d in outbox.deliveries_of(tx, row.id)
         ],
     }
@@ -130,9 +191,17 @@ def _delivery(tx: Tx, row: Record) -> dict[str, Any]:
 def outgoing(row: Record) -> dict[str, Any]:
     """An outbox row. Its params hold codes and links, so they stay out."""
     return {
-        "id": row.id, "key": row.key, "to": "officer" if row.officer_id else "citizen", "state": row.state,
-        "way": row.way, "failed_ways": row.failed_ways, "priority": row.priority, "attempts": row.attempts,
-        "created_at": when(row.created_at), "not_before": when(row.not_before), "updated_at": when(row.updated_at),
+        "id": row.id,
+        "key": row.key,
+        "to": "officer" if row.officer_id else "citizen",
+        "state": row.state,
+        "way": row.way,
+        "failed_ways": row.failed_ways,
+        "priority": row.priority,
+        "attempts": row.attempts,
+        "created_at": when(row.created_at),
+        "not_before": when(row.not_before),
+        "updated_at": when(row.updated_at),
     }
 
 

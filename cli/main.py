@@ -21,8 +21,18 @@ def cli() -> None:
     """Citizens' inquiries over WeChat and SMS: numbered, routed, answered in time, delivered."""
 
 
-for command in (*processes.COMMANDS, *demo.COMMANDS, *directory.COMMANDS, *reports.COMMANDS, *calendar.COMMANDS,
-                *points.COMMANDS, *model.COMMANDS, *replay.COMMANDS, *senders.COMMANDS, *upkeep.COMMANDS):
+for command in (
+    *processes.COMMANDS,
+    *demo.COMMANDS,
+    *directory.COMMANDS,
+    *reports.COMMANDS,
+    *calendar.COMMANDS,
+    *points.COMMANDS,
+    *model.COMMANDS,
+    *replay.COMMANDS,
+    *senders.COMMANDS,
+    *upkeep.COMMANDS,
+):
     cli.add_command(command)
 
 

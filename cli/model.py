@@ -44,8 +44,10 @@ def _said(outcome: Outcome) -> str:
     if outcome.done == "too_few":
         return f"nothing trained: {outcome.card['why']} ({outcome.card['decisions']} decisions)"
     compared = outcome.card["compared"]
-    figures = (f"{compared['right']} of {compared['held_back']} held back right, "
-               f"{compared['with']} had {compared['right_before']}")
+    figures = (
+        f"{compared['right']} of {compared['held_back']} held back right, "
+        f"{compared['with']} had {compared['right_before']}"
+    )
     taken = "is in use now" if outcome.done == "taken" else "is not better and is not used"
     return f"model {outcome.model_id} {taken}: {outcome.card['decisions']} decisions; {figures}"
 
@@ -61,14 +63,23 @@ def listed(*, as_json: bool) -> None:
         print_json(rows)
         return
     for row in rows:
-        click.echo(f"{row['model']}  {row['state']:8}  {row['made']}  {row['decisions']} decisions  {row['size']} bytes")
+        click.echo(
+            f"{row['model']}  {row['state']:8}  {row['made']}  {row['decisions']} decisions  {row['size']} bytes"
+        )
     if not any(row["state"] == "active" for row in rows):
         click.echo(KEYWORDS)
 
 
 def _row(row: Record) -> dict[str, Any]:
-    return {"model": row.id, "state": row.state, "made": when(row.made_at), "in_use": when(row.in_use_at),
-            "size": row.size, "decisions": row.card.get("decisions", 0), "compared": row.card.get("compared", {})}
+    return {
+        "model": row.id,
+        "state": row.state,
+        "made": when(row.made_at),
+        "in_use": when(row.in_use_at),
+        "size": row.size,
+        "decisions": row.card.get("decisions", 0),
+        "compared": row.card.get("compared", {}),
+    }
 
 
 @model.command("show")

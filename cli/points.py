@@ -56,7 +56,9 @@ def points(*, unit_code: str | None, month: str | None, replay: bool, as_json: b
         click.echo(_line(unit))
         for entry in unit["entries"]:
             taken = f" takes back {entry['reverses']}: {entry['reason']}" if entry["reverses"] else ""
-            click.echo(f"  {entry['id']}  {entry['at']}  {entry['points']:+.2f}  {entry['rule']}  {entry['number'] or '-'}{taken}")
+            click.echo(
+                f"  {entry['id']}  {entry['at']}  {entry['points']:+.2f}  {entry['rule']}  {entry['number'] or '-'}{taken}"
+            )
 
 
 def _line(unit: dict[str, Any]) -> str:
@@ -71,20 +73,34 @@ def _report(tx: Tx, month: str, unit_code: str | None) -> dict[str, Any] | None:
     if unit_code is not None and not units:
         return None
     rows = monthly_points.month(tx, month, units)
-    return {"month": month, "rules": monthly_points.RULES.version, "units": [
-        {"code": row.unit.code, "name": row.unit.name, "orders": row.score.orders,
-         "points": None if row.score.points is None else row.score.points / 100,
-         "satisfaction": {"satisfied": row.rated.satisfied, "n": row.rated.n,
-                          "share": float(row.rated.share) if row.rated.share is not None else None},
-         "entries": points_of(tx, row.entries)}
-        for row in rows]}
+    return {
+        "month": month,
+        "rules": monthly_points.RULES.version,
+        "units": [
+            {
+                "code": row.unit.code,
+                "name": row.unit.name,
+                "orders": row.score.orders,
+                "points": None if row.score.points is None else row.score.points / 100,
+                "satisfaction": {
+                    "satisfied": row.rated.satisfied,
+                    "n": row.rated.n,
+                    "share": float(row.rated.share) if row.rated.share is not None else None,
+                },
+                "entries": points_of(tx, row.entries),
+            }
+            for row in rows
+        ],
+    }
 
 
 def _say_replayed(found: charges.Replayed, *, as_json: bool) -> None:
     if as_json:
         print_json({"orders": found.orders, "same": found.same, "missing": found.missing, "surplus": found.surplus})
     else:
-        click.echo(f"{found.orders} orders computed anew: " + ("the ledger is the same" if found.same else "it differs"))
+        click.echo(
+            f"{found.orders} orders computed anew: " + ("the ledger is the same" if found.same else "it differs")
+        )
         for title, names in (("missing", found.missing), ("unaccounted for", found.surplus)):
             for name in names:
                 click.echo(f"  {title}: {name}")
@@ -104,8 +120,16 @@ def appeal(entry_id: int, *, reason: str, officer_code: str, grant: bool) -> Non
         raise click.BadParameter("must not be empty", param_hint="--reason")
     with services() as deps:
         now = deps.clock.now()
-        found = deps.store.write(lambda tx: charges.appeal(
-            tx, entry_id, reason=reason.strip(), officer=directory.officer_by_code(tx, officer_code), now=now, grant=grant))
+        found = deps.store.write(
+            lambda tx: charges.appeal(
+                tx,
+                entry_id,
+                reason=reason.strip(),
+                officer=directory.officer_by_code(tx, officer_code),
+                now=now,
+                grant=grant,
+            )
+        )
     if found.outcome in REFUSED:
         complain(REFUSED[found.outcome])
         raise SystemExit(FAILED)

@@ -24,9 +24,29 @@ THREADS = 32
 def web_command(host: str, port: int, workers: int) -> list[str]:
     """Granian with our app (docs/decisions/0003)."""
     return [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--host", host, "--port", str(port),
-        "--workers", str(workers), "--blocking-threads", str(THREADS), "--no-ws", "--respawn-failed-workers",
-        "--workers-kill-timeout", "15", "--backlog", "1024", "--log-level", "warning", "app:create_app",
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--factory",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+        "--blocking-threads",
+        str(THREADS),
+        "--no-ws",
+        "--respawn-failed-workers",
+        "--workers-kill-timeout",
+        "15",
+        "--backlog",
+        "1024",
+        "--log-level",
+        "warning",
+        "app:create_app",
     ]
 
 
@@ -52,8 +72,9 @@ def run_migrations(settings: Settings) -> str:
         store.close()
 
 
-def start_all(supervisor: Supervisor, settings: Settings, *, host: str, port: int, web: int | None,
-              workers: int) -> None:
+def start_all(
+    supervisor: Supervisor, settings: Settings, *, host: str, port: int, web: int | None, workers: int
+) -> None:
     """Valkey (unless REDIS_URL names one), migrations, web, workers."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics_folder(settings)

@@ -51,16 +51,27 @@ PATIENCE = 120.0
 
 
 def _share(name: str, what: str) -> Callable[[Any], Any]:
-    return click.option(f"--{name.replace('_', '-')}", type=SHARE, show_default=True, help=what,
-                        default=getattr(DEFAULTS, {"extension_rate": "extension", "return_rate": "returned",
-                                                   "rating_rate": "rating"}.get(name, name)))
+    return click.option(
+        f"--{name.replace('_', '-')}",
+        type=SHARE,
+        show_default=True,
+        help=what,
+        default=getattr(
+            DEFAULTS,
+            {"extension_rate": "extension", "return_rate": "returned", "rating_rate": "rating"}.get(name, name),
+        ),
+    )
 
 
 @click.command("replay")
-@click.option("--inquiries", "count", default=3928, show_default=True, type=click.IntRange(1), help="Messages that open one.")
+@click.option(
+    "--inquiries", "count", default=3928, show_default=True, type=click.IntRange(1), help="Messages that open one."
+)
 @click.option("--from", "first", default="2012-01-01", show_default=True, type=DAY, help="First day.")
 @click.option("--to", "last", default="2012-07-31", show_default=True, type=DAY, help="Last day.")
-@click.option("--units", default=55, show_default=True, type=click.IntRange(1), help="Departments and subdistricts concerned.")
+@click.option(
+    "--units", default=55, show_default=True, type=click.IntRange(1), help="Departments and subdistricts concerned."
+)
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same half year.")
 @_share("on_time", "Share of orders answered in time.")
 @_share("extension_rate", "Share of orders more time is asked for.")
@@ -70,16 +81,30 @@ def _share(name: str, what: str) -> Callable[[Any], Any]:
 @click.option("--into-demo", is_flag=True, help="Into the demo's database although messages came in there already.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @plainly
-def replay(*, count: int, first: datetime, last: datetime, units: int, seed: int, into_demo: bool, as_json: bool,
-           **shares: float) -> None:
+def replay(
+    *,
+    count: int,
+    first: datetime,
+    last: datetime,
+    units: int,
+    seed: int,
+    into_demo: bool,
+    as_json: bool,
+    **shares: float,
+) -> None:
     """A district's half year on a simulated clock. Nothing is sent to anybody.
 
     Fills an empty database, or with --into-demo the demo's; stop the demo first.
     """
     if last < first:
         raise click.BadParameter("is before --from", param_hint="--to")
-    rates = Rates(on_time=shares["on_time"], extension=shares["extension_rate"], returned=shares["return_rate"],
-                  rating=shares["rating_rate"], dissatisfied=shares["dissatisfied"])
+    rates = Rates(
+        on_time=shares["on_time"],
+        extension=shares["extension_rate"],
+        returned=shares["return_rate"],
+        rating=shares["rating_rate"],
+        dissatisfied=shares["dissatisfied"],
+    )
     configured = _configured()
     _refuse_unless_ours(configured, into_demo=into_demo)
     run_migrations(configured.settings)
@@ -115,11 +140,23 @@ def _services(configured: Configured, start: datetime) -> Iterator[tuple[Deps, S
     deps = bootstrap.build(configured, worker_name="replay", store=store)
     clock = SimulatedClock(start)
     alarms = StoredAlarms(deps.store, clock)
-    config = ConsoleConfig(secret=SecretStr(secrets.token_hex(16)), secret_previous=SecretStr(""), outbox=Path(os.devnull))
+    config = ConsoleConfig(
+        secret=SecretStr(secrets.token_hex(16)), secret_previous=SecretStr(""), outbox=Path(os.devnull)
+    )
     console = Console(ACCOUNT, config, Services(clock, RedisCache(connect(configured.settings.redis)), alarms))
     try:
-        yield replace(deps, channels={ACCOUNT: console}, clock=clock, alarms=alarms, wake=lambda _queue: None,
-                      webhook_budget=PATIENCE), clock, console
+        yield (
+            replace(
+                deps,
+                channels={ACCOUNT: console},
+                clock=clock,
+                alarms=alarms,
+                wake=lambda _queue: None,
+                webhook_budget=PATIENCE,
+            ),
+            clock,
+            console,
+        )
     finally:
         deps.store.close()
 
@@ -182,18 +219,29 @@ def _progress(length: int) -> Iterator[Callable[[int], None]]:
 
 def _say(summary: Summary, played: Replay, took: tuple[float, float], *, as_json: bool) -> None:
     seconds, cpu = took
-    speed = {"seconds": round(seconds, 2), "inquiries_per_second": round(summary.accepted / seconds, 1),
-             "inquiries_per_cpu_second": round(summary.accepted / cpu, 1)}
+    speed = {
+        "seconds": round(seconds, 2),
+        "inquiries_per_second": round(summary.accepted / seconds, 1),
+        "inquiries_per_cpu_second": round(summary.accepted / cpu, 1),
+    }
     refused = dict(sorted(played.refused.items()))
     if as_json:
         print_json(summary.as_json() | {"refused": refused} | speed)
         return
     share = f"{summary.satisfied / summary.rated:.1%}" if summary.rated else "-"
     rows = [
-        ("accepted", summary.accepted), ("closed", summary.closed), ("open", summary.open + summary.other),
-        ("on time", summary.on_time), ("overdue", summary.overdue), ("yellow", summary.yellow), ("red", summary.red),
-        ("extensions", summary.extensions), ("returns", summary.returns), ("rework", summary.rework),
-        ("satisfied", f"{share} of {summary.rated}"), ("mean working days", summary.mean_working_days),
+        ("accepted", summary.accepted),
+        ("closed", summary.closed),
+        ("open", summary.open + summary.other),
+        ("on time", summary.on_time),
+        ("overdue", summary.overdue),
+        ("yellow", summary.yellow),
+        ("red", summary.red),
+        ("extensions", summary.extensions),
+        ("returns", summary.returns),
+        ("rework", summary.rework),
+        ("satisfied", f"{share} of {summary.rated}"),
+        ("mean working days", summary.mean_working_days),
         ("points", f"{summary.points:+.2f} in {summary.units} units"),
         *((f"  {code}", f"{points:+.2f}  {name}, {orders} orders") for code, name, points, orders in summary.worst),
         ("inquiries/s", f"{speed['inquiries_per_second']} ({speed['inquiries_per_cpu_second']} a second of CPU)"),

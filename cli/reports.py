@@ -66,7 +66,9 @@ def inquiries_command(*, as_json: bool, states: tuple[str, ...], limit: int) -> 
         print_json(found)
         return
     for each in found:
-        click.echo(f"{each['number']}  {each['state']:11}  due {each['due_at']}  {each['unit'] or '-'}  {each['summary']}")
+        click.echo(
+            f"{each['number']}  {each['state']:11}  due {each['due_at']}  {each['unit'] or '-'}  {each['summary']}"
+        )
 
 
 @click.command("outbox")
@@ -83,8 +85,10 @@ def outbox_command(*, as_json: bool, states: tuple[str, ...], limit: int) -> Non
         print_json(found)
         return
     for each in found:
-        click.echo(f"{each['created_at']}  {each['state']:9}  {each['to']:7}  {each['way'] or '-':16}  "
-                   f"{each['key']}  {each['number'] or '-'}")
+        click.echo(
+            f"{each['created_at']}  {each['state']:9}  {each['to']:7}  {each['way'] or '-':16}  "
+            f"{each['key']}  {each['number'] or '-'}"
+        )
 
 
 @click.command("due")
@@ -163,5 +167,10 @@ def sweep_command(*, as_json: bool) -> None:
 
 
 COMMANDS: list[click.Command] = [
-    inquiry_command, inquiries_command, outbox_command, due_command, check_command, sweep_command,
+    inquiry_command,
+    inquiries_command,
+    outbox_command,
+    due_command,
+    check_command,
+    sweep_command,
 ]

@@ -55,7 +55,10 @@ class Program:
     def start(self) -> None:
         """Start it in its own process group, so that a terminal's Ctrl-C reaches only the supervisor."""
         self.process = subprocess.Popen(
-            self.command, env={**os.environ, **self.env}, stdin=subprocess.DEVNULL, start_new_session=True,
+            self.command,
+            env={**os.environ, **self.env},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
             preexec_fn=_die_with_parent,  # noqa: PLW1509  the supervisor has no other thread when it starts one
         )
         self.started = time.monotonic()

@@ -27,8 +27,10 @@ def rekey() -> None:
         store.close()
     click.echo(f"{total} rows under the current key")
     if waiting := Spool(settings.data_dir / "spool", store.vault).size():
-        raise click.ClickException(f"{waiting} messages wait in the spool, maybe under the former key: keep "
-                                   "SECRET_KEY_PREVIOUS until the workers have taken them in, then run this again")
+        raise click.ClickException(
+            f"{waiting} messages wait in the spool, maybe under the former key: keep "
+            "SECRET_KEY_PREVIOUS until the workers have taken them in, then run this again"
+        )
 
 
 COMMANDS = (rekey,)

@@ -31,14 +31,39 @@ def program(data_dir: Path) -> Program:
     folder = data_dir.resolve()
     socket = folder / "valkey.sock"
     if len(str(socket)) > LONGEST_SOCKET:
-        raise ValkeyError(f"DATA_DIR: path too long for a socket ({len(str(socket))} bytes); choose a shorter one "
-                          "or set REDIS_URL")
+        raise ValkeyError(
+            f"DATA_DIR: path too long for a socket ({len(str(socket))} bytes); choose a shorter one or set REDIS_URL"
+        )
     (folder / "valkey").mkdir(parents=True, exist_ok=True)
-    return Program("valkey", [
-        str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700",
-        "--dir", str(folder / "valkey"), "--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
-        "--maxmemory", "128mb", "--maxmemory-policy", "noeviction", "--loglevel", "warning", "--daemonize", "no",
-    ], stop_first=9)
+    return Program(
+        "valkey",
+        [
+            str(get_binary_path()),
+            "--port",
+            "0",
+            "--unixsocket",
+            str(socket),
+            "--unixsocketperm",
+            "700",
+            "--dir",
+            str(folder / "valkey"),
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "everysec",
+            "--save",
+            "",
+            "--maxmemory",
+            "128mb",
+            "--maxmemory-policy",
+            "noeviction",
+            "--loglevel",
+            "warning",
+            "--daemonize",
+            "no",
+        ],
+        stop_first=9,
+    )
 
 
 def wait_until_up(data_dir: Path, seconds: float = 10.0) -> None:

@@ -34,7 +34,11 @@ TO_FILL_IN = REQUIRED | {"CHANNELS", "PUBLIC_URL"}
 """Not commented out in .env.example: no real account works without them."""
 
 OUTSIDE = (
-    ("POSTGRES_PASSWORD", "compose.yaml", "Password of the PostgreSQL container, letters and digits; it becomes part of DATABASE_URL."),
+    (
+        "POSTGRES_PASSWORD",
+        "compose.yaml",
+        "Password of the PostgreSQL container, letters and digits; it becomes part of DATABASE_URL.",
+    ),
     ("SITE_ADDRESS", "compose.yaml", "Name the proxy serves and gets a certificate for, e.g. wz.example.gov.cn."),
     ("PROMETHEUS_MULTIPROC_DIR", "prometheus_client", "Folder several processes share their metrics in."),
 )
@@ -166,9 +170,15 @@ def channels_page() -> str:
 def _channel_row(name: str, cls: type[Channel]) -> str:
     limits = cls.limits
     cells = [
-        f"`{name}`", cls.title, f"`{cls.scheme}:…`", ", ".join(way.value for way in cls.ways),
-        f"{limits.longest} {limits.unit.replace('_', ' ')}", _window(limits.window),
-        ", ".join(sorted(kind.value for kind in limits.media)) or "–", _yes(limits.receipts), _yes(limits.links),
+        f"`{name}`",
+        cls.title,
+        f"`{cls.scheme}:…`",
+        ", ".join(way.value for way in cls.ways),
+        f"{limits.longest} {limits.unit.replace('_', ' ')}",
+        _window(limits.window),
+        ", ".join(sorted(kind.value for kind in limits.media)) or "–",
+        _yes(limits.receipts),
+        _yes(limits.links),
     ]
     return f"| {' | '.join(cells)} |\n"
 
@@ -176,8 +186,10 @@ def _channel_row(name: str, cls: type[Channel]) -> str:
 def _window(window: ReplyWindow | None) -> str:
     if window is None:
         return "always open"
-    return (f"{window.message_quota} within {window.message_hours:g} h of a message, "
-            f"{window.event_quota} within {window.event_minutes:g} min of a click")
+    return (
+        f"{window.message_quota} within {window.message_hours:g} h of a message, "
+        f"{window.event_quota} within {window.event_minutes:g} min of a click"
+    )
 
 
 def _yes(value: bool) -> str:

@@ -45,11 +45,34 @@ def fill(world: Any) -> None:
     for n in range(38):
         routed(world, "建设路的路灯坏了", citizen=f"lamp-{n}", unit="D01", chosen="D01", ago=n)
     first = routed(world, "春晓社区门口每天早上六点就有人摆摊放音响，吵得睡不着", unit="D01", chosen="D01", ago=900)
-    routed(world, "桂湖小区 3 栋楼道里有很重的煤气味，请马上来人", flags=["emergency"], urgent=True, why="flagged",
-           ago=2, places=["桂湖小区"], candidates=GAS, citizen="gas")
-    routed(world, "春晓社区东门又有人摆摊放音响，反映过一次，没有人来管", repeat_of_id=first, why="repeat", ago=35,
-           places=["春晓社区"], candidates=STREET)
-    routed(world, "桂湖路上的水管爆了，水漫到路面上，已经两个小时", ago=20, places=["桂湖路"], candidates=WATER, citizen="water")
+    routed(
+        world,
+        "桂湖小区 3 栋楼道里有很重的煤气味，请马上来人",
+        flags=["emergency"],
+        urgent=True,
+        why="flagged",
+        ago=2,
+        places=["桂湖小区"],
+        candidates=GAS,
+        citizen="gas",
+    )
+    routed(
+        world,
+        "春晓社区东门又有人摆摊放音响，反映过一次，没有人来管",
+        repeat_of_id=first,
+        why="repeat",
+        ago=35,
+        places=["春晓社区"],
+        candidates=STREET,
+    )
+    routed(
+        world,
+        "桂湖路上的水管爆了，水漫到路面上，已经两个小时",
+        ago=20,
+        places=["桂湖路"],
+        candidates=WATER,
+        citizen="water",
+    )
 
     def work(tx: Any) -> None:
         models.activate(tx, models.add(tx, b"-", CARD, state="standby", now=world.clock.now()), world.clock.now())

@@ -220,9 +220,7 @@ def _note(net: Network, number: str, line: str) -> None:
     net.phones.show(number, at=net.clock.now(), direction="note", way="system", text=line)
 
 
-def _post(
-    net: Network, url: str, signed_url: str, form: Mapping[str, str], extra: dict[str, str]
-) -> requests.Response:
+def _post(net: Network, url: str, signed_url: str, form: Mapping[str, str], extra: dict[str, str]) -> requests.Response:
     signed_url = signed_url.split("#", 1)[0]  # connection overrides stand in the fragment, unsigned
     signature = sign(net.settings.twilio_auth_token, signed_url, form.items())
     headers = {"X-Twilio-Signature": signature, "User-Agent": "TwilioProxy/1.1"} | extra

@@ -53,9 +53,7 @@ def subscription(net: Network, body: dict[str, Any]) -> dict[str, Any]:
     found = net.wechat.template(body.get("template_id"), "SUB_")
     _check_fields(complaint(found, body.get("data")))
     net.wechat.spend_subscription(person.openid, found.id)
-    _show(
-        net, person, "subscription_notice", kind="card", card=card(found, body["data"], str(body.get("page", "")))
-    )
+    _show(net, person, "subscription_notice", kind="card", card=card(found, body["data"], str(body.get("page", ""))))
     result = {
         "TemplateId": found.id, "MsgID": str(net.wechat.next_id()), "ErrorCode": 0, "ErrorStatus": "success",
     }  # fmt: skip

@@ -110,9 +110,7 @@ def post(url: str, query: Mapping[str, str], body: bytes, settings: Settings) ->
     return answer
 
 
-def read_answer(
-    answer: requests.Response, settings: Settings, sealer: Sealer, payload: Mapping[str, Any]
-) -> str:
+def read_answer(answer: requests.Response, settings: Settings, sealer: Sealer, payload: Mapping[str, Any]) -> str:
     """The text to show, ``""`` for a silent answer. Raises Abnormal."""
     if answer.headers.get("Content-Encoding"):
         raise Abnormal("compressed")

@@ -24,9 +24,17 @@ def raise_(tx: Tx, key: str, now: datetime, fields: dict[str, Any]) -> None:
     """Note that ``key`` is on, again if it was."""
     dialect = sqlite if tx.sqlite else postgresql
     statement = dialect.insert(alarms).values(key=key, raised_at=now, last_at=now, count=1, fields=fields)
-    tx.conn.execute(statement.on_conflict_do_update(index_elements=["key"], set_={
-        "last_at": now, "count": alarms.c.count + 1, "fields": statement.excluded.fields, "cleared_at": None,
-    }))
+    tx.conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["key"],
+            set_={
+                "last_at": now,
+                "count": alarms.c.count + 1,
+                "fields": statement.excluded.fields,
+                "cleared_at": None,
+            },
+        )
+    )
 
 
 def clear(tx: Tx, key: str, now: datetime) -> None:

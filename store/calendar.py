@@ -32,7 +32,10 @@ def put(tx: Tx, days: Mapping[date, bool], *, author: str, source: str, now: dat
     if not days:
         return
     tx.conn.execute(delete(table).where(table.c.day.in_(days)))
-    tx.conn.execute(insert(table), [
-        {"day": day, "workday": works, "author": author[:64], "source": source, "entered_at": now}
-        for day, works in sorted(days.items())
-    ])
+    tx.conn.execute(
+        insert(table),
+        [
+            {"day": day, "workday": works, "author": author[:64], "source": source, "entered_at": now}
+            for day, works in sorted(days.items())
+        ],
+    )

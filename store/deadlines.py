@@ -27,25 +27,38 @@ OPEN_ORDER = ("pending", "signed", "drafted")
 
 _ORDER = (
     select(
-        assignments, inquiries.c.number, inquiries.c.summary, inquiries.c.state.label("inquiry_state"),
-        inquiries.c.urgent, inquiries.c.contact_id, inquiries.c.received_at, inquiries.c.derivation,
-        inquiries.c.due_at.label("promised_at"), inquiries.c.provisional, inquiries.c.paused_at,
-        units.c.name.label("unit_name"), units.c.code.label("unit_code"),
+        assignments,
+        inquiries.c.number,
+        inquiries.c.summary,
+        inquiries.c.state.label("inquiry_state"),
+        inquiries.c.urgent,
+        inquiries.c.contact_id,
+        inquiries.c.received_at,
+        inquiries.c.derivation,
+        inquiries.c.due_at.label("promised_at"),
+        inquiries.c.provisional,
+        inquiries.c.paused_at,
+        units.c.name.label("unit_name"),
+        units.c.code.label("unit_code"),
     )
     .join(inquiries, inquiries.c.id == assignments.c.inquiry_id)
     .join(units, units.c.id == assignments.c.unit_id)
 )
-_MARK = update(assignments).where(assignments.c.id == bindparam("order_id")).values(
-    checked_at=bindparam("checked"), next_check_at=bindparam("following")
+_MARK = (
+    update(assignments)
+    .where(assignments.c.id == bindparam("order_id"))
+    .values(checked_at=bindparam("checked"), next_check_at=bindparam("following"))
 )
-_EARLIEST = select(*(
-    select(column).where(condition).order_by(column).limit(1).scalar_subquery().label(column.name)
-    for column, condition in (
-        (assignments.c.next_check_at, assignments.c.next_check_at.is_not(None)),
-        (inquiries.c.next_state_at, inquiries.c.next_state_at.is_not(None)),
-        (requests.c.decide_by, requests.c.state == literal_column("'pending'")),  # as the index has it
+_EARLIEST = select(
+    *(
+        select(column).where(condition).order_by(column).limit(1).scalar_subquery().label(column.name)
+        for column, condition in (
+            (assignments.c.next_check_at, assignments.c.next_check_at.is_not(None)),
+            (inquiries.c.next_state_at, inquiries.c.next_state_at.is_not(None)),
+            (requests.c.decide_by, requests.c.state == literal_column("'pending'")),  # as the index has it
+        )
     )
-))
+)
 
 
 def order(tx: Tx, assignment_id: int) -> Record:
@@ -111,8 +124,10 @@ def due_inquiries(tx: Tx, now: datetime, limit: int) -> Sequence[Record]:
 def due_requests(tx: Tx, now: datetime, limit: int) -> Sequence[Record]:
     """Requests nobody decided in time."""
     query = (
-        select(requests).where(requests.c.state == literal_column("'pending'"), requests.c.decide_by < now)
-        .order_by(requests.c.decide_by).limit(limit)
+        select(requests)
+        .where(requests.c.state == literal_column("'pending'"), requests.c.decide_by < now)
+        .order_by(requests.c.decide_by)
+        .limit(limit)
     )
     return tx.conn.execute(_locked(tx, query, requests)).all()
 
@@ -142,12 +157,20 @@ def open_by_unit(tx: Tx, *, now: datetime, today: datetime, tomorrow: datetime) 
         return func.count().filter(*conditions)
 
     return tx.conn.execute(
-        select(units.c.id, units.c.name, units.c.code, func.count().label("open"),
-               count(due < now).label("overdue"), count(due >= now, due <= today).label("today"),
-               count(due >= now, due > today, due <= tomorrow).label("tomorrow"))
-        .select_from(assignments).join(units, units.c.id == assignments.c.unit_id)
+        select(
+            units.c.id,
+            units.c.name,
+            units.c.code,
+            func.count().label("open"),
+            count(due < now).label("overdue"),
+            count(due >= now, due <= today).label("today"),
+            count(due >= now, due > today, due <= tomorrow).label("tomorrow"),
+        )
+        .select_from(assignments)
+        .join(units, units.c.id == assignments.c.unit_id)
         .where(assignments.c.state.in_(OPEN_ORDER))
-        .group_by(units.c.id, units.c.name, units.c.code).order_by(units.c.code)
+        .group_by(units.c.id, units.c.name, units.c.code)
+        .order_by(units.c.code)
     ).all()
 
 

@@ -22,21 +22,38 @@ if TYPE_CHECKING:
     from store.engine.writes import Record
 
 _LESSON: tuple[ColumnElement[Any], ...] = (
-    decisions.c.inquiry_id, decisions.c.source, decisions.c.at, inquiries.c.flags, units.c.code.label("unit_code")
+    decisions.c.inquiry_id,
+    decisions.c.source,
+    decisions.c.at,
+    inquiries.c.flags,
+    units.c.code.label("unit_code"),
 )
 _OF = Prepared(lambda _: select(decisions).where(decisions.c.inquiry_id == named("inquiry_id")))
 
 
-def record(tx: Tx, inquiry: Record, unit_id: int, *, source: str, now: datetime, officer_id: int | None = None,
-           category: str = "") -> None:
+def record(
+    tx: Tx,
+    inquiry: Record,
+    unit_id: int,
+    *,
+    source: str,
+    now: datetime,
+    officer_id: int | None = None,
+    category: str = "",
+) -> None:
     """Keep the latest word on whose matter this is.
 
     ``source``: ``desk`` (dispatched by hand), ``correction`` (taken from the unit the machine or the
     desk had chosen), ``answered`` (the unit the machine chose answered: it was right). What the machine
     had suggested is kept beside it.
     """
-    values: dict[str, Any] = {"unit_id": unit_id, "source": source, "officer_id": officer_id, "at": now,
-                              "category": category or inquiry.category}
+    values: dict[str, Any] = {
+        "unit_id": unit_id,
+        "source": source,
+        "officer_id": officer_id,
+        "at": now,
+        "category": category or inquiry.category,
+    }
     known = _OF.first(tx, inquiry_id=inquiry.id)
     if known is not None:
         update_row(tx, decisions, known.id, **values)
@@ -62,9 +79,11 @@ def newest(tx: Tx, limit: int) -> Sequence[Record]:
     """
     rows = tx.conn.execute(
         select(*_LESSON)
-        .join(units, units.c.id == decisions.c.unit_id).join(inquiries, inquiries.c.id == decisions.c.inquiry_id)
+        .join(units, units.c.id == decisions.c.unit_id)
+        .join(inquiries, inquiries.c.id == decisions.c.inquiry_id)
         .where(units.c.active | (units.c.merged_into != ""))
-        .order_by(decisions.c.at.desc(), decisions.c.id.desc()).limit(limit)
+        .order_by(decisions.c.at.desc(), decisions.c.id.desc())
+        .limit(limit)
     ).all()
     return rows[::-1]
 
@@ -73,9 +92,13 @@ def texts(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, str]:
     """What the citizens said, by inquiry."""
     said: dict[int, list[str]] = {}
     rows = tx.conn.execute(
-        select(messages.c.inquiry_id, messages.c.text).join(inquiries, inquiries.c.id == messages.c.inquiry_id)
-        .where(messages.c.inquiry_id.in_(inquiry_ids), messages.c.direction == "in",
-               messages.c.created_at <= func.coalesce(inquiries.c.answered_at, messages.c.created_at))
+        select(messages.c.inquiry_id, messages.c.text)
+        .join(inquiries, inquiries.c.id == messages.c.inquiry_id)
+        .where(
+            messages.c.inquiry_id.in_(inquiry_ids),
+            messages.c.direction == "in",
+            messages.c.created_at <= func.coalesce(inquiries.c.answered_at, messages.c.created_at),
+        )
         .order_by(messages.c.id)
     )
     for inquiry_id, text in rows:

@@ -18,26 +18,36 @@ if TYPE_CHECKING:
     from store.engine.transactions import Tx
     from store.engine.writes import Record
 
-_OFFICER = Prepared(lambda _: (
-    select(officers, units.c.name.label("unit_name"), units.c.code.label("unit_code"), units.c.tier)
-    .join(units, units.c.id == officers.c.unit_id)
-    .where(officers.c.id == named("officer_id"), officers.c.active)
-))
-_ALL_OFFICERS = Prepared(lambda _: (
-    select(officers, units.c.code.label("unit_code")).join(units, units.c.id == officers.c.unit_id)
-    .where(officers.c.active).order_by(officers.c.code)
-))
+_OFFICER = Prepared(
+    lambda _: (
+        select(officers, units.c.name.label("unit_name"), units.c.code.label("unit_code"), units.c.tier)
+        .join(units, units.c.id == officers.c.unit_id)
+        .where(officers.c.id == named("officer_id"), officers.c.active)
+    )
+)
+_ALL_OFFICERS = Prepared(
+    lambda _: (
+        select(officers, units.c.code.label("unit_code"))
+        .join(units, units.c.id == officers.c.unit_id)
+        .where(officers.c.active)
+        .order_by(officers.c.code)
+    )
+)
 _UNIT = Prepared(lambda _: select(units).where(units.c.id == named("unit_id")))
 _BY_CODE = Prepared(lambda _: select(units).where(units.c.code == named("code")))
-_DUTY = Prepared(lambda _: (
-    select(units).join(officers, officers.c.unit_id == units.c.id)
-    .where(officers.c.role == literal_column("'duty'"), officers.c.active, units.c.active).order_by(units.c.id)
-    .limit(literal_column("1"))
-))
+_DUTY = Prepared(
+    lambda _: (
+        select(units)
+        .join(officers, officers.c.unit_id == units.c.id)
+        .where(officers.c.role == literal_column("'duty'"), officers.c.active, units.c.active)
+        .order_by(units.c.id)
+        .limit(literal_column("1"))
+    )
+)
 _CHILDREN = Prepared(lambda _: select(units).where(units.c.parent_code == named("code"), units.c.active))
-_OFFICERS_OF = Prepared(lambda _: (
-    select(officers).where(officers.c.unit_id == named("unit_id"), officers.c.active).order_by(officers.c.id)
-))
+_OFFICERS_OF = Prepared(
+    lambda _: select(officers).where(officers.c.unit_id == named("unit_id"), officers.c.active).order_by(officers.c.id)
+)
 
 
 def all_units(tx: Tx, *, active: bool = True) -> Sequence[Record]:
@@ -109,10 +119,13 @@ def set_bind_code(tx: Tx, officer_id: int, code: str, until: datetime) -> None:
 
 def use_bind_code(tx: Tx, code: str, now: datetime) -> Record | None:
     """The officer the code was given to; the code is spent."""
-    row = tx.conn.execute(select(officers).where(
-        officers.c.bind_hash.in_(tx.vault.digests(f"officer:{code}")), officers.c.bind_until > now,
-        officers.c.active,
-    )).first()
+    row = tx.conn.execute(
+        select(officers).where(
+            officers.c.bind_hash.in_(tx.vault.digests(f"officer:{code}")),
+            officers.c.bind_until > now,
+            officers.c.active,
+        )
+    ).first()
     if row is not None:
         update_row(tx, officers, row.id, bind_hash=None, bind_until=None)
     return row
@@ -120,9 +133,14 @@ def use_bind_code(tx: Tx, code: str, now: datetime) -> Record | None:
 
 def code_in_use(tx: Tx, code: str, now: datetime) -> bool:
     """Whether a binding code is waiting already: two officers must never share one."""
-    return tx.conn.execute(select(officers.c.id).where(
-        officers.c.bind_hash == tx.vault.digest(f"officer:{code}"), officers.c.bind_until > now
-    )).first() is not None
+    return (
+        tx.conn.execute(
+            select(officers.c.id).where(
+                officers.c.bind_hash == tx.vault.digest(f"officer:{code}"), officers.c.bind_until > now
+            )
+        ).first()
+        is not None
+    )
 
 
 def set_leave(tx: Tx, code: str, substitute: str | None, **times: datetime | None) -> str:

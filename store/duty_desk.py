@@ -24,9 +24,9 @@ MOST = 50
 LOOKED_BACK = timedelta(days=90)
 """How old an inquiry may be to be meant by the tail of its number; a full number finds any."""
 
-_MERGED_INTO = Prepared(lambda _: (
-    select(inquiries).where(inquiries.c.merged_into_id == named("head_id")).order_by(inquiries.c.id)
-))
+_MERGED_INTO = Prepared(
+    lambda _: select(inquiries).where(inquiries.c.merged_into_id == named("head_id")).order_by(inquiries.c.id)
+)
 
 
 def merged_into(tx: Tx, head_id: int) -> Sequence[Record]:
@@ -43,10 +43,14 @@ def meant(tx: Tx, typed: str, now: datetime) -> list[Record]:
     if query.full:
         return list(tx.conn.execute(select(inquiries).where(inquiries.c.number == query.full)))
     rows = tx.conn.execute(
-        select(inquiries).where(
-            inquiries.c.state.in_([*OPEN, "answered", "merged"]), inquiries.c.due_at > now - LOOKED_BACK,
-            inquiries.c.number.endswith(digits[-4:].lstrip("0") or "0"))
-        .order_by(inquiries.c.id.desc()).limit(500)
+        select(inquiries)
+        .where(
+            inquiries.c.state.in_([*OPEN, "answered", "merged"]),
+            inquiries.c.due_at > now - LOOKED_BACK,
+            inquiries.c.number.endswith(digits[-4:].lstrip("0") or "0"),
+        )
+        .order_by(inquiries.c.id.desc())
+        .limit(500)
     )
     return [row for row in rows if query.matches(row.number)]
 
@@ -55,14 +59,23 @@ def queue(tx: Tx, unit_id: int, limit: int = MOST) -> Sequence[Record]:
     """Open lead orders of the desk's unit: urgent, then flagged, then by due time. With ``flags`` and ``routing``."""
     flagged = case((inquiries.c.flags.is_(None), 0), (inquiries.c.flags == [], 0), else_=1)
     return tx.conn.execute(
-        select(assignments, inquiries.c.number, inquiries.c.summary, inquiries.c.urgent, inquiries.c.flags,
-               inquiries.c.routing, inquiries.c.state.label("inquiry_state"), units.c.name.label("unit_name"),
-               units.c.code.label("unit_code"), units.c.parent_code)
+        select(
+            assignments,
+            inquiries.c.number,
+            inquiries.c.summary,
+            inquiries.c.urgent,
+            inquiries.c.flags,
+            inquiries.c.routing,
+            inquiries.c.state.label("inquiry_state"),
+            units.c.name.label("unit_name"),
+            units.c.code.label("unit_code"),
+            units.c.parent_code,
+        )
         .join(inquiries, inquiries.c.id == assignments.c.inquiry_id)
         .join(units, units.c.id == assignments.c.unit_id)
-        .where(assignments.c.unit_id == unit_id, assignments.c.role == "lead",
-               assignments.c.state.in_(OPEN_ASSIGNMENT))
-        .order_by(inquiries.c.urgent.desc(), flagged.desc(), assignments.c.due_at, assignments.c.id).limit(limit)
+        .where(assignments.c.unit_id == unit_id, assignments.c.role == "lead", assignments.c.state.in_(OPEN_ASSIGNMENT))
+        .order_by(inquiries.c.urgent.desc(), flagged.desc(), assignments.c.due_at, assignments.c.id)
+        .limit(limit)
     ).all()
 
 

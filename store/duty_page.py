@@ -29,13 +29,20 @@ FIRST_FLAGS, NEXT_FLAGS = ("emergency", "self_harm"), ("secret", "accusation")
 
 _IS_OPEN = assignments.c.state.in_([state.value for state in OPEN_ASSIGNMENT])
 _ORDER = (
-    assignments.c.id.label("order_id"), assignments.c.created_at.label("since"), assignments.c.state.label("order_state"),
-    assignments.c.signed_by, assignments.c.reason.label("order_reason"), assignments.c.unit_id.label("order_unit_id"), units.c.name.label("unit_name"),
+    assignments.c.id.label("order_id"),
+    assignments.c.created_at.label("since"),
+    assignments.c.state.label("order_state"),
+    assignments.c.signed_by,
+    assignments.c.reason.label("order_reason"),
+    assignments.c.unit_id.label("order_unit_id"),
+    units.c.name.label("unit_name"),
     units.c.code.label("unit_code"),
 )
 _LEADS = (
-    select(inquiries, *_ORDER).join(assignments, assignments.c.inquiry_id == inquiries.c.id)
-    .join(units, units.c.id == assignments.c.unit_id).where(assignments.c.role == "lead")
+    select(inquiries, *_ORDER)
+    .join(assignments, assignments.c.inquiry_id == inquiries.c.id)
+    .join(units, units.c.id == assignments.c.unit_id)
+    .where(assignments.c.role == "lead")
 )
 
 
@@ -50,8 +57,11 @@ _HEADS = assignments.alias("heads")
 def _at_desk(unit_id: int) -> ColumnElement[bool]:
     """The desk's open lead orders. What is linked to another that lies here too goes along with it, unlisted."""
     with_head = exists().where(
-        _HEADS.c.inquiry_id == inquiries.c.linked_to_id, _HEADS.c.role == "lead", _HEADS.c.unit_id == unit_id,
-        _HEADS.c.state.in_([state.value for state in OPEN_ASSIGNMENT]))
+        _HEADS.c.inquiry_id == inquiries.c.linked_to_id,
+        _HEADS.c.role == "lead",
+        _HEADS.c.unit_id == unit_id,
+        _HEADS.c.state.in_([state.value for state in OPEN_ASSIGNMENT]),
+    )
     return and_(assignments.c.role == "lead", assignments.c.unit_id == unit_id, _IS_OPEN, ~with_head)
 
 
@@ -93,19 +103,28 @@ def sent_by_machine(tx: Tx, limit: int) -> Sequence[Record]:
 def to_decide(tx: Tx, limit: int) -> Sequence[Record]:
     """What units and citizens ask for and nobody has decided, the nearest limit first."""
     return tx.conn.execute(
-        select(requests, inquiries.c.number, inquiries.c.summary, inquiries.c.flags, inquiries.c.urgent,
-               units.c.name.label("unit_name"))
+        select(
+            requests,
+            inquiries.c.number,
+            inquiries.c.summary,
+            inquiries.c.flags,
+            inquiries.c.urgent,
+            units.c.name.label("unit_name"),
+        )
         .join(inquiries, inquiries.c.id == requests.c.inquiry_id)
-        .join(assignments, assignments.c.id == requests.c.assignment_id).join(units, units.c.id == assignments.c.unit_id)
+        .join(assignments, assignments.c.id == requests.c.assignment_id)
+        .join(units, units.c.id == assignments.c.unit_id)
         .where(requests.c.state == literal_column("'pending'"), requests.c.kind.in_(("extension", "return", "rework")))
-        .order_by(requests.c.decide_by, requests.c.id).limit(limit)
+        .order_by(requests.c.decide_by, requests.c.id)
+        .limit(limit)
     ).all()
 
 
 def linked(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, int]:
     """How many inquiries are linked to each of these."""
     rows = tx.conn.execute(
-        select(inquiries.c.linked_to_id, func.count()).where(inquiries.c.linked_to_id.in_(inquiry_ids))
+        select(inquiries.c.linked_to_id, func.count())
+        .where(inquiries.c.linked_to_id.in_(inquiry_ids))
         .group_by(inquiries.c.linked_to_id)
     )
     return {inquiry_id: count for inquiry_id, count in rows if inquiry_id is not None}
@@ -114,8 +133,10 @@ def linked(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, int]:
 def with_media(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, int]:
     """How many pictures and other media came with each."""
     rows = tx.conn.execute(
-        select(messages.c.inquiry_id, func.count()).join(media, media.c.message_id == messages.c.id)
-        .where(messages.c.inquiry_id.in_(inquiry_ids)).group_by(messages.c.inquiry_id)
+        select(messages.c.inquiry_id, func.count())
+        .join(media, media.c.message_id == messages.c.id)
+        .where(messages.c.inquiry_id.in_(inquiry_ids))
+        .group_by(messages.c.inquiry_id)
     )
     return {inquiry_id: count for inquiry_id, count in rows if inquiry_id is not None}
 
@@ -130,6 +151,7 @@ class Figures(NamedTuple):
 
 def figures(tx: Tx, day: date, unit_id: int) -> Figures:
     """The day's inquiries by their numbers, which begin with it; ``unit_id`` is the desk."""
+
     def given(*which: Any) -> ColumnElement[bool]:
         return exists().where(assignments.c.inquiry_id == inquiries.c.id, assignments.c.role == "lead", *which)
 

@@ -30,22 +30,37 @@ def take(
 ) -> int | Repeat | None:
     """A new row's id; a Repeat; or None when the signed request was seen with another message in it."""
     row_id = insert_ignoring(
-        tx, inbox, channel=channel, external_id=external_id, replay_key=replay_key or None,
-        received_at=now, kind=kind, raw=tx.vault.seal(raw),
+        tx,
+        inbox,
+        channel=channel,
+        external_id=external_id,
+        replay_key=replay_key or None,
+        received_at=now,
+        kind=kind,
+        raw=tx.vault.seal(raw),
     )
     if row_id is not None:
         return row_id
     row = tx.conn.execute(
-        select(inbox.c.id, inbox.c.reply, inbox.c.outbox_id)
-        .where(inbox.c.channel == channel, inbox.c.external_id == external_id)
+        select(inbox.c.id, inbox.c.reply, inbox.c.outbox_id).where(
+            inbox.c.channel == channel, inbox.c.external_id == external_id
+        )
     ).first()
     if row is None:
         return None
     return Repeat(row.id, tx.vault.open(row.reply) if row.reply else None, row.outbox_id)
 
 
-def finish(tx: Tx, inbox_id: int, *, address_id: int | None, inquiry_id: int | None, reply: str | None,
-           outbox_id: int | None) -> None:
+def finish(
+    tx: Tx, inbox_id: int, *, address_id: int | None, inquiry_id: int | None, reply: str | None, outbox_id: int | None
+) -> None:
     """Note what came of the message, so that a repeat is answered the same."""
-    update_row(tx, inbox, inbox_id, address_id=address_id, inquiry_id=inquiry_id, outbox_id=outbox_id,
-               reply=tx.vault.seal(reply) if reply else None)
+    update_row(
+        tx,
+        inbox,
+        inbox_id,
+        address_id=address_id,
+        inquiry_id=inquiry_id,
+        outbox_id=outbox_id,
+        reply=tx.vault.seal(reply) if reply else None,
+    )

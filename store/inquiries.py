@@ -29,14 +29,19 @@ OPEN = ("received", "accepted", "dispatched", "in_progress", "in_review", "need_
 OPEN_ASSIGNMENT = ("pending", "signed")
 
 _COUNT = Prepared(
-    lambda dialect: dialect.insert(counters).on_conflict_do_update(
-        index_elements=["name"], set_={"value": counters.c.value + 1}
-    ).returning(counters.c.value), ("name", "value"),
+    lambda dialect: (
+        dialect.insert(counters)
+        .on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + 1})
+        .returning(counters.c.value)
+    ),
+    ("name", "value"),
 )
 _BY_ID = Prepared(lambda _: select(inquiries).where(inquiries.c.id == named("inquiry_id")))
 
 
-_MESSAGES = Prepared(lambda _: select(messages).where(messages.c.inquiry_id == named("inquiry_id")).order_by(messages.c.id))
+_MESSAGES = Prepared(
+    lambda _: select(messages).where(messages.c.inquiry_id == named("inquiry_id")).order_by(messages.c.id)
+)
 _EVENTS = Prepared(lambda _: select(events).where(events.c.inquiry_id == named("inquiry_id")).order_by(events.c.id))
 
 
@@ -142,15 +147,31 @@ def set_head(tx: Tx, inquiry_id: int, head_id: int) -> None:
 
 
 def add_message(
-    tx: Tx, *, inquiry_id: int | None, direction: str, kind: str, text: str, now: datetime,
-    media_refs: Sequence[MediaRef] = (), channel: str = "", **values: Any,
+    tx: Tx,
+    *,
+    inquiry_id: int | None,
+    direction: str,
+    kind: str,
+    text: str,
+    now: datetime,
+    media_refs: Sequence[MediaRef] = (),
+    channel: str = "",
+    **values: Any,
 ) -> int:
     """A message of either side, with its media waiting to be fetched."""
-    message_id = insert_row(tx, messages, inquiry_id=inquiry_id, direction=direction, kind=kind, text=text,
-                            created_at=now, **values)
+    message_id = insert_row(
+        tx, messages, inquiry_id=inquiry_id, direction=direction, kind=kind, text=text, created_at=now, **values
+    )
     for ref in media_refs:
-        insert_row(tx, media, message_id=message_id, channel=channel, kind=ref.kind.value,
-                   ref=tx.vault.seal(ref.ref), next_at=now)
+        insert_row(
+            tx,
+            media,
+            message_id=message_id,
+            channel=channel,
+            kind=ref.kind.value,
+            ref=tx.vault.seal(ref.ref),
+            next_at=now,
+        )
     return message_id
 
 
@@ -167,13 +188,23 @@ def messages_of(tx: Tx, inquiry_id: int) -> Sequence[Record]:
 def media_of(tx: Tx, inquiry_id: int) -> Sequence[Record]:
     """All media of an inquiry in order."""
     return tx.conn.execute(
-        select(media).join(messages, messages.c.id == media.c.message_id)
-        .where(messages.c.inquiry_id == inquiry_id).order_by(media.c.id)
+        select(media)
+        .join(messages, messages.c.id == media.c.message_id)
+        .where(messages.c.inquiry_id == inquiry_id)
+        .order_by(media.c.id)
     ).all()
 
 
-def log(tx: Tx, inquiry_id: int | None, name: str, now: datetime, *, actor: str = "system",
-        actor_id: int | None = None, **data: Any) -> None:
+def log(
+    tx: Tx,
+    inquiry_id: int | None,
+    name: str,
+    now: datetime,
+    *,
+    actor: str = "system",
+    actor_id: int | None = None,
+    **data: Any,
+) -> None:
     """Append to the event log. ``actor``: citizen, officer or system."""
     insert_row(tx, events, inquiry_id=inquiry_id, at=now, name=name, actor=actor, actor_id=actor_id, data=data)
 
@@ -186,27 +217,49 @@ def events_of(tx: Tx, inquiry_id: int) -> Sequence[Record]:
 # -- assignments -----------------------------------------------------------------------------
 
 
-def assign(tx: Tx, *, inquiry_id: int, unit_id: int, due_at: datetime, now: datetime, role: str = "lead",
-           **values: Any) -> int:
+def assign(
+    tx: Tx, *, inquiry_id: int, unit_id: int, due_at: datetime, now: datetime, role: str = "lead", **values: Any
+) -> int:
     """An assignment, waiting to be signed for. ``role``: lead or assist."""
-    return insert_row(tx, assignments, inquiry_id=inquiry_id, unit_id=unit_id, role=role, state="pending",
-                      created_at=now, due_at=due_at, **values)
+    return insert_row(
+        tx,
+        assignments,
+        inquiry_id=inquiry_id,
+        unit_id=unit_id,
+        role=role,
+        state="pending",
+        created_at=now,
+        due_at=due_at,
+        **values,
+    )
 
 
 _ASSIGNED = (
-    select(assignments, inquiries.c.number, inquiries.c.summary, inquiries.c.state.label("inquiry_state"),
-           inquiries.c.urgent, units.c.name.label("unit_name"), units.c.code.label("unit_code"),
-           units.c.parent_code)
+    select(
+        assignments,
+        inquiries.c.number,
+        inquiries.c.summary,
+        inquiries.c.state.label("inquiry_state"),
+        inquiries.c.urgent,
+        units.c.name.label("unit_name"),
+        units.c.code.label("unit_code"),
+        units.c.parent_code,
+    )
     .join(inquiries, inquiries.c.id == assignments.c.inquiry_id)
     .join(units, units.c.id == assignments.c.unit_id)
 )
 
 
-_ASSIGNMENTS = Prepared(lambda _: _ASSIGNED.where(assignments.c.inquiry_id == named("inquiry_id")).order_by(assignments.c.id))
-_OPEN_LEAD = Prepared(lambda _: _ASSIGNED.where(
-    assignments.c.inquiry_id == named("inquiry_id"), assignments.c.role == literal_column("'lead'"),
-    assignments.c.state.in_([literal_column(f"'{state}'") for state in OPEN_ASSIGNMENT]),  # as the index has it
-))
+_ASSIGNMENTS = Prepared(
+    lambda _: _ASSIGNED.where(assignments.c.inquiry_id == named("inquiry_id")).order_by(assignments.c.id)
+)
+_OPEN_LEAD = Prepared(
+    lambda _: _ASSIGNED.where(
+        assignments.c.inquiry_id == named("inquiry_id"),
+        assignments.c.role == literal_column("'lead'"),
+        assignments.c.state.in_([literal_column(f"'{state}'") for state in OPEN_ASSIGNMENT]),  # as the index has it
+    )
+)
 
 
 def assignments_of(tx: Tx, inquiry_id: int) -> Sequence[Record]:
@@ -223,16 +276,20 @@ def open_of_units(tx: Tx, unit_ids: Sequence[int], limit: int = 50) -> Sequence[
     """Open assignments of some units, the most urgent first."""
     return tx.conn.execute(
         _ASSIGNED.where(assignments.c.unit_id.in_(unit_ids), assignments.c.state.in_(OPEN_ASSIGNMENT))
-        .order_by(assignments.c.due_at, assignments.c.id).limit(limit)
+        .order_by(assignments.c.due_at, assignments.c.id)
+        .limit(limit)
     ).all()
 
 
 def count_open(tx: Tx, unit_ids: Sequence[int]) -> int:
     """How many open assignments some units have."""
-    return int(tx.conn.execute(
-        select(func.count()).select_from(assignments)
-        .where(assignments.c.unit_id.in_(unit_ids), assignments.c.state.in_(OPEN_ASSIGNMENT))
-    ).scalar_one())
+    return int(
+        tx.conn.execute(
+            select(func.count())
+            .select_from(assignments)
+            .where(assignments.c.unit_id.in_(unit_ids), assignments.c.state.in_(OPEN_ASSIGNMENT))
+        ).scalar_one()
+    )
 
 
 def orders_of_tail(tx: Tx, unit_ids: Sequence[int] | None, typed: str, *, role: str = "lead") -> list[Record]:
@@ -249,8 +306,9 @@ def orders_of_tail(tx: Tx, unit_ids: Sequence[int] | None, typed: str, *, role: 
     if query.full:
         wanted = wanted.where(inquiries.c.number == query.full)
     else:
-        wanted = wanted.where(assignments.c.state.in_(OPEN_ASSIGNMENT),
-                              inquiries.c.number.endswith(digits[-4:].lstrip("0") or "0"))
+        wanted = wanted.where(
+            assignments.c.state.in_(OPEN_ASSIGNMENT), inquiries.c.number.endswith(digits[-4:].lstrip("0") or "0")
+        )
         if unit_ids is not None:
             wanted = wanted.where(assignments.c.unit_id.in_(unit_ids))
     rows = tx.conn.execute(wanted.order_by(assignments.c.id.desc()).limit(500)).all()

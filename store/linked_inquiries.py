@@ -24,20 +24,32 @@ _LATELY = (
     .where(assignments.c.created_at >= named("since"), assignments.c.role == literal_column("'lead'"))
     .limit(named("most", type_=Integer))
 )
-_GIVEN = Prepared(lambda _: _LATELY.where(assignments.c.unit_id == named("unit_id"))
-                  .order_by(assignments.c.created_at.desc(), assignments.c.id.desc()))
-_GIVEN_ANY = Prepared(lambda _: _LATELY.order_by(assignments.c.id.desc()))  # by the key alone: it reads no more than it gives
-_LINKED = Prepared(lambda _: (
-    select(inquiries).where(inquiries.c.linked_to_id == named("head_id")).order_by(inquiries.c.id)
-))
-_COUNT = Prepared(lambda _: (
-    select(func.count().label("n")).select_from(inquiries).where(inquiries.c.linked_to_id == named("head_id"))
-))
-_OWN = Prepared(lambda _: (
-    select(inquiries).where(inquiries.c.contact_id == named("contact_id"), inquiries.c.received_at >= named("since"),
-                            inquiries.c.id < named("before"))
-    .order_by(inquiries.c.id.desc()).limit(named("most", type_=Integer))
-))
+_GIVEN = Prepared(
+    lambda _: _LATELY.where(assignments.c.unit_id == named("unit_id")).order_by(
+        assignments.c.created_at.desc(), assignments.c.id.desc()
+    )
+)
+_GIVEN_ANY = Prepared(
+    lambda _: _LATELY.order_by(assignments.c.id.desc())
+)  # by the key alone: it reads no more than it gives
+_LINKED = Prepared(
+    lambda _: select(inquiries).where(inquiries.c.linked_to_id == named("head_id")).order_by(inquiries.c.id)
+)
+_COUNT = Prepared(
+    lambda _: select(func.count().label("n")).select_from(inquiries).where(inquiries.c.linked_to_id == named("head_id"))
+)
+_OWN = Prepared(
+    lambda _: (
+        select(inquiries)
+        .where(
+            inquiries.c.contact_id == named("contact_id"),
+            inquiries.c.received_at >= named("since"),
+            inquiries.c.id < named("before"),
+        )
+        .order_by(inquiries.c.id.desc())
+        .limit(named("most", type_=Integer))
+    )
+)
 
 
 def given_lately(tx: Tx, unit_id: int | None, *, since: datetime, most: int) -> Sequence[Record]:
@@ -73,12 +85,24 @@ def count_linked(tx: Tx, head_id: int) -> int:
 def open_orders(tx: Tx, head_id: int) -> Sequence[Record]:
     """The open lead orders of what is linked to this one, as ``store.inquiries`` gives orders."""
     return tx.conn.execute(
-        select(assignments, inquiries.c.number, inquiries.c.summary, inquiries.c.state.label("inquiry_state"),
-               inquiries.c.urgent, units.c.name.label("unit_name"), units.c.code.label("unit_code"), units.c.parent_code)
+        select(
+            assignments,
+            inquiries.c.number,
+            inquiries.c.summary,
+            inquiries.c.state.label("inquiry_state"),
+            inquiries.c.urgent,
+            units.c.name.label("unit_name"),
+            units.c.code.label("unit_code"),
+            units.c.parent_code,
+        )
         .join(inquiries, inquiries.c.id == assignments.c.inquiry_id)
         .join(units, units.c.id == assignments.c.unit_id)
-        .where(inquiries.c.linked_to_id == head_id, inquiries.c.state.in_(OPEN), assignments.c.role == "lead",
-               assignments.c.state.in_(OPEN_ASSIGNMENT))
+        .where(
+            inquiries.c.linked_to_id == head_id,
+            inquiries.c.state.in_(OPEN),
+            assignments.c.role == "lead",
+            assignments.c.state.in_(OPEN_ASSIGNMENT),
+        )
         .order_by(assignments.c.id)
     ).all()
 

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 KEPT = 10
 """Models kept with their data; each has up to 10 MB."""
 _CARD: tuple[ColumnElement[Any], ...] = (
-    models.c.id, models.c.made_at, models.c.state, models.c.in_use_at, models.c.card, models.c.size
+    models.c.id,
+    models.c.made_at,
+    models.c.state,
+    models.c.in_use_at,
+    models.c.card,
+    models.c.size,
 )
 
 
@@ -66,7 +71,8 @@ def roll_back(tx: Tx, now: datetime) -> int | None:
         return None
     update_row(tx, models, current.id, state="refused")
     former = tx.conn.execute(
-        select(models.c.id).where(models.c.state == "standby", models.c.in_use_at.is_not(None))
+        select(models.c.id)
+        .where(models.c.state == "standby", models.c.in_use_at.is_not(None))
         .order_by(models.c.in_use_at.desc(), models.c.id.desc())
     ).scalar()
     if former is not None:

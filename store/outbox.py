@@ -26,9 +26,16 @@ if TYPE_CHECKING:
     from store.engine.transactions import Tx
     from store.engine.writes import Record
 
-_HELD = Prepared(lambda _: select(outbox).where(
-    outbox.c.contact_id == named("contact_id"), outbox.c.state == literal_column("'held'")  # as the index has it
-).order_by(outbox.c.id))
+_HELD = Prepared(
+    lambda _: (
+        select(outbox)
+        .where(
+            outbox.c.contact_id == named("contact_id"),
+            outbox.c.state == literal_column("'held'"),  # as the index has it
+        )
+        .order_by(outbox.c.id)
+    )
+)
 
 PENDING: ColumnClause[str] = literal_column("'pending'")
 SENDING: ColumnClause[str] = literal_column("'sending'")
@@ -42,10 +49,15 @@ def _claimable(dialect: Any) -> Any:
     due = and_(outbox.c.state == PENDING, outbox.c.not_before <= named("now"))
     abandoned = and_(outbox.c.state == SENDING, outbox.c.claimed_until < named("now"))
     on_its_way = exists().where(
-        busy.c.state.in_([PENDING, SENDING]), busy.c.state == SENDING, busy.c.claimed_until >= named("now"),
+        busy.c.state.in_([PENDING, SENDING]),
+        busy.c.state == SENDING,
+        busy.c.claimed_until >= named("now"),
         busy.c.id != outbox.c.id,
-        or_(busy.c.contact_id == outbox.c.contact_id, busy.c.officer_id == outbox.c.officer_id,
-            busy.c.address_id == outbox.c.address_id),
+        or_(
+            busy.c.contact_id == outbox.c.contact_id,
+            busy.c.officer_id == outbox.c.officer_id,
+            busy.c.address_id == outbox.c.address_id,
+        ),
     )
     query = select(outbox).where(_UNDER_WAY, or_(due, abandoned), ~on_its_way)
     query = query.order_by(outbox.c.priority, outbox.c.id).limit(named("most", type_=Integer))
@@ -54,35 +66,77 @@ def _claimable(dialect: Any) -> Any:
 
 _CLAIMABLE = Prepared(_claimable)
 _TAKE = Prepared(
-    lambda _: update(outbox).where(outbox.c.id == named("row_id")).values(
-        state=SENDING, claimed_by=named("worker"), claimed_until=named("until"), attempts=outbox.c.attempts + 1),
+    lambda _: (
+        update(outbox)
+        .where(outbox.c.id == named("row_id"))
+        .values(state=SENDING, claimed_by=named("worker"), claimed_until=named("until"), attempts=outbox.c.attempts + 1)
+    ),
 )
-_EARLY = Prepared(lambda _: select(early_receipts).where(
-    early_receipts.c.channel == named("channel"), early_receipts.c.message_id == named("message_id")
-).order_by(early_receipts.c.id))
-_DELIVERIES = Prepared(lambda _: select(deliveries).where(deliveries.c.outbox_id == named("outbox_id")).order_by(deliveries.c.id))
+_EARLY = Prepared(
+    lambda _: (
+        select(early_receipts)
+        .where(early_receipts.c.channel == named("channel"), early_receipts.c.message_id == named("message_id"))
+        .order_by(early_receipts.c.id)
+    )
+)
+_DELIVERIES = Prepared(
+    lambda _: select(deliveries).where(deliveries.c.outbox_id == named("outbox_id")).order_by(deliveries.c.id)
+)
 
 CLAIM = timedelta(seconds=60)
 """How long a claimed row is left to its worker: longer than every provider timeout together."""
 
 
-def add(tx: Tx, *, once: str, key: str, params: dict[str, Any], now: datetime, priority: int,
-        state: str = "pending", can_wait: bool = False, **refs: Any) -> int | None:
+def add(
+    tx: Tx,
+    *,
+    once: str,
+    key: str,
+    params: dict[str, Any],
+    now: datetime,
+    priority: int,
+    state: str = "pending",
+    can_wait: bool = False,
+    **refs: Any,
+) -> int | None:
     """A message to deliver; None when ``once`` was used before (nothing is sent twice).
 
     ``priority`` 0 replies and alarms, 1 notices, 2 bulk. ``refs``: inquiry_id, contact_id, officer_id,
     address_id (only this address), way.
     """
-    return insert_ignoring(tx, outbox, **message(once=once, key=key, params=params, now=now, priority=priority, state=state,
-                                                can_wait=can_wait, **refs))
+    return insert_ignoring(
+        tx,
+        outbox,
+        **message(
+            once=once, key=key, params=params, now=now, priority=priority, state=state, can_wait=can_wait, **refs
+        ),
+    )
 
 
-def message(*, once: str, key: str, params: dict[str, Any], now: datetime, priority: int, state: str = "pending",
-            can_wait: bool = False, **refs: Any) -> dict[str, Any]:
+def message(
+    *,
+    once: str,
+    key: str,
+    params: dict[str, Any],
+    now: datetime,
+    priority: int,
+    state: str = "pending",
+    can_wait: bool = False,
+    **refs: Any,
+) -> dict[str, Any]:
     """One message to deliver, for ``add_all``."""
     return {
-        "once": once, "key": key, "params": params, "created_at": now, "updated_at": now, "priority": priority,
-        "can_wait": can_wait, "state": state, "failed_ways": [], "not_before": refs.pop("not_before", now), **refs,
+        "once": once,
+        "key": key,
+        "params": params,
+        "created_at": now,
+        "updated_at": now,
+        "priority": priority,
+        "can_wait": can_wait,
+        "state": state,
+        "failed_ways": [],
+        "not_before": refs.pop("not_before", now),
+        **refs,
     }
 
 
@@ -106,8 +160,9 @@ def claim(tx: Tx, *, worker: str, now: datetime, limit: int) -> Sequence[Record]
 def renew(tx: Tx, outbox_id: int, *, claimed_at: datetime, now: datetime) -> bool:
     """Keep a row claimed at ``claimed_at`` for as long again; False when somebody else took it over."""
     done = tx.conn.execute(
-        update(outbox).where(outbox.c.id == outbox_id, outbox.c.state == "sending",
-                             outbox.c.claimed_until == claimed_at + CLAIM).values(claimed_until=now + CLAIM)
+        update(outbox)
+        .where(outbox.c.id == outbox_id, outbox.c.state == "sending", outbox.c.claimed_until == claimed_at + CLAIM)
+        .values(claimed_until=now + CLAIM)
     )
     return done.rowcount == 1
 
@@ -120,8 +175,11 @@ def settle(tx: Tx, outbox_id: int, state: str, now: datetime, **values: Any) -> 
 
 def cancel(tx: Tx, row: Record, now: datetime) -> None:
     """Nothing more is done about a row as it was read, whatever a late receipt says. Raises Conflict."""
-    done = tx.conn.execute(update(outbox).where(outbox.c.id == row.id, outbox.c.state == row.state)
-                           .values(state="cancelled", updated_at=now))
+    done = tx.conn.execute(
+        update(outbox)
+        .where(outbox.c.id == row.id, outbox.c.state == row.state)
+        .values(state="cancelled", updated_at=now)
+    )
     if not done.rowcount:
         raise Conflict("a message moved on while it was taken back")
 
@@ -154,7 +212,8 @@ def held_for(tx: Tx, contact_id: int) -> Sequence[Record]:
 def release_held(tx: Tx, contact_id: int, now: datetime) -> int:
     """A new way opened for a citizen: what was held is tried again. How many rows."""
     return tx.conn.execute(
-        update(outbox).where(outbox.c.contact_id == contact_id, outbox.c.state == "held")
+        update(outbox)
+        .where(outbox.c.contact_id == contact_id, outbox.c.state == "held")
         .values(state="pending", not_before=now, failed_ways=[], updated_at=now)
     ).rowcount
 
@@ -167,26 +226,36 @@ _WITH_ROW = select(deliveries, outbox.c.state.label("outbox_state"), outbox.c.fa
 def find_delivery(tx: Tx, channel: str, external_id: str) -> Record | None:
     """The attempt a receipt speaks of, with its row's state."""
     return tx.conn.execute(
-        _WITH_ROW.where(deliveries.c.channel == channel, deliveries.c.external_id == external_id)
-        .order_by(deliveries.c.id.desc())
+        _WITH_ROW.where(deliveries.c.channel == channel, deliveries.c.external_id == external_id).order_by(
+            deliveries.c.id.desc()
+        )
     ).first()
 
 
 def find_unnamed(tx: Tx, address_id: int, way: str, since: datetime) -> Record | None:
     """The newest attempt to an address by a way that gives no id, still without a result."""
     return tx.conn.execute(
-        _WITH_ROW.where(deliveries.c.address_id == address_id, deliveries.c.way == way, deliveries.c.at >= since,
-                        deliveries.c.outcome == "sent", deliveries.c.external_id == "")
-        .order_by(deliveries.c.id.desc())
+        _WITH_ROW.where(
+            deliveries.c.address_id == address_id,
+            deliveries.c.way == way,
+            deliveries.c.at >= since,
+            deliveries.c.outcome == "sent",
+            deliveries.c.external_id == "",
+        ).order_by(deliveries.c.id.desc())
     ).first()
 
 
 def said_in(tx: Tx, channel: str, slot: str) -> Sequence[Record]:
     """The rows that were put into one passive reply and have not been sent otherwise since, in order."""
     return tx.conn.execute(
-        select(outbox).join(deliveries, deliveries.c.outbox_id == outbox.c.id)
-        .where(deliveries.c.channel == channel, deliveries.c.external_id == slot,
-               outbox.c.state == "sent", outbox.c.way == deliveries.c.way)
+        select(outbox)
+        .join(deliveries, deliveries.c.outbox_id == outbox.c.id)
+        .where(
+            deliveries.c.channel == channel,
+            deliveries.c.external_id == slot,
+            outbox.c.state == "sent",
+            outbox.c.way == deliveries.c.way,
+        )
         .order_by(outbox.c.id)
     ).all()
 
@@ -220,8 +289,7 @@ def newest(tx: Tx, *, states: Sequence[str] = (), limit: int = 200) -> Sequence[
 def waiting(tx: Tx, now: datetime) -> tuple[int, float]:
     """How many rows are due, and the age of the oldest in seconds: the queue's health."""
     row = tx.conn.execute(
-        select(func.count(), func.min(outbox.c.not_before))
-        .where(_UNDER_WAY, outbox.c.not_before <= now)
+        select(func.count(), func.min(outbox.c.not_before)).where(_UNDER_WAY, outbox.c.not_before <= now)
     ).one()
     return int(row[0]), (now - row[1]).total_seconds() if row[1] else 0.0
 
@@ -233,7 +301,10 @@ def address_of(tx: Tx, address_id: int) -> Record:
 
 def count_since(tx: Tx, address_id: int, key: str, since: datetime) -> int:
     """How many messages with ``key`` were meant for an address since a time."""
-    return int(tx.conn.execute(
-        select(func.count()).select_from(outbox)
-        .where(outbox.c.address_id == address_id, outbox.c.key == key, outbox.c.created_at >= since)
-    ).scalar_one())
+    return int(
+        tx.conn.execute(
+            select(func.count())
+            .select_from(outbox)
+            .where(outbox.c.address_id == address_id, outbox.c.key == key, outbox.c.created_at >= since)
+        ).scalar_one()
+    )

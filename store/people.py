@@ -28,26 +28,35 @@ if TYPE_CHECKING:
 _WITH_CONVERSATION = select(addresses, conversations.c.state.label("conversation")).outerjoin_from(
     addresses, conversations, conversations.c.address_id == addresses.c.id
 )
-_BY_HASH = Prepared(lambda _: _WITH_CONVERSATION.where(
-    addresses.c.channel == named("channel"), addresses.c.hash == named("hash")
-))
+_BY_HASH = Prepared(
+    lambda _: _WITH_CONVERSATION.where(addresses.c.channel == named("channel"), addresses.c.hash == named("hash"))
+)
 _BY_ID = Prepared(lambda _: _WITH_CONVERSATION.where(addresses.c.id == named("address_id")))
 
-_OF_CONTACT = Prepared(lambda _: select(addresses).where(addresses.c.contact_id == named("contact_id")).order_by(addresses.c.id))
-_OF_OFFICER = Prepared(lambda _: select(addresses).where(addresses.c.officer_id == named("officer_id")).order_by(addresses.c.id))
+_OF_CONTACT = Prepared(
+    lambda _: select(addresses).where(addresses.c.contact_id == named("contact_id")).order_by(addresses.c.id)
+)
+_OF_OFFICER = Prepared(
+    lambda _: select(addresses).where(addresses.c.officer_id == named("officer_id")).order_by(addresses.c.id)
+)
 
 _NEW = Prepared(
-    lambda dialect: dialect.insert(addresses).on_conflict_do_nothing().returning(
-        *addresses.c, null().label("conversation")
-    ), ("contact_id", "officer_id", "channel", "scheme", "hash", "cipher", "created_at"),
+    lambda dialect: (
+        dialect.insert(addresses).on_conflict_do_nothing().returning(*addresses.c, null().label("conversation"))
+    ),
+    ("contact_id", "officer_id", "channel", "scheme", "hash", "cipher", "created_at"),
 )
 
 
 def _upsert_conversation(dialect: Any) -> Any:
     statement = dialect.insert(conversations)
-    return statement.on_conflict_do_update(index_elements=["address_id"], set_={
-        "state": statement.excluded.state, "updated_at": statement.excluded.updated_at,
-    })
+    return statement.on_conflict_do_update(
+        index_elements=["address_id"],
+        set_={
+            "state": statement.excluded.state,
+            "updated_at": statement.excluded.updated_at,
+        },
+    )
 
 
 _SAVE_CONVERSATION = Prepared(_upsert_conversation, ("address_id", "state", "updated_at"))
@@ -77,8 +86,14 @@ def ensure(tx: Tx, channel: str, address: Address, now: datetime, *, officer_id:
         return row
     contact_id = None if officer_id else insert_row(tx, contacts, created_at=now)
     row = _NEW.first(
-        tx, contact_id=contact_id, officer_id=officer_id, channel=channel, scheme=address.scheme,
-        hash=tx.vault.digest(str(address)), cipher=tx.vault.seal(str(address)), created_at=now,
+        tx,
+        contact_id=contact_id,
+        officer_id=officer_id,
+        channel=channel,
+        scheme=address.scheme,
+        hash=tx.vault.digest(str(address)),
+        cipher=tx.vault.seal(str(address)),
+        created_at=now,
     )
     row = row or find(tx, channel, address)
     if row is None:
@@ -108,7 +123,8 @@ def change(tx: Tx, address_id: int, **values: Any) -> None:
 def mark_gone(tx: Tx, address_id: int, code: str, now: datetime) -> None:
     """The platform says that nobody is there. Who opted out stays so: writing again must not undo that."""
     tx.conn.execute(
-        update(addresses).where(addresses.c.id == address_id, addresses.c.state != "opted_out")
+        update(addresses)
+        .where(addresses.c.id == address_id, addresses.c.state != "opted_out")
         .values(state="gone", state_code=code, state_at=now)
     )
 
@@ -136,10 +152,13 @@ def of_officer(tx: Tx, officer_id: int) -> Sequence[Record]:
 
 def kept_without(tx: Tx, address_id: int) -> int:
     """How many messages of an address are stored without an inquiry."""
-    return int(tx.conn.execute(
-        select(func.count()).select_from(messages)
-        .where(messages.c.address_id == address_id, messages.c.inquiry_id.is_(None), messages.c.direction == "in")
-    ).scalar_one())
+    return int(
+        tx.conn.execute(
+            select(func.count())
+            .select_from(messages)
+            .where(messages.c.address_id == address_id, messages.c.inquiry_id.is_(None), messages.c.direction == "in")
+        ).scalar_one()
+    )
 
 
 def use_window(tx: Tx, address_id: int, *, event: bool, parts: int) -> None:
@@ -159,16 +178,26 @@ def merge_contacts(tx: Tx, keep: int, gone: int) -> None:
 def start_binding(tx: Tx, *, contact_id: int, address_id: int, code: str, expires_at: datetime) -> int:
     """A phone waits to be confirmed by ``code``; an earlier wait of this contact is dropped."""
     tx.conn.execute(delete(bindings).where(bindings.c.contact_id == contact_id, bindings.c.done_at.is_(None)))
-    return insert_row(tx, bindings, contact_id=contact_id, address_id=address_id,
-                      code_hash=tx.vault.digest(f"bind:{code}"), expires_at=expires_at)
+    return insert_row(
+        tx,
+        bindings,
+        contact_id=contact_id,
+        address_id=address_id,
+        code_hash=tx.vault.digest(f"bind:{code}"),
+        expires_at=expires_at,
+    )
 
 
 def finish_binding(tx: Tx, *, contact_id: int, code: str, now: datetime) -> int | None:
     """The address confirmed by ``code`` (then linked to the contact), or None."""
-    row = tx.conn.execute(select(bindings).where(
-        bindings.c.contact_id == contact_id, bindings.c.done_at.is_(None), bindings.c.expires_at > now,
-        bindings.c.code_hash.in_(tx.vault.digests(f"bind:{code}")),
-    )).first()
+    row = tx.conn.execute(
+        select(bindings).where(
+            bindings.c.contact_id == contact_id,
+            bindings.c.done_at.is_(None),
+            bindings.c.expires_at > now,
+            bindings.c.code_hash.in_(tx.vault.digests(f"bind:{code}")),
+        )
+    ).first()
     if row is None:
         return None
     update_row(tx, bindings, row.id, done_at=now)

@@ -22,30 +22,62 @@ if TYPE_CHECKING:
 PENDING: ColumnClause[str] = literal_column("'pending'")
 OVER = ("overdue", "yellow", "red")
 
-_MOMENTS = Prepared(lambda _: select(
-    select(func.min(inquiries.c.fold_until)).where(inquiries.c.fold_until.is_not(None)).scalar_subquery().label("routing"),
-    select(func.min(assignments.c.next_check_at)).where(assignments.c.next_check_at.is_not(None))
-    .scalar_subquery().label("orders"),
-    select(func.min(inquiries.c.next_state_at)).where(inquiries.c.next_state_at.is_not(None))
-    .scalar_subquery().label("states"),
-    select(func.min(requests.c.decide_by)).where(requests.c.state == PENDING).scalar_subquery().label("requests"),
-    # Both states, as the index has it: with one of them SQLite reads the whole table.
-    select(func.min(outbox.c.not_before)).where(outbox.c.state.in_([PENDING, literal_column("'sending'")]), outbox.c.state == PENDING)
-    .scalar_subquery().label("outbox"),
-))
-_ORDERS = Prepared(lambda _: (
-    select(assignments.c.id, assignments.c.inquiry_id, assignments.c.unit_id, assignments.c.role,
-           assignments.c.created_at, assignments.c.due_at, assignments.c.reason)
-    .where(assignments.c.id > named("after")).order_by(assignments.c.id)
-))
-_REQUESTS = Prepared(lambda _: (
-    select(requests.c.id, requests.c.inquiry_id, requests.c.assignment_id, requests.c.kind, requests.c.opened_at,
-           requests.c.decide_by)
-    .where(requests.c.id > named("after")).order_by(requests.c.id)
-))
-_OPENED = Prepared(lambda _: select(inbox.c.inquiry_id).where(
-    inbox.c.channel == named("channel"), inbox.c.external_id == named("external_id")
-))
+_MOMENTS = Prepared(
+    lambda _: select(
+        select(func.min(inquiries.c.fold_until))
+        .where(inquiries.c.fold_until.is_not(None))
+        .scalar_subquery()
+        .label("routing"),
+        select(func.min(assignments.c.next_check_at))
+        .where(assignments.c.next_check_at.is_not(None))
+        .scalar_subquery()
+        .label("orders"),
+        select(func.min(inquiries.c.next_state_at))
+        .where(inquiries.c.next_state_at.is_not(None))
+        .scalar_subquery()
+        .label("states"),
+        select(func.min(requests.c.decide_by)).where(requests.c.state == PENDING).scalar_subquery().label("requests"),
+        # Both states, as the index has it: with one of them SQLite reads the whole table.
+        select(func.min(outbox.c.not_before))
+        .where(outbox.c.state.in_([PENDING, literal_column("'sending'")]), outbox.c.state == PENDING)
+        .scalar_subquery()
+        .label("outbox"),
+    )
+)
+_ORDERS = Prepared(
+    lambda _: (
+        select(
+            assignments.c.id,
+            assignments.c.inquiry_id,
+            assignments.c.unit_id,
+            assignments.c.role,
+            assignments.c.created_at,
+            assignments.c.due_at,
+            assignments.c.reason,
+        )
+        .where(assignments.c.id > named("after"))
+        .order_by(assignments.c.id)
+    )
+)
+_REQUESTS = Prepared(
+    lambda _: (
+        select(
+            requests.c.id,
+            requests.c.inquiry_id,
+            requests.c.assignment_id,
+            requests.c.kind,
+            requests.c.opened_at,
+            requests.c.decide_by,
+        )
+        .where(requests.c.id > named("after"))
+        .order_by(requests.c.id)
+    )
+)
+_OPENED = Prepared(
+    lambda _: select(inbox.c.inquiry_id).where(
+        inbox.c.channel == named("channel"), inbox.c.external_id == named("external_id")
+    )
+)
 
 
 _ORDER = Prepared(lambda _: select(assignments).where(assignments.c.id == named("order_id")))
@@ -84,9 +116,9 @@ def newer_requests(tx: Tx, after: int) -> Sequence[Record]:
 
 def last_ids(tx: Tx) -> tuple[int, int]:
     """The newest order's and the newest request's id."""
-    row = tx.conn.execute(select(
-        select(func.max(assignments.c.id)).scalar_subquery(), select(func.max(requests.c.id)).scalar_subquery()
-    )).one()
+    row = tx.conn.execute(
+        select(select(func.max(assignments.c.id)).scalar_subquery(), select(func.max(requests.c.id)).scalar_subquery())
+    ).one()
     return row[0] or 0, row[1] or 0
 
 
@@ -105,17 +137,29 @@ def by_channel(tx: Tx) -> dict[str, int]:
 def of_channel(tx: Tx, channel: str) -> Sequence[Any]:
     """What a summary counts of each inquiry."""
     return tx.conn.execute(
-        select(inquiries.c.id, inquiries.c.state, inquiries.c.received_at, inquiries.c.answered_at, inquiries.c.due_at,
-               inquiries.c.rating, inquiries.c.extended, inquiries.c.returns, inquiries.c.reopened)
-        .where(inquiries.c.channel == channel).order_by(inquiries.c.id)
+        select(
+            inquiries.c.id,
+            inquiries.c.state,
+            inquiries.c.received_at,
+            inquiries.c.answered_at,
+            inquiries.c.due_at,
+            inquiries.c.rating,
+            inquiries.c.extended,
+            inquiries.c.returns,
+            inquiries.c.reopened,
+        )
+        .where(inquiries.c.channel == channel)
+        .order_by(inquiries.c.id)
     ).all()
 
 
 def cards(tx: Tx, channel: str) -> dict[str, int]:
     """How many orders of a channel's inquiries ran over, got a yellow card, a red one."""
     rows = tx.conn.execute(
-        select(events.c.name, func.count()).join(inquiries, inquiries.c.id == events.c.inquiry_id)
-        .where(inquiries.c.channel == channel, events.c.name.in_(OVER)).group_by(events.c.name)
+        select(events.c.name, func.count())
+        .join(inquiries, inquiries.c.id == events.c.inquiry_id)
+        .where(inquiries.c.channel == channel, events.c.name.in_(OVER))
+        .group_by(events.c.name)
     )
     return dict.fromkeys(OVER, 0) | {row[0]: row[1] for row in rows}
 
@@ -124,19 +168,32 @@ def points_by_unit(tx: Tx, channel: str) -> Sequence[Any]:
     """Hundredths each unit was charged in a channel's inquiries, the worst first, with its orders."""
     charged = (
         select(scores.c.unit_id, func.sum(scores.c.hundredths).label("hundredths"))
-        .join(inquiries, inquiries.c.id == scores.c.inquiry_id).where(inquiries.c.channel == channel)
-        .group_by(scores.c.unit_id).subquery()
+        .join(inquiries, inquiries.c.id == scores.c.inquiry_id)
+        .where(inquiries.c.channel == channel)
+        .group_by(scores.c.unit_id)
+        .subquery()
     )
     given = (
-        select(assignments.c.unit_id, func.count().label("orders"),
-               func.sum(case((assignments.c.state == "done", 1), else_=0)).label("done"))
-        .join(inquiries, inquiries.c.id == assignments.c.inquiry_id).where(inquiries.c.channel == channel)
-        .group_by(assignments.c.unit_id).subquery()
+        select(
+            assignments.c.unit_id,
+            func.count().label("orders"),
+            func.sum(case((assignments.c.state == "done", 1), else_=0)).label("done"),
+        )
+        .join(inquiries, inquiries.c.id == assignments.c.inquiry_id)
+        .where(inquiries.c.channel == channel)
+        .group_by(assignments.c.unit_id)
+        .subquery()
     )
     return tx.conn.execute(
-        select(units.c.code, units.c.name, func.coalesce(charged.c.hundredths, 0).label("hundredths"),
-               given.c.orders, given.c.done)
-        .join(given, given.c.unit_id == units.c.id).outerjoin(charged, charged.c.unit_id == units.c.id)
+        select(
+            units.c.code,
+            units.c.name,
+            func.coalesce(charged.c.hundredths, 0).label("hundredths"),
+            given.c.orders,
+            given.c.done,
+        )
+        .join(given, given.c.unit_id == units.c.id)
+        .outerjoin(charged, charged.c.unit_id == units.c.id)
         .order_by(func.coalesce(charged.c.hundredths, 0), units.c.code)
     ).all()
 
@@ -145,6 +202,7 @@ def officers_by_unit(tx: Tx) -> Sequence[Any]:
     """Active officers in order, with their units' codes: who works in a replay."""
     return tx.conn.execute(
         select(officers.c.id, officers.c.code, officers.c.role, officers.c.unit_id, units.c.code.label("unit_code"))
-        .join(units, units.c.id == officers.c.unit_id).where(officers.c.active, units.c.active)
+        .join(units, units.c.id == officers.c.unit_id)
+        .where(officers.c.active, units.c.active)
         .order_by(officers.c.id)
     ).all()

@@ -61,10 +61,14 @@ def proposing(tx: Tx, unit_ids: Sequence[int]) -> Sequence[Record]:
 
 def count_of_unit(tx: Tx, inquiry_id: int, unit_id: int, kind: str) -> int:
     """How often a unit has asked for something in an inquiry, whatever came of it."""
-    return int(tx.conn.execute(
-        select(func.count()).select_from(requests).join(assignments, assignments.c.id == requests.c.assignment_id)
-        .where(requests.c.inquiry_id == inquiry_id, requests.c.kind == kind, assignments.c.unit_id == unit_id)
-    ).scalar_one())
+    return int(
+        tx.conn.execute(
+            select(func.count())
+            .select_from(requests)
+            .join(assignments, assignments.c.id == requests.c.assignment_id)
+            .where(requests.c.inquiry_id == inquiry_id, requests.c.kind == kind, assignments.c.unit_id == unit_id)
+        ).scalar_one()
+    )
 
 
 def to_decide(tx: Tx, typed: str) -> list[Record]:
@@ -78,7 +82,9 @@ def to_decide(tx: Tx, typed: str) -> list[Record]:
         wanted = wanted.where(inquiries.c.number == query.full)
     else:
         wanted = wanted.where(inquiries.c.number.endswith(digits[-4:].lstrip("0") or "0"))
-    rows = [row for row in tx.conn.execute(wanted.order_by(requests.c.id.desc()).limit(500)) if query.matches(row.number)]
+    rows = [
+        row for row in tx.conn.execute(wanted.order_by(requests.c.id.desc()).limit(500)) if query.matches(row.number)
+    ]
     return [row for row in rows if row.state == PENDING] or rows[:1]
 
 

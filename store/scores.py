@@ -20,17 +20,26 @@ if TYPE_CHECKING:
     from store.engine.writes import Record
 
 _SHOWN = (
-    select(scores, units.c.code.label("unit_code"), units.c.name.label("unit_name"), inquiries.c.number,
-           officers.c.code.label("actor_code"))
+    select(
+        scores,
+        units.c.code.label("unit_code"),
+        units.c.name.label("unit_name"),
+        inquiries.c.number,
+        officers.c.code.label("actor_code"),
+    )
     .join(units, units.c.id == scores.c.unit_id)
     .outerjoin(inquiries, inquiries.c.id == scores.c.inquiry_id)
     .outerjoin(officers, officers.c.id == scores.c.actor_id)
     .order_by(scores.c.id)
 )
 
-_OF_ORDER = Prepared(lambda _: select(scores).where(
-    scores.c.inquiry_id == named("inquiry_id"), scores.c.assignment_id == named("assignment_id")
-).order_by(scores.c.id))
+_OF_ORDER = Prepared(
+    lambda _: (
+        select(scores)
+        .where(scores.c.inquiry_id == named("inquiry_id"), scores.c.assignment_id == named("assignment_id"))
+        .order_by(scores.c.id)
+    )
+)
 
 
 def add(tx: Tx, *, once: str, **values: Any) -> int | None:
@@ -72,17 +81,20 @@ def all_entries(tx: Tx) -> Sequence[Record]:
 
 def charged_orders(tx: Tx, since: datetime) -> list[int]:
     """Orders with an entry of this time or later."""
-    return list(tx.conn.execute(
-        select(scores.c.assignment_id).where(scores.c.at >= since, scores.c.assignment_id.is_not(None)).distinct()
-    ).scalars())
+    return list(
+        tx.conn.execute(
+            select(scores.c.assignment_id).where(scores.c.at >= since, scores.c.assignment_id.is_not(None)).distinct()
+        ).scalars()
+    )
 
 
 def orders_in_hand(tx: Tx, start: datetime, end: datetime) -> dict[int, int]:
     """By unit: how many orders it had in hand at some time from ``start`` to before ``end``."""
     rows = tx.conn.execute(
         select(assignments.c.unit_id, func.count().label("orders"))
-        .where(assignments.c.created_at < end,
-               or_(assignments.c.ended_at.is_(None), and_(assignments.c.ended_at >= start)))
+        .where(
+            assignments.c.created_at < end, or_(assignments.c.ended_at.is_(None), and_(assignments.c.ended_at >= start))
+        )
         .group_by(assignments.c.unit_id)
     )
     return {row.unit_id: row.orders for row in rows}
@@ -91,8 +103,9 @@ def orders_in_hand(tx: Tx, start: datetime, end: datetime) -> dict[int, int]:
 def ratings(tx: Tx, start: datetime, end: datetime) -> dict[int, list[int]]:
     """By unit: the ratings given from ``start`` to before ``end``; who said nothing is not in it."""
     rows = tx.conn.execute(
-        select(inquiries.c.unit_id, inquiries.c.rating)
-        .where(inquiries.c.rated_at >= start, inquiries.c.rated_at < end, inquiries.c.rating.is_not(None))
+        select(inquiries.c.unit_id, inquiries.c.rating).where(
+            inquiries.c.rated_at >= start, inquiries.c.rated_at < end, inquiries.c.rating.is_not(None)
+        )
     )
     found: dict[int, list[int]] = {}
     for unit_id, rating in rows:

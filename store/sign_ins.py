@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 KEPT = timedelta(days=7)
 """Longer than any link lives: a row that is gone must not make its link good again."""
 
-_OPEN = Prepared(lambda _: select(sign_ins.c.id).where(
-    sign_ins.c.nonce == named("nonce"), sign_ins.c.officer_id == named("officer_id"),
-    sign_ins.c.ended_at.is_(None), sign_ins.c.until > named("now"),
-))
+_OPEN = Prepared(
+    lambda _: select(sign_ins.c.id).where(
+        sign_ins.c.nonce == named("nonce"),
+        sign_ins.c.officer_id == named("officer_id"),
+        sign_ins.c.ended_at.is_(None),
+        sign_ins.c.until > named("now"),
+    )
+)
 _USED = Prepared(lambda _: select(sign_ins.c.id).where(sign_ins.c.nonce == named("nonce")))
 
 
@@ -44,4 +48,6 @@ def is_open(tx: Tx, nonce: str, officer_id: int, now: datetime) -> bool:
 
 def end(tx: Tx, nonce: str, now: datetime) -> None:
     """Sign out."""
-    tx.conn.execute(update(sign_ins).where(sign_ins.c.nonce == nonce, sign_ins.c.ended_at.is_(None)).values(ended_at=now))
+    tx.conn.execute(
+        update(sign_ins).where(sign_ins.c.nonce == nonce, sign_ins.c.ended_at.is_(None)).values(ended_at=now)
+    )

@@ -27,8 +27,16 @@ if TYPE_CHECKING:
     from store.engine.writes import Record
 
 LOOKED = "topics:looked"
-_READ: tuple[Any, ...] = (inquiries.c.id, inquiries.c.contact_id, inquiries.c.received_at, inquiries.c.unit_id, inquiries.c.state,
-         inquiries.c.flags, inquiries.c.routing, inquiries.c.fold_until)
+_READ: tuple[Any, ...] = (
+    inquiries.c.id,
+    inquiries.c.contact_id,
+    inquiries.c.received_at,
+    inquiries.c.unit_id,
+    inquiries.c.state,
+    inquiries.c.flags,
+    inquiries.c.routing,
+    inquiries.c.fold_until,
+)
 
 
 def looked(tx: Tx) -> int:
@@ -61,7 +69,8 @@ def texts(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, str]:
     """What the citizen wrote in each inquiry, in order."""
     said: defaultdict[int, list[str]] = defaultdict(list)
     query = select(messages.c.inquiry_id, messages.c.text).where(
-        messages.c.inquiry_id.in_(inquiry_ids), messages.c.direction == literal("in"))
+        messages.c.inquiry_id.in_(inquiry_ids), messages.c.direction == literal("in")
+    )
     for row in tx.conn.execute(query.order_by(messages.c.id)):
         said[row.inquiry_id].append(row.text)
     return {inquiry_id: "\n".join(parts) for inquiry_id, parts in said.items()}
@@ -70,7 +79,8 @@ def texts(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, str]:
 def members(tx: Tx, since_id: int) -> dict[int, int]:
     """Inquiry -> topic of those from an inquiry on that belong to one."""
     query = select(inquiries.c.id, inquiries.c.topic_id).where(
-        inquiries.c.topic_id.is_not(None), inquiries.c.id >= since_id)
+        inquiries.c.topic_id.is_not(None), inquiries.c.id >= since_id
+    )
     return {row.id: row.topic_id for row in tx.conn.execute(query)}
 
 
@@ -110,12 +120,19 @@ def drop(tx: Tx, topic_id: int, *, told: bool) -> None:
 def shown(tx: Tx, since: datetime, limit: int) -> Sequence[Record]:
     """Topics written about since, most citizens first, with the unit's name and the sample."""
     query = (
-        select(topics, units.c.name.label("unit_name"), inquiries.c.summary.label("sample_summary"),
-               inquiries.c.flags.label("sample_flags"))
-        .outerjoin(units, units.c.id == topics.c.unit_id).outerjoin(inquiries, inquiries.c.id == topics.c.sample_id)
+        select(
+            topics,
+            units.c.name.label("unit_name"),
+            inquiries.c.summary.label("sample_summary"),
+            inquiries.c.flags.label("sample_flags"),
+        )
+        .outerjoin(units, units.c.id == topics.c.unit_id)
+        .outerjoin(inquiries, inquiries.c.id == topics.c.sample_id)
         .where(topics.c.last_at >= since, topics.c.size > 0)
     )
-    return tx.conn.execute(query.order_by(topics.c.citizens.desc(), topics.c.size.desc(), topics.c.id).limit(limit)).all()
+    return tx.conn.execute(
+        query.order_by(topics.c.citizens.desc(), topics.c.size.desc(), topics.c.id).limit(limit)
+    ).all()
 
 
 def numbers(tx: Tx, topic_id: int, limit: int) -> list[str]:

@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     from store.engine.transactions import Tx
     from store.engine.writes import Record
 
-_WAITING = Prepared(lambda _: select(inquiries.c.id).where(inquiries.c.fold_until <= named("now"))
-                    .order_by(inquiries.c.fold_until).limit(named("limit")))
+_WAITING = Prepared(
+    lambda _: (
+        select(inquiries.c.id)
+        .where(inquiries.c.fold_until <= named("now"))
+        .order_by(inquiries.c.fold_until)
+        .limit(named("limit"))
+    )
+)
 
 
 def waiting(tx: Tx, now: datetime, limit: int) -> list[int]:
@@ -28,7 +34,9 @@ def waiting(tx: Tx, now: datetime, limit: int) -> list[int]:
 
 def still_waiting(tx: Tx, now: datetime, ids: Sequence[int]) -> Sequence[Record]:
     """Those of ``ids`` whose quiet interval is still over; locked against other workers on PostgreSQL."""
-    query = select(inquiries).where(inquiries.c.id.in_(ids), inquiries.c.fold_until <= now).order_by(inquiries.c.fold_until)
+    query = (
+        select(inquiries).where(inquiries.c.id.in_(ids), inquiries.c.fold_until <= now).order_by(inquiries.c.fold_until)
+    )
     if not tx.sqlite:
         query = query.with_for_update(skip_locked=True)
     return tx.conn.execute(query).all()
@@ -39,7 +47,9 @@ def said(tx: Tx, ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
     found: dict[int, list[tuple[int, str]]] = {}
     rows = tx.conn.execute(
         select(messages.c.inquiry_id, messages.c.id, messages.c.text)
-        .where(messages.c.inquiry_id.in_(ids), messages.c.direction == "in").order_by(messages.c.id))
+        .where(messages.c.inquiry_id.in_(ids), messages.c.direction == "in")
+        .order_by(messages.c.id)
+    )
     for inquiry_id, message_id, text in rows:
         found.setdefault(inquiry_id, []).append((message_id, text))
     return found
@@ -47,21 +57,34 @@ def said(tx: Tx, ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
 
 def last_said(tx: Tx, ids: Collection[int]) -> dict[int, int]:
     """The id of each citizen's newest message."""
-    rows = tx.conn.execute(select(messages.c.inquiry_id, func.max(messages.c.id).label("last")).where(
-        messages.c.inquiry_id.in_(ids), messages.c.direction == "in").group_by(messages.c.inquiry_id))
+    rows = tx.conn.execute(
+        select(messages.c.inquiry_id, func.max(messages.c.id).label("last"))
+        .where(messages.c.inquiry_id.in_(ids), messages.c.direction == "in")
+        .group_by(messages.c.inquiry_id)
+    )
     return {row.inquiry_id: row.last for row in rows}
 
 
 def in_hand(tx: Tx, ids: Collection[int]) -> set[int]:
     """Those of ``ids`` a unit has already."""
-    return set(tx.conn.execute(select(assignments.c.inquiry_id).where(
-        assignments.c.inquiry_id.in_(ids), assignments.c.role == "lead", assignments.c.state.in_(OPEN_ASSIGNMENT),
-    )).scalars())
+    return set(
+        tx.conn.execute(
+            select(assignments.c.inquiry_id).where(
+                assignments.c.inquiry_id.in_(ids),
+                assignments.c.role == "lead",
+                assignments.c.state.in_(OPEN_ASSIGNMENT),
+            )
+        ).scalars()
+    )
 
 
 def wrote_before(tx: Tx, contact_ids: Collection[int], since: datetime) -> set[int]:
     """Those of the citizens who have told more than one thing since a time."""
-    return set(tx.conn.execute(
-        select(inquiries.c.contact_id).where(inquiries.c.contact_id.in_(contact_ids), inquiries.c.received_at >= since)
-        .group_by(inquiries.c.contact_id).having(func.count() > 1)
-    ).scalars())
+    return set(
+        tx.conn.execute(
+            select(inquiries.c.contact_id)
+            .where(inquiries.c.contact_id.in_(contact_ids), inquiries.c.received_at >= since)
+            .group_by(inquiries.c.contact_id)
+            .having(func.count() > 1)
+        ).scalars()
+    )

@@ -99,7 +99,9 @@ class ChannelContract:
         """With ``CURRENT`` and ``PREVIOUS`` secrets set."""
         raise NotImplementedError
 
-    def signed_request(self, text: str, *, number: int = 1, secret: str = CURRENT, at: datetime = START) -> WebhookRequest:
+    def signed_request(
+        self, text: str, *, number: int = 1, secret: str = CURRENT, at: datetime = START
+    ) -> WebhookRequest:
         """A citizen's text as the platform sends it: message ``number``, signed with one of three secrets."""
         raise NotImplementedError
 
@@ -296,7 +298,8 @@ class ChannelContract:
                 channel.send(replace(self.outbound("x"), way=way))
 
     @pytest.mark.parametrize(
-        "ref", ["http://127.0.0.1/x", "http://169.254.169.254/latest", "http://[::1]/x", "file:///etc/passwd", "cat.jpg", ""]
+        "ref",
+        ["http://127.0.0.1/x", "http://169.254.169.254/latest", "http://[::1]/x", "file:///etc/passwd", "cat.jpg", ""],
     )
     def test_media_inside_our_network_is_not_fetched(self, ref):
         with responses.RequestsMock() as mock, pytest.raises(MediaError):  # any call would fail: none is mocked

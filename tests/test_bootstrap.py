@@ -20,8 +20,18 @@ WECHAT = {
     "WECHAT_APP_ID": "wx0123456789abcdef", "WECHAT_APP_SECRET": "s3cretvalue", "WECHAT_TOKEN": "t0ken",
     "WECHAT_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
 }  # fmt: skip
-TWILIO = {"TWILIO_ACCOUNT_SID": "AC00000000000000000000000000000001", "TWILIO_AUTH_TOKEN": "tok", "TWILIO_FROM": "+12025550100"}
-GOOD = {"SECRET_KEY": SECRET, "PUBLIC_URL": "https://wz.example.gov.cn", "CHANNELS": "wechat,twilio", **WECHAT, **TWILIO}
+TWILIO = {
+    "TWILIO_ACCOUNT_SID": "AC00000000000000000000000000000001",
+    "TWILIO_AUTH_TOKEN": "tok",
+    "TWILIO_FROM": "+12025550100",
+}
+GOOD = {
+    "SECRET_KEY": SECRET,
+    "PUBLIC_URL": "https://wz.example.gov.cn",
+    "CHANNELS": "wechat,twilio",
+    **WECHAT,
+    **TWILIO,
+}
 
 
 def problems(**changes):
@@ -120,10 +130,16 @@ def test_an_unsafe_account_is_named_by_its_variables():
 
 
 def test_two_accounts_of_a_kind_have_settings_of_their_own(tmp_path):
-    second = {name.replace("TWILIO", "HOTLINE"): value for name, value in TWILIO.items()} | {"HOTLINE_FROM": "+12025550111"}
+    second = {name.replace("TWILIO", "HOTLINE"): value for name, value in TWILIO.items()} | {
+        "HOTLINE_FROM": "+12025550111"
+    }
     env = GOOD | second | {"CHANNELS": "wechat,twilio,hotline=twilio", "DATA_DIR": str(tmp_path)}
     configured = bootstrap.read(env)
-    assert [(name, cls) for name, cls, _ in configured.accounts] == [("wechat", WeChat), ("twilio", Twilio), ("hotline", Twilio)]
+    assert [(name, cls) for name, cls, _ in configured.accounts] == [
+        ("wechat", WeChat),
+        ("twilio", Twilio),
+        ("hotline", Twilio),
+    ]
     deps = bootstrap.build(configured)
     assert deps.sms_channel == "twilio"
     deps = bootstrap.build(bootstrap.read(env | {"SMS_CHANNEL": "hotline"}))
@@ -134,7 +150,9 @@ def test_two_accounts_of_a_kind_have_settings_of_their_own(tmp_path):
     ("fax", "no channel 'fax'"), ("wechat,wechat", "named twice"), ("We Chat", "neither name nor account=name"),
 ])  # fmt: skip
 def test_a_wrong_list_of_channels_says_what_is_wrong_with_it(channels, says):
-    (line, *_) = [line for line in problems(CHANNELS=channels, **dict.fromkeys([*WECHAT, *TWILIO])) if "CHANNELS" in line]
+    (line, *_) = [
+        line for line in problems(CHANNELS=channels, **dict.fromkeys([*WECHAT, *TWILIO])) if "CHANNELS" in line
+    ]
     assert says in line
 
 
@@ -163,7 +181,9 @@ def test_only_the_environment_given_is_read(monkeypatch):
 
 def test_secrets_do_not_show_in_the_settings_text():
     shown = repr(bootstrap.read(GOOD | {"SECRET_KEY_PREVIOUS": "the-former-one", "METRICS_TOKEN": "sesame"}))
-    assert not [secret for secret in (SECRET, "the-former-one", "sesame", "s3cretvalue", "t0ken", "'tok'") if secret in shown]
+    assert not [
+        secret for secret in (SECRET, "the-former-one", "sesame", "s3cretvalue", "t0ken", "'tok'") if secret in shown
+    ]
 
 
 def test_both_keys_are_in_use_the_current_one_first():
@@ -226,15 +246,35 @@ def test_only_the_demo_has_that_clock(tmp_path):
 @pytest.mark.parametrize("command", ["run", "web", "worker", "migrate"])
 def test_a_command_with_bad_settings_ends_with_a_line_each_and_starts_nothing(tmp_path, command):
     env = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "VIRTUAL_ENV"}}
-    env |= {"PYTHONPATH": str(ROOT), "DATA_DIR": str(tmp_path / "var"), "PUBLIC_URL": "http://geheim77.example",
-            "SECRET_KEY": "short77", "CHANNELS": "twilio", "TWILIO_FORM": "77", "DUE_DAYS": "gestern77"}
-    done = subprocess.run([sys.executable, "-m", "cli.main", command], cwd=tmp_path, env=env, check=False,
-                          capture_output=True, text=True, timeout=60)
+    env |= {
+        "PYTHONPATH": str(ROOT),
+        "DATA_DIR": str(tmp_path / "var"),
+        "PUBLIC_URL": "http://geheim77.example",
+        "SECRET_KEY": "short77",
+        "CHANNELS": "twilio",
+        "TWILIO_FORM": "77",
+        "DUE_DAYS": "gestern77",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", command],
+        cwd=tmp_path,
+        env=env,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode == 2
     assert done.stdout == ""
     lines = done.stderr.splitlines()
     assert named(line.removeprefix("wenzheng: ") for line in lines) == [
-        "DUE_DAYS", "PUBLIC_URL", "SECRET_KEY", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FORM"]
+        "DUE_DAYS",
+        "PUBLIC_URL",
+        "SECRET_KEY",
+        "TWILIO_ACCOUNT_SID",
+        "TWILIO_AUTH_TOKEN",
+        "TWILIO_FORM",
+    ]
     assert "77" not in done.stderr
     assert "Traceback" not in done.stderr
     assert not Path(tmp_path / "var").exists()

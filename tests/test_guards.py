@@ -51,8 +51,20 @@ def tree_of(path):
 
 # --- routes ---
 
-SIGNED = {"citizen.progress", "staff.order", "staff.act", "staff.media", "duty.door", "duty.enter", "duty.leave", "duty.queue",
-          "duty.part", "duty.order", "duty.act", "duty.look"}
+SIGNED = {
+    "citizen.progress",
+    "staff.order",
+    "staff.act",
+    "staff.media",
+    "duty.door",
+    "duty.enter",
+    "duty.leave",
+    "duty.queue",
+    "duty.part",
+    "duty.order",
+    "duty.act",
+    "duty.look",
+}
 ROUTES = {
     "hooks.hook": "the channel verifies the platform's signature before anything is parsed",
     "static": "style sheets and scripts, the same for everybody",
@@ -79,8 +91,11 @@ ROUTES = {
 @pytest.fixture
 def app(tmp_path):
     settings = {
-        "DATA_DIR": str(tmp_path), "SECRET_KEY": "guards-" + "k" * 40, "CHANNELS": "console",
-        "CONSOLE_SECRET": "console-secret", "REDIS_URL": f"unix://{tmp_path}/nobody.sock",
+        "DATA_DIR": str(tmp_path),
+        "SECRET_KEY": "guards-" + "k" * 40,
+        "CHANNELS": "console",
+        "CONSOLE_SECRET": "console-secret",
+        "REDIS_URL": f"unix://{tmp_path}/nobody.sock",
     }
     made = create_app(bootstrap.read(settings))
     migrate(made.extensions["wenzheng"].store.engine)
@@ -122,7 +137,9 @@ def test_a_link_of_one_kind_opens_no_page_of_the_other(app):
 def test_an_unsigned_webhook_is_refused(app, address):
     answer = app.test_client().post(address, json={"text": "hello"})
     assert answer.status_code in {401, 403}
-    assert app.extensions["wenzheng"].store.read(lambda tx: tx.conn.execute(metadata.tables["inbox"].select()).all()) == []
+    assert (
+        app.extensions["wenzheng"].store.read(lambda tx: tx.conn.execute(metadata.tables["inbox"].select()).all()) == []
+    )
 
 
 def test_strangers_read_no_metrics(app):
@@ -171,21 +188,32 @@ def test_a_worker_listens_to_every_queue_in_their_order(monkeypatch):
 
 def test_the_sweep_does_the_work_of_every_queue(monkeypatch):
     swept = set()
-    for module, function in ((receive, "drain_spool"), (dispatch, "drain"), (outbox, "drain"), (media, "drain"),
-                             (timers, "drain"), (index, "drain")):
+    for module, function in (
+        (receive, "drain_spool"),
+        (dispatch, "drain"),
+        (outbox, "drain"),
+        (media, "drain"),
+        (timers, "drain"),
+        (index, "drain"),
+    ):
         monkeypatch.setattr(module, function, lambda _deps, name=module.__name__: swept.add(name) or 0)
     queues.sweep(None)
     assert {drain.__module__ for drain in queues.DRAINS.values()} | {
-        "handlers.inbound.receive", "handlers.jobs.timers", "handlers.topics.index"} == swept
+        "handlers.inbound.receive",
+        "handlers.jobs.timers",
+        "handlers.topics.index",
+    } == swept
 
 
 # --- documentation that follows from the code ---
 
 SETTING_NAMES = sorted(
     {name.upper() for name in bootstrap.Settings.model_fields}
-    | {f"{channel}_{field.alias or name}".upper()
-       for channel in channel_names()
-       for name, field in find_channel_class(channel).Config.model_fields.items()}
+    | {
+        f"{channel}_{field.alias or name}".upper()
+        for channel in channel_names()
+        for name, field in find_channel_class(channel).Config.model_fields.items()
+    }
 )
 
 
@@ -253,7 +281,9 @@ def test_both_readmes_say_the_same_things():
 
 @pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
 def test_the_readme_example_of_templates_is_read_as_it_stands(name):
-    lines = [line.strip() for line in (ROOT / name).read_text("utf-8").splitlines() if line.startswith("        WECHAT_")]
+    lines = [
+        line.strip() for line in (ROOT / name).read_text("utf-8").splitlines() if line.startswith("        WECHAT_")
+    ]
     needed = ["WECHAT_APP_ID=wx1", "WECHAT_APP_SECRET=s", "WECHAT_TOKEN=t"]
     values = dotenv_values(stream=StringIO("\n".join([*lines, *needed])))
     config, errors = config_from_env(find_channel_class("wechat"), "wechat", values)
@@ -300,7 +330,9 @@ def imports_of(path):
 
 
 ABOVE = {
-    "app": {"cli", "worker"}, "worker": {"cli", "app", "web"}, "bootstrap": {"cli", "app", "worker", "web"},
+    "app": {"cli", "worker"},
+    "worker": {"cli", "app", "web"},
+    "bootstrap": {"cli", "app", "worker", "web"},
     **{package: {"cli", *MODULES} for package in ("bot", "adapters", "store", "handlers", "web")},
     "simulator": {*PACKAGES, *MODULES} - {"simulator"},
 }

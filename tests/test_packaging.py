@@ -91,13 +91,18 @@ DOCKER = shutil.which("docker")
 
 
 def has_compose():
-    return bool(DOCKER) and subprocess.run([DOCKER, "compose", "version"], capture_output=True, check=False).returncode == 0
+    return (
+        bool(DOCKER)
+        and subprocess.run([DOCKER, "compose", "version"], capture_output=True, check=False).returncode == 0
+    )
 
 
 def as_stack(made):
     """The file as ``docker stack config`` takes it: the same schema but for these keys."""
-    services = {name: service | {"depends_on": list(service.get("depends_on", ()))}
-                for name, service in made["services"].items()}
+    services = {
+        name: service | {"depends_on": list(service.get("depends_on", ()))}
+        for name, service in made["services"].items()
+    }
     return {"version": "3.9", "services": services, "volumes": made["volumes"]}
 
 
@@ -111,8 +116,9 @@ def test_docker_reads_the_compose_file(tmp_path):
     shutil.copy(ROOT / "Dockerfile", tmp_path)
     values = {"POSTGRES_PASSWORD": "invented", "SITE_ADDRESS": "wz.example.com"}
     (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in values.items()), "ascii")
-    done = subprocess.run([DOCKER, *command], cwd=tmp_path, capture_output=True, text=True, check=False,
-                          env=os.environ | values)
+    done = subprocess.run(
+        [DOCKER, *command], cwd=tmp_path, capture_output=True, text=True, check=False, env=os.environ | values
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -122,8 +128,14 @@ def test_docker_does_not_start_without_a_database_password(tmp_path):
     (tmp_path / ".env").touch()
     without = {name: value for name, value in os.environ.items() if name != "POSTGRES_PASSWORD"}
     without["SITE_ADDRESS"] = "wz.example.com"  # else docker names whichever it meets first
-    done = subprocess.run([DOCKER, "stack", "config", "-c", "compose.yaml"], cwd=tmp_path, capture_output=True,
-                          text=True, check=False, env=without)
+    done = subprocess.run(
+        [DOCKER, "stack", "config", "-c", "compose.yaml"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=without,
+    )
     assert done.returncode != 0
     assert "POSTGRES_PASSWORD" in done.stderr
 
@@ -136,8 +148,15 @@ def test_a_service_is_hardened_and_stops_gently(unit):
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.optionxform = str
     parser.read(unit, "utf-8")
-    wanted = {"NoNewPrivileges": "yes", "ProtectSystem": "strict", "KillSignal": "SIGTERM", "TimeoutStopSec": "30",
-              "Restart": "on-failure", "User": "wenzheng", "EnvironmentFile": "/etc/wenzheng/env"}
+    wanted = {
+        "NoNewPrivileges": "yes",
+        "ProtectSystem": "strict",
+        "KillSignal": "SIGTERM",
+        "TimeoutStopSec": "30",
+        "Restart": "on-failure",
+        "User": "wenzheng",
+        "EnvironmentFile": "/etc/wenzheng/env",
+    }
     assert {name: parser["Service"].get(name) for name in wanted} == wanted
 
 
@@ -146,8 +165,13 @@ def test_systemd_understands_the_units(tmp_path):
     for unit in UNITS:  # it wants the programs to be there
         text = unit.read_text("utf-8").replace("/opt/wenzheng/.venv/bin/wenzheng", sys.executable)
         (tmp_path / unit.name).write_text(text, "utf-8")
-    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *sorted(map(str, tmp_path.iterdir()))],
-                          capture_output=True, text=True, check=False, env={"SYSTEMD_UNIT_PATH": f"{tmp_path}:"})
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *sorted(map(str, tmp_path.iterdir()))],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
+    )
     ours = [line for line in done.stderr.splitlines() if "wenzheng" in line]
     assert (done.returncode, ours) == (0, [])
 

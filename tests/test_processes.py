@@ -119,7 +119,9 @@ def traps(name, log, *, takes=0.0, **options):
 @pytest.mark.integration
 def test_programs_are_stopped_in_their_order_each_after_the_one_before_has_ended(tmp_path):
     log = tmp_path / "stopped"
-    with supervised(traps("last", log, stop_first=9), traps("first", log, takes=0.6), traps("middle", log, stop_first=1)):
+    with supervised(
+        traps("last", log, stop_first=9), traps("first", log, takes=0.6), traps("middle", log, stop_first=1)
+    ):
         until(lambda: len(read(tmp_path / "stopped.up")) == 3)
     assert read(log) == ["first", "middle", "last"]
 
@@ -286,8 +288,11 @@ def test_a_worker_told_to_stop_records_the_message_it_has_in_hand(tmp_path):
 
 @pytest.mark.wire
 def test_with_redis_killed_an_order_still_reaches_the_officer_by_the_sweep(tmp_path):
-    with (wechat_server() as (base, calls), installed(tmp_path, WECHAT_API_BASE_URL=base) as made,
-          running_valkey(tmp_path) as redis):
+    with (
+        wechat_server() as (base, calls),
+        installed(tmp_path, WECHAT_API_BASE_URL=base) as made,
+        running_valkey(tmp_path) as redis,
+    ):
         made.env["REDIS_URL"] = embedded_redis_url(tmp_path)
         worker = made.start("worker")
         client = Redis.from_url(embedded_redis_url(tmp_path))
@@ -300,7 +305,9 @@ def test_with_redis_killed_an_order_still_reaches_the_officer_by_the_sweep(tmp_p
         made.rig.wechat(LAMP)
         made.rig.wechat("完")
         until(lambda: calls, 20, "the notice")
-        (order,) = until(lambda: [row for row in made.rig.rows(outbox, outbox.c.key == "order.new") if row.state == "sent"])
+        (order,) = until(
+            lambda: [row for row in made.rig.rows(outbox, outbox.c.key == "order.new") if row.state == "sent"]
+        )
         assert order.officer_id == made.rig.officers["lamp"]
         assert worker.poll() is None
         worker.send_signal(signal.SIGTERM)
@@ -356,8 +363,15 @@ def test_after_rekey_everything_opens_with_the_new_key_alone(tmp_path, database_
     old.deps.store.close()
     new = "another-secret-of-at-least-thirty-two-chars"
     env = {**os.environ, **environment(tmp_path, database_url, SECRET_KEY=new, SECRET_KEY_PREVIOUS=SECRET)}
-    done = subprocess.run([sys.executable, "-m", "cli.main", "rekey"], cwd=ROOT, env=env, check=False, capture_output=True,
-                          text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", "rekey"],
+        cwd=ROOT,
+        env=env,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr
     rig = make_rig(tmp_path, database_url, SECRET_KEY=new)
     rig.clock.forward(60)
@@ -376,8 +390,15 @@ def test_rekey_does_not_let_the_former_key_go_while_messages_wait_in_the_spool(t
     old.deps.spool.put({"account": "wechat"})
     old.deps.store.close()
     env = {**os.environ, **environment(tmp_path, sqlite_url, SECRET_KEY="n" * 40, SECRET_KEY_PREVIOUS=SECRET)}
-    done = subprocess.run([sys.executable, "-m", "cli.main", "rekey"], cwd=ROOT, env=env, check=False, capture_output=True,
-                          text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", "rekey"],
+        cwd=ROOT,
+        env=env,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode == 1
     assert "SECRET_KEY_PREVIOUS" in done.stderr
     assert "Traceback" not in done.stderr
@@ -386,8 +407,17 @@ def test_rekey_does_not_let_the_former_key_go_while_messages_wait_in_the_spool(t
 @pytest.mark.wire
 def test_migrations_started_at_once_all_succeed(tmp_path, database_url):
     env = {**os.environ, **environment(tmp_path, database_url)}
-    commands = [subprocess.Popen([sys.executable, "-m", "cli.main", "migrate"], cwd=ROOT, env=env, text=True,
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)]
+    commands = [
+        subprocess.Popen(
+            [sys.executable, "-m", "cli.main", "migrate"],
+            cwd=ROOT,
+            env=env,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(3)
+    ]
     told = [command.communicate(timeout=90) for command in commands]
     assert [command.returncode for command in commands] == [0, 0, 0], told
     assert all(newest() in out for out, _err in told)

@@ -50,8 +50,11 @@ def _request(public_url: str, body: bytes) -> WebhookRequest:
     query = request.query_string.decode("latin-1")
     url = f"{public_url}{request.path}" + (f"?{query}" if query else "")
     return WebhookRequest(
-        method=request.method, url=url, query=request.args.to_dict(),
-        headers={name.lower(): value for name, value in request.headers.items()}, body=body,
+        method=request.method,
+        url=url,
+        query=request.args.to_dict(),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=body,
     )
 
 
@@ -66,5 +69,3 @@ def _answer(deps: Deps, account: str, webhook: WebhookRequest) -> WebhookRespons
 
 def _flask(response: WebhookResponse) -> Response:
     return Response(response.body, status=response.status, content_type=response.content_type)
-
-

@@ -34,9 +34,7 @@ class WeChatConfig(ChannelConfig):
         False, description="Accept unencrypted pushes, whose body WeChat does not sign. For trials only."
     )
     api_base_url: str = Field("https://api.weixin.qq.com", description="WeChat's server interface.")
-    original_id: str = Field(
-        "", description="Original id (gh_…); when set, pushes for another account are not read."
-    )
+    original_id: str = Field("", description="Original id (gh_…); when set, pushes for another account are not read.")
     templates: dict[str, str] = Field(
         default_factory=dict, description="JSON: our notice -> id of the template message."
     )

@@ -92,9 +92,7 @@ def seal(text: str, *, key: bytes, app_id: str, token: str, timestamp: str, as_j
     encrypt = _Sealer(key).encrypt(text, app_id).decode()
     signed = signature(token, timestamp, nonce, encrypt)
     if as_json:
-        return json.dumps(
-            {"Encrypt": encrypt, "MsgSignature": signed, "TimeStamp": int(timestamp), "Nonce": nonce}
-        )
+        return json.dumps({"Encrypt": encrypt, "MsgSignature": signed, "TimeStamp": int(timestamp), "Nonce": nonce})
     return (
         f"<xml><Encrypt><![CDATA[{encrypt}]]></Encrypt><MsgSignature><![CDATA[{signed}]]></MsgSignature>"
         f"<TimeStamp>{timestamp}</TimeStamp><Nonce><![CDATA[{nonce}]]></Nonce></xml>"

@@ -198,7 +198,7 @@ class Channel(ABC):
         raise MediaError("unsupported", permanent=True)
 
     def can_send(self, way: Way, template: str = "") -> str:  # noqa: ARG002  # for subclasses
-        """"" when this account is set up for ``way`` (and for ``template``), else why not."""
+        """Nothing when this account is set up for ``way`` (and for ``template``), else why not."""
         return "" if way in self.ways else "unsupported"
 
     def subscription_id(self, template: str) -> str:  # noqa: ARG002  # for subclasses

@@ -109,9 +109,7 @@ def config_from_env(
     fields = {begin + _env_field(name, field): field for name, field in cls.Config.model_fields.items()}
     others = tuple(prefix(other) for other in accounts if prefix(other) != begin and prefix(other).startswith(begin))
     given = {name: value for name, value in env.items() if name.startswith(begin) and value.strip()}
-    errors = [
-        _unknown(name, fields) for name in sorted(given) if name not in fields and not name.startswith(others)
-    ]
+    errors = [_unknown(name, fields) for name in sorted(given) if name not in fields and not name.startswith(others)]
     values, unreadable = _values(given, fields, len(begin))
     config, invalid = _validated(cls.Config, begin, values)
     skip = {line.partition(":")[0] for line in unreadable}
@@ -128,9 +126,7 @@ def _unknown(name: str, known: Collection[str]) -> str:
     return f"{name}: no such setting" + (f", did you mean {near[0]}?" if near else "")
 
 
-def _values(
-    given: Mapping[str, str], fields: Mapping[str, FieldInfo], skip: int
-) -> tuple[dict[str, Any], list[str]]:
+def _values(given: Mapping[str, str], fields: Mapping[str, FieldInfo], skip: int) -> tuple[dict[str, Any], list[str]]:
     """Values by the field's key in the model, and the variables that are no JSON."""
     values: dict[str, Any] = {}
     errors: list[str] = []

@@ -27,10 +27,34 @@ DAYS = 28
 """A day's counter ends at 999,999."""
 OFFICERS = 7
 """Of each unit: a head and six more; the model district has about 390 in 55 units."""
-INQUIRY = ("id", "number", "query_code", "contact_id", "address_id", "channel", "state", "summary", "unit_id",
-           "received_at", "due_at", "derivation", "provisional")
-ORDER = ("id", "inquiry_id", "unit_id", "role", "state", "created_at", "due_at", "signed_at", "signed_by",
-         "checked_at", "next_check_at")
+INQUIRY = (
+    "id",
+    "number",
+    "query_code",
+    "contact_id",
+    "address_id",
+    "channel",
+    "state",
+    "summary",
+    "unit_id",
+    "received_at",
+    "due_at",
+    "derivation",
+    "provisional",
+)
+ORDER = (
+    "id",
+    "inquiry_id",
+    "unit_id",
+    "role",
+    "state",
+    "created_at",
+    "due_at",
+    "signed_at",
+    "signed_by",
+    "checked_at",
+    "next_check_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +72,17 @@ def directory(store: Store, *, units: int) -> None:
 
     def work(tx: Tx) -> None:
         for n in range(1, units + 1):
-            unit_id = units_table.save_unit(tx, f"U{n:02}", name=f"第{n}局", short_names=[], tier="district",
-                                            parent_code="", keywords=[], places=[], phone="")
+            unit_id = units_table.save_unit(
+                tx,
+                f"U{n:02}",
+                name=f"第{n}局",
+                short_names=[],
+                tier="district",
+                parent_code="",
+                keywords=[],
+                places=[],
+                phone="",
+            )
             for m in range(OFFICERS):
                 role = "head" if m == 0 else "duty" if n == 1 else "leader" if m == 1 and n < 4 else "officer"
                 units_table.save_officer(tx, f"U{n:02}-{m}", name=f"某{n}{m}", unit_id=unit_id, role=role)
@@ -76,8 +109,21 @@ def _make(row: Stored, n: int, units: int, address: Any, derivations: dict[Any, 
     unit = n % units + 1
     derivation = derivations.setdefault((row.opened, row.due), _derivation(row))
     day = FIRST_DAY + timedelta(days=n % DAYS)
-    inquiry = (n, format_number(day, n // DAYS + 1), "384712", address.contact_id, address.id,
-               "console", "in_progress", "幸福路12号楼下路灯三天不亮", unit, row.opened, row.due, derivation, False)
+    inquiry = (
+        n,
+        format_number(day, n // DAYS + 1),
+        "384712",
+        address.contact_id,
+        address.id,
+        "console",
+        "in_progress",
+        "幸福路12号楼下路灯三天不亮",
+        unit,
+        row.opened,
+        row.due,
+        derivation,
+        False,
+    )
     officer = (unit - 1) * OFFICERS + 3
     return inquiry, (n, n, unit, "lead", "signed", row.opened, row.due, row.opened, officer, row.checked, row.following)
 
@@ -103,7 +149,9 @@ def insert(store: Store, table: str, columns: tuple[str, ...], rows: list[tuple[
 def _as_text(rows: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
     """Moments as SQLAlchemy stores them in SQLite."""
     for row in rows:
-        yield tuple(f"{cell.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}" if hasattr(cell, "astimezone") else cell for cell in row)
+        yield tuple(
+            f"{cell.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}" if hasattr(cell, "astimezone") else cell for cell in row
+        )
 
 
 def _settle(store: Store) -> None:

@@ -18,7 +18,9 @@ class WrongRun(Exception):
     """A run that did something else than it should: its figures mean nothing."""
 
 
-def print_all(run: Callable[[str, Path, argparse.Namespace], Iterable[dict[str, Any]]], options: argparse.Namespace) -> int:
+def print_all(
+    run: Callable[[str, Path, argparse.Namespace], Iterable[dict[str, Any]]], options: argparse.Namespace
+) -> int:
     """``run``'s figures of each database wanted, as they come; 1 when a run was not valid."""
     with tempfile.TemporaryDirectory(prefix="wzb-") as folder:
         for name in databases(options.database):

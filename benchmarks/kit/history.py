@@ -31,13 +31,13 @@ COLUMNS = {
     "addresses": "id contact_id channel scheme hash cipher created_at last_inbound_at message_at",
     "conversations": "address_id state updated_at",
     "inquiries": "id number query_code contact_id address_id channel state summary unit_id received_at due_at derivation "
-                 "provisional answered_at closed_at next_state_at",
+    "provisional answered_at closed_at next_state_at",
     "messages": "id inquiry_id address_id officer_id direction kind text created_at",
     "assignments": "id inquiry_id unit_id role state created_at due_at signed_at signed_by ended_at ended_by checked_at "
-                   "next_check_at",
+    "next_check_at",
     "events": "inquiry_id at name actor actor_id data",
     "outbox": "id once created_at key params inquiry_id contact_id officer_id priority can_wait state way failed_ways "
-              "not_before attempts updated_at",
+    "not_before attempts updated_at",
     "deliveries": "outbox_id at channel way outcome external_id parts",
     "inbox": "id channel external_id received_at kind raw address_id inquiry_id outbox_id",
 }
@@ -96,8 +96,19 @@ def _citizen(store: Store, made: _Made) -> None:
         return
     who, address = (made.n - 1) // EACH + 1, str(citizen(made.n))
     made.rows["contacts"].append((who, made.opened))
-    made.rows["addresses"].append((who, who, "console", "console", store.vault.digest(address), store.vault.seal(address),
-                                   made.opened, made.opened, made.opened))
+    made.rows["addresses"].append(
+        (
+            who,
+            who,
+            "console",
+            "console",
+            store.vault.digest(address),
+            store.vault.seal(address),
+            made.opened,
+            made.opened,
+            made.opened,
+        )
+    )
     made.rows["conversations"].append((who, "{}", made.opened))
 
 
@@ -107,12 +118,49 @@ def _inquiry(made: _Made, number: str, sealed: str) -> None:
     officer, due = officer_of(unit), opened + timedelta(days=6)
     answered = None if made.is_open else opened + timedelta(days=3)
     state = "in_progress" if made.is_open else "archived"
-    rows["inquiries"].append((n, number, "384712", who, who, "console", state, TEXT[:20], unit, opened, due, _derivation(opened),
-                              False, answered, answered, None))
+    rows["inquiries"].append(
+        (
+            n,
+            number,
+            "384712",
+            who,
+            who,
+            "console",
+            state,
+            TEXT[:20],
+            unit,
+            opened,
+            due,
+            _derivation(opened),
+            False,
+            answered,
+            answered,
+            None,
+        )
+    )
     rows["messages"].append((2 * n - 1, n, who, None, "in", "text", TEXT, opened))
-    rows["assignments"].append((n, n, unit, "lead", "signed" if made.is_open else "done", opened, due, opened, officer, answered,
-                                officer if answered else None, opened, due if made.is_open else None))
-    happened = [("received", "citizen", who, opened), ("dispatched", "system", None, opened), ("signed", "officer", officer, opened)]
+    rows["assignments"].append(
+        (
+            n,
+            n,
+            unit,
+            "lead",
+            "signed" if made.is_open else "done",
+            opened,
+            due,
+            opened,
+            officer,
+            answered,
+            officer if answered else None,
+            opened,
+            due if made.is_open else None,
+        )
+    )
+    happened = [
+        ("received", "citizen", who, opened),
+        ("dispatched", "system", None, opened),
+        ("signed", "officer", officer, opened),
+    ]
     if answered is not None:
         rows["messages"].append((2 * n, n, None, officer, "out", "text", ANSWER, answered))
         happened += [("answered", "officer", officer, answered), ("closed", "system", None, answered)]
@@ -125,10 +173,30 @@ def _told(made: _Made) -> None:
     n, rows = made.n, made.rows
     who, officer = (n - 1) // EACH + 1, officer_of(n % UNITS + 1)
     params = json.dumps({"number": "26-1123-0001", "code": "384712", "due": "11月27日(周五)17:00", "text": TEXT})
-    for place, (key, contact, to) in enumerate((("receipt", who, None), ("order.new", None, officer), ("answer", who, None))):
+    for place, (key, contact, to) in enumerate(
+        (("receipt", who, None), ("order.new", None, officer), ("answer", who, None))
+    ):
         row_id = 3 * n - 2 + place
-        rows["outbox"].append((row_id, f"past:{row_id}", made.opened, key, params, n, contact, to, 1, False, "sent", "console", "[]",
-                               made.opened, 1, made.opened))
+        rows["outbox"].append(
+            (
+                row_id,
+                f"past:{row_id}",
+                made.opened,
+                key,
+                params,
+                n,
+                contact,
+                to,
+                1,
+                False,
+                "sent",
+                "console",
+                "[]",
+                made.opened,
+                1,
+                made.opened,
+            )
+        )
         rows["deliveries"].append((row_id, made.opened, "console", "console", "sent", f"past:{row_id}", 1))
 
 
@@ -159,6 +227,7 @@ def _settle(store: Store) -> None:
 
 def reach_officers(store: Store, now: datetime) -> None:
     """One officer of each unit has an address to write from."""
+
     def work(tx: Any) -> None:
         for unit in range(1, UNITS + 1):
             people.ensure(tx, "console", officer_address(unit), now, officer_id=officer_of(unit))

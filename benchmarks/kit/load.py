@@ -110,9 +110,13 @@ def summary(run: Run, started: float, warm_up: float) -> dict[str, float]:
     took = [each for _, each in kept]
     accepted = [readable(answer) for answer in run.answers if answer.startswith(b"HTTP/1.1 200")]
     return {
-        "per_second": len(kept) / span, "p50_ms": quantile(took, 0.5) * 1000, "p99_ms": quantile(took, 0.99) * 1000,
+        "per_second": len(kept) / span,
+        "p50_ms": quantile(took, 0.5) * 1000,
+        "p99_ms": quantile(took, 0.99) * 1000,
         "max_ms": max(took, default=float("nan")) * 1000,
-        "answered": len(run.answers), "accepted": len(accepted), "broken": run.broken,
+        "answered": len(run.answers),
+        "accepted": len(accepted),
+        "broken": run.broken,
         "numbered": sum(NUMBER.search(text) is not None for text in accepted),
         "texts": sum(b"<Content>" in text for text in accepted),
     }

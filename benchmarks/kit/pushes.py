@@ -75,8 +75,9 @@ def _request(body: bytes, host: str, nonce: str, *, sealed: bool) -> bytes:
     if sealed:
         cipher = seal(body)
         query += f"&encrypt_type=aes&msg_signature={_sha1(TOKEN, at, nonce, cipher)}"
-        body = (f"<xml><ToUserName><![CDATA[{ACCOUNT}]]></ToUserName>"
-                f"<Encrypt><![CDATA[{cipher}]]></Encrypt></xml>").encode()
+        body = (
+            f"<xml><ToUserName><![CDATA[{ACCOUNT}]]></ToUserName><Encrypt><![CDATA[{cipher}]]></Encrypt></xml>"
+        ).encode()
     head = (
         f"POST {PATH}?{query} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Mozilla/4.0\r\nAccept: */*\r\n"
         f"Content-Type: text/xml\r\nContent-Length: {len(body)}\r\nPragma: no-cache\r\n\r\n"

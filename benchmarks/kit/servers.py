@@ -49,19 +49,59 @@ def free_port() -> int:
 def command(server: str, target: str, port: int, *, workers: int, threads: int) -> list[str]:
     """The command line of ``server`` (granian or gunicorn) for ``module:name`` or ``module:factory()``."""
     if server == "gunicorn":
-        return [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--workers", str(workers),
-                "--threads", str(threads), "--bind", f"127.0.0.1:{port}", "--log-level", "warning",
-                "--keep-alive", "75", "--graceful-timeout", "15", target]
+        return [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "--worker-class",
+            "gthread",
+            "--workers",
+            str(workers),
+            "--threads",
+            str(threads),
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--log-level",
+            "warning",
+            "--keep-alive",
+            "75",
+            "--graceful-timeout",
+            "15",
+            target,
+        ]
     factory = ["--factory"] if target.endswith("()") else []
-    return [sys.executable, "-m", "granian", "--interface", "wsgi", *factory, "--host", "127.0.0.1", "--port",
-            str(port), "--workers", str(workers), "--blocking-threads", str(threads), "--no-ws",
-            "--workers-kill-timeout", "15", "--backlog", "1024", "--log-level", "error", target.removesuffix("()")]
+    return [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        *factory,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+        "--blocking-threads",
+        str(threads),
+        "--no-ws",
+        "--workers-kill-timeout",
+        "15",
+        "--backlog",
+        "1024",
+        "--log-level",
+        "error",
+        target.removesuffix("()"),
+    ]
 
 
 @contextmanager
 def running(args: list[str], env: Mapping[str, str], port: int = 0) -> Iterator[subprocess.Popen[bytes]]:
     """A process, until it listens; stopped by SIGTERM as a supervisor would."""
-    process = subprocess.Popen(args, env={**os.environ, "PYTHONPATH": PYTHONPATH, **env}, cwd=ROOT, start_new_session=True)
+    process = subprocess.Popen(
+        args, env={**os.environ, "PYTHONPATH": PYTHONPATH, **env}, cwd=ROOT, start_new_session=True
+    )
     try:
         if port:
             wait_for_port(port, process)
@@ -109,9 +149,14 @@ def settings(folder: Path, redis_url: str, database_url: str, *, sealed: bool) -
     """The product's environment. The account's own secrets exist for this run only."""
     (folder / "metrics").mkdir(parents=True, exist_ok=True)
     return {
-        "DATA_DIR": str(folder), "DATABASE_URL": database_url, "REDIS_URL": redis_url,
-        "SECRET_KEY": "a-secret-that-lives-as-long-as-one-benchmark", "CHANNELS": "wechat",
-        "PROMETHEUS_MULTIPROC_DIR": str(folder / "metrics"), "LOG_LEVEL": "WARNING", **account(sealed=sealed),
+        "DATA_DIR": str(folder),
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "SECRET_KEY": "a-secret-that-lives-as-long-as-one-benchmark",
+        "CHANNELS": "wechat",
+        "PROMETHEUS_MULTIPROC_DIR": str(folder / "metrics"),
+        "LOG_LEVEL": "WARNING",
+        **account(sealed=sealed),
     }
 
 

@@ -158,5 +158,9 @@ def figures(truth: Ints, guessed: Ints, confidence: Floats, thresholds: dict[str
         taken = confidence >= threshold
         precision = round(float(right[taken].mean()), 4) if taken.any() else None
         reached[wanted] = {"coverage": round(float(taken.mean()), 4) if len(taken) else 0.0, "precision": precision}
-    return {"examples": len(truth), "macro_f1": round(macro_f1(truth, guessed), 4),
-            "accuracy": round(float(right.mean()), 4) if len(right) else 0.0, "coverage": reached}
+    return {
+        "examples": len(truth),
+        "macro_f1": round(macro_f1(truth, guessed), 4),
+        "accuracy": round(float(right.mean()), 4) if len(right) else 0.0,
+        "coverage": reached,
+    }

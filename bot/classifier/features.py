@@ -79,8 +79,14 @@ def grams(texts: Sequence[Text]) -> Grams:
     parts = list(_by_size(chars, segment))
     sizes = np.repeat(np.arange(1, LONGEST + 1), [len(start) for start, _ in parts])
     start = np.concatenate([start for start, _ in parts])
-    return Grams(segment[start], start, sizes, np.concatenate([key for _, key in parts]),
-                 np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]), chars)
+    return Grams(
+        segment[start],
+        start,
+        sizes,
+        np.concatenate([key for _, key in parts]),
+        np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]),
+        chars,
+    )
 
 
 def _segments(text: Text) -> Iterator[NDArray[np.uint32]]:

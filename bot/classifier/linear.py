@@ -86,10 +86,16 @@ class Linear:
         return np.asarray((self.weights[feature, label] - self.middle[feature]) * self.scale[feature], np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"keys": self.lexicon.vocabulary.keys, "size": self.lexicon.size,
-                "often": self.lexicon.often, "times": self.lexicon.times,
-                "weights": self.weights, "scale": self.scale.astype(np.float16), "bias": self.bias,
-                "sizes": np.array([self.lexicon.texts, self.lexicon.letters], np.uint32)}
+        return {
+            "keys": self.lexicon.vocabulary.keys,
+            "size": self.lexicon.size,
+            "often": self.lexicon.often,
+            "times": self.lexicon.times,
+            "weights": self.weights,
+            "scale": self.scale.astype(np.float16),
+            "bias": self.bias,
+            "sizes": np.array([self.lexicon.texts, self.lexicon.letters], np.uint32),
+        }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], labels: int) -> Linear:

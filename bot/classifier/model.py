@@ -26,8 +26,17 @@ if TYPE_CHECKING:
 
     from bot.classifier.features import Floats, Text
 
-__all__ = ["NEVER", "WANTED", "Classifier", "Example", "Guess", "ModelUnreadable", "TooFewExamples", "evaluate",
-           "train"]
+__all__ = [
+    "NEVER",
+    "WANTED",
+    "Classifier",
+    "Example",
+    "Guess",
+    "ModelUnreadable",
+    "TooFewExamples",
+    "evaluate",
+    "train",
+]
 
 BATCH = 200  # texts looked at together: their n-grams take some 20 MB
 
@@ -71,9 +80,7 @@ class Classifier:
     linear: Linear
     calibration: Calibration
 
-    def guess(
-        self, texts: Sequence[tuple[str, str]], *, top: int = 3, explain: bool = True
-    ) -> list[list[Guess]]:
+    def guess(self, texts: Sequence[tuple[str, str]], *, top: int = 3, explain: bool = True) -> list[list[Guess]]:
         """For each (headline, body) the most likely labels, the likeliest first."""
         found: list[list[Guess]] = []
         for first in range(0, len(texts), BATCH):

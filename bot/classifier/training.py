@@ -133,7 +133,9 @@ def _out_of_fold(corpus: Corpus) -> Floats:
 def score(model: Linear, texts: Sequence[Text]) -> Floats:
     parts = [np.zeros((0, len(model.bias)), np.float32)]
     for _, found in chunks(texts):
-        parts.append(model.scores(vectors(found, model.lexicon.vocabulary, model.lexicon.idf), len(found.starts) // SPACES))
+        parts.append(
+            model.scores(vectors(found, model.lexicon.vocabulary, model.lexicon.idf), len(found.starts) // SPACES)
+        )
     return np.concatenate(parts)
 
 

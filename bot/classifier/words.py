@@ -79,7 +79,7 @@ def deciding(
 ) -> list[tuple[str, ...]]:
     """For each text the words that speak for its label, the strongest first. A negative label asks for none."""
     carried = _by_character(model, found, counted, label)
-    first = found.starts[0 :: SPACES]
+    first = found.starts[0::SPACES]
     for number, text in enumerate(texts):
         head = found.starts[number * SPACES + 1]
         carried[first[number] : first[number] + text.headline] += carried[head : head + text.headline]

@@ -158,9 +158,17 @@ def _late_sign(facts: Facts, rules: PointRules, calendar: Calendar) -> Iterator[
     limit = calendar.add_working_hours(facts.dispatched_at, rules.sign_hours)
     signed = facts.stopped_at if facts.signed_at is None else min(facts.signed_at, facts.stopped_at)
     if signed > limit:
-        yield _charge(facts, rules, "late_sign", rules.late_sign, limit + JUST_AFTER, {
-            "dispatched_at": _iso(facts.dispatched_at), "sign_by": _iso(limit),
-        })
+        yield _charge(
+            facts,
+            rules,
+            "late_sign",
+            rules.late_sign,
+            limit + JUST_AFTER,
+            {
+                "dispatched_at": _iso(facts.dispatched_at),
+                "sign_by": _iso(limit),
+            },
+        )
 
 
 def _overdue(facts: Facts, rules: PointRules, calendar: Calendar) -> Iterator[Charge]:
@@ -221,7 +229,8 @@ def _charge(
 
 def _due(facts: Facts) -> Evidence:
     return {
-        "dispatched_at": _iso(facts.dispatched_at), "due_at": _iso(facts.due_at),
+        "dispatched_at": _iso(facts.dispatched_at),
+        "due_at": _iso(facts.due_at),
         "due_events": ",".join(map(str, facts.due_events)),
     }
 
@@ -247,8 +256,13 @@ def reversal(entry: Entry, evidence: Mapping[str, int | str]) -> Entry:
     if entry.reverses is not None:
         raise ValueError("a counter-entry is not taken back: the points are charged anew")
     return Entry(
-        once=f"reverse:{entry.once}", rule=entry.rule, hundredths=-entry.hundredths, month=entry.month,
-        version=entry.version, reverses=entry.once, evidence=evidence,
+        once=f"reverse:{entry.once}",
+        rule=entry.rule,
+        hundredths=-entry.hundredths,
+        month=entry.month,
+        version=entry.version,
+        reverses=entry.once,
+        evidence=evidence,
     )
 
 

@@ -108,7 +108,8 @@ def parse(text: str, calendar: Calendar) -> Notice:
 def differences(notice: Notice, calendar: Calendar) -> tuple[Difference, ...]:
     """The days the notice names on which it and the calendar are not of one mind."""
     return tuple(
-        Difference(day, not works, works) for day, works in sorted(notice.days.items())
+        Difference(day, not works, works)
+        for day, works in sorted(notice.days.items())
         if calendar.is_workday(day) is not works
     )
 

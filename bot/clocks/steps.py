@@ -145,8 +145,12 @@ def next_check(
 
 
 def clock_state(
-    due: datetime, now: datetime, calendar: Calendar,
-    *, done_at: datetime | None = None, paused_at: datetime | None = None,
+    due: datetime,
+    now: datetime,
+    calendar: Calendar,
+    *,
+    done_at: datetime | None = None,
+    paused_at: datetime | None = None,
 ) -> ClockState:
     """The colour of the clock, as ``now`` or when it stopped.
 
@@ -169,8 +173,14 @@ def _late(due: datetime, at: datetime, calendar: Calendar) -> ClockState:
 
 
 def resumed(
-    due: datetime, paused_at: datetime, resumed_at: datetime, calendar: Calendar,
-    *, cap_days: int = 3, office: Hours = OFFICE_HOURS, closing: time = CLOSING,
+    due: datetime,
+    paused_at: datetime,
+    resumed_at: datetime,
+    calendar: Calendar,
+    *,
+    cap_days: int = 3,
+    office: Hours = OFFICE_HOURS,
+    closing: time = CLOSING,
 ) -> datetime:
     """The due time (UTC) after a pause: later by the office time of the pause, at most ``cap_days``.
 

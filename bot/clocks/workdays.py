@@ -93,9 +93,7 @@ class Calendar:
             them; their other days are official then.
     """
 
-    def __init__(
-        self, overrides: Mapping[date, Override] | None = None, announced: Collection[int] = ()
-    ) -> None:
+    def __init__(self, overrides: Mapping[date, Override] | None = None, announced: Collection[int] = ()) -> None:
         self._overrides = dict(overrides or {})
         self._announced = frozenset(announced)
 
@@ -211,9 +209,7 @@ class Calendar:
             left -= closes - opens
         raise AssertionError("unreachable: sessions never end")
 
-    def working_time_between(
-        self, start: datetime, end: datetime, *, office: Hours = OFFICE_HOURS
-    ) -> timedelta:
+    def working_time_between(self, start: datetime, end: datetime, *, office: Hours = OFFICE_HOURS) -> timedelta:
         """Office time from ``start`` to ``end``; zero when ``end`` is not later."""
         total, last = timedelta(0), _local(end)
         for opens, closes in self._sessions(_local(start), office):

@@ -337,11 +337,49 @@ class Ignore:
 
 
 StaffAct = (
-    StaffList | StaffDuty | StaffSign | StaffReply | StaffTransfer | StaffReturn | StaffExtend | StaffAsk | StaffAssist
-    | StaffSend | StaffReject | StaffMerge | StaffSplit | StaffContact | StaffCorrect | StaffRetract
-    | StaffApprove | StaffRefuse | StaffCallBack | StaffShow | StaffBad
+    StaffList
+    | StaffDuty
+    | StaffSign
+    | StaffReply
+    | StaffTransfer
+    | StaffReturn
+    | StaffExtend
+    | StaffAsk
+    | StaffAssist
+    | StaffSend
+    | StaffReject
+    | StaffMerge
+    | StaffSplit
+    | StaffContact
+    | StaffCorrect
+    | StaffRetract
+    | StaffApprove
+    | StaffRefuse
+    | StaffCallBack
+    | StaffShow
+    | StaffBad
 )
 Act = (
-    OpenInquiry | AddPart | EndDraft | Hint | Progress | Urge | Supplement | Withdraw | Rate | RatingReason
-    | FullText | Objection | OptOut | OptIn | Human | Emergency | BindPhone | Confirm | StaffAct | CoolDown | Keep | Ignore
+    OpenInquiry
+    | AddPart
+    | EndDraft
+    | Hint
+    | Progress
+    | Urge
+    | Supplement
+    | Withdraw
+    | Rate
+    | RatingReason
+    | FullText
+    | Objection
+    | OptOut
+    | OptIn
+    | Human
+    | Emergency
+    | BindPhone
+    | Confirm
+    | StaffAct
+    | CoolDown
+    | Keep
+    | Ignore
 )

@@ -73,7 +73,11 @@ LADDER = (Way.CUSTOMER_SERVICE, Way.SUBSCRIPTION, Way.TEMPLATE, Way.CONSOLE, Way
 
 
 def plan(
-    routes: Iterable[Route], now: datetime, *, failed: Iterable[str] = (), spare_last: bool = False,
+    routes: Iterable[Route],
+    now: datetime,
+    *,
+    failed: Iterable[str] = (),
+    spare_last: bool = False,
     only_address: int | None = None,
 ) -> list[Rung]:
     """Every rung in order, the first without ``skip`` to be tried.
@@ -124,8 +128,10 @@ def _window(route: Route, window: Window, now: datetime, *, spare_last: bool) ->
 
 def _over(route: Route, window: Window, now: datetime, *, event: timedelta, message: timedelta) -> str:
     """Nothing is left: used up in an interval that still runs, or the last of them ended some time ago."""
-    for at, length, quota in ((route.message_at, message, window.message_quota),
-                              (route.event_at, event, window.event_quota)):
+    for at, length, quota in (
+        (route.message_at, message, window.message_quota),
+        (route.event_at, event, window.event_quota),
+    ):
         if at is not None and now - at < length:
             return f"quota {quota} of {quota} used"
     ends = [at + length for at, length in ((route.message_at, message), (route.event_at, event)) if at is not None]

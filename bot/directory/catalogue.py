@@ -130,7 +130,6 @@ class CategoryMatch:
     words: tuple[str, ...]
 
 
-
 _SEVERAL = re.compile(r"[、,，/()（）\s]|(?<=..)[与和及或](?=..)")
 _GENERAL = word_set(
     "管理 问题 其他 监管 服务 政策 处理 工作 建设 行政 规划 标准 相关 纠纷 投诉 咨询 故障 监督 待遇 权益 市场 事项 办理 申请 审批 执法"
@@ -271,4 +270,3 @@ def _weighed(length: int, shares: Shares, spread: float) -> list[tuple[str, floa
     entropy = -sum(s / total * log(s / total) for s in shares.values()) / spread
     pure = length * max(0.0, 1 - entropy) ** PURITY
     return [(code, pure * share) for code, share in shares.items() if pure]
-

@@ -41,7 +41,8 @@ def read_names(rows: Sequence[RawRow]) -> Names:
     named = _named(rows) | _named(standing) | {fold(row["code"]): fold(row["code"]) for row in rows if row["code"]}
     into = {
         fold(row["code"]): named[fold(row["merged_into"])]
-        for row in rows if row["merged_into"] and fold(row["merged_into"]) in named
+        for row in rows
+        if row["merged_into"] and fold(row["merged_into"]) in named
     }
     return Names(named, into)
 

@@ -99,6 +99,5 @@ class ModelUnreadable(Exception):
 
 
 FAILURES: dict[Failure, type[SendError]] = {
-    cls.failure: cls
-    for cls in (Temporary, RateLimited, Ambiguous, Refused, RecipientGone, WindowClosed, Misconfigured)
+    cls.failure: cls for cls in (Temporary, RateLimited, Ambiguous, Refused, RecipientGone, WindowClosed, Misconfigured)
 }

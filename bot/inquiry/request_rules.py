@@ -106,8 +106,12 @@ class SupplementAsk:
 
 
 def extension_problem(
-    ask: ExtensionAsk, now: datetime, calendar: Calendar,
-    *, limits: Limits = DEFAULT_LIMITS, categories: Collection[str] = tuple(ReasonCategory),
+    ask: ExtensionAsk,
+    now: datetime,
+    calendar: Calendar,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    categories: Collection[str] = tuple(ReasonCategory),
 ) -> Problem | None:
     """Why more time cannot be asked for, the gravest reason first."""
     if ask.order not in OPEN_ASSIGNMENT:
@@ -161,9 +165,7 @@ def _is_blank(char: str) -> bool:
     return unicodedata.category(char)[0] in "ZC"
 
 
-def extension_due(
-    due_at: datetime, wanted: int | date, calendar: Calendar, *, closing: time = CLOSING
-) -> datetime:
+def extension_due(due_at: datetime, wanted: int | date, calendar: Calendar, *, closing: time = CLOSING) -> datetime:
     """The new due time (UTC): closing time of the ``wanted`` day, or of that many working days on."""
     if isinstance(wanted, int):
         wanted = calendar.add_workdays(due_at.astimezone(CHINA).date(), wanted)
@@ -228,8 +230,11 @@ def supplement_until(asked_at: datetime, calendar: Calendar, *, limits: Limits =
 
 
 def decide_by(
-    opened_at: datetime, calendar: Calendar,
-    *, due_at: datetime | None = None, limits: Limits = DEFAULT_LIMITS,
+    opened_at: datetime,
+    calendar: Calendar,
+    *,
+    due_at: datetime | None = None,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> datetime:
     """When the office has to have decided; ``due_at`` for an extension, which is nothing after it."""
     at = calendar.add_working_hours(opened_at, limits.decide_hours)

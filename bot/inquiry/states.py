@@ -180,7 +180,12 @@ TABLE: tuple[tuple[State, Event, State], ...] = (
     *(
         (state, event, target)
         for state in (
-            State.RECEIVED, State.ACCEPTED, State.DISPATCHED, State.IN_PROGRESS, State.IN_REVIEW, State.NEED_INFO,
+            State.RECEIVED,
+            State.ACCEPTED,
+            State.DISPATCHED,
+            State.IN_PROGRESS,
+            State.IN_REVIEW,
+            State.NEED_INFO,
         )
         for event, target in ((Event.WITHDRAW, State.WITHDRAWN), (Event.MERGE, State.MERGED))
     ),
@@ -198,7 +203,8 @@ ASSIGNMENT_TABLE: tuple[tuple[AssignmentState, AssignmentEvent, AssignmentState]
         (state, event, target)
         for state in (AssignmentState.PENDING, AssignmentState.SIGNED, AssignmentState.DRAFTED)
         for event, target in (
-            (AssignmentEvent.FINISH, AssignmentState.DONE), (AssignmentEvent.CANCEL, AssignmentState.CANCELLED),
+            (AssignmentEvent.FINISH, AssignmentState.DONE),
+            (AssignmentEvent.CANCEL, AssignmentState.CANCELLED),
         )
     ),
 )
@@ -211,9 +217,16 @@ REQUEST_TABLE: tuple[tuple[RequestState, RequestEvent, RequestState], ...] = (
     (RequestState.EXPIRED, RequestEvent.APPROVE, RequestState.APPROVED),
 )
 
-OPEN = frozenset({
-    State.RECEIVED, State.ACCEPTED, State.DISPATCHED, State.IN_PROGRESS, State.IN_REVIEW, State.NEED_INFO,
-})
+OPEN = frozenset(
+    {
+        State.RECEIVED,
+        State.ACCEPTED,
+        State.DISPATCHED,
+        State.IN_PROGRESS,
+        State.IN_REVIEW,
+        State.NEED_INFO,
+    }
+)
 """The citizen waits. ANSWERED is neither open nor final: her rating is still to come."""
 FINAL = frozenset({State.CLOSED, State.ARCHIVED, State.REJECTED, State.MERGED, State.WITHDRAWN})
 OPEN_ASSIGNMENT = frozenset({AssignmentState.PENDING, AssignmentState.SIGNED, AssignmentState.DRAFTED})

@@ -37,8 +37,11 @@ def flags(text: str, *, directory: Directory | None = None) -> Flags:
     dangers = emergency(text)
     places = list(_accusations(plain, directory))
     found = {
-        "self_harm": "suicide" in dangers, "emergency": bool(set(dangers) - {"suicide"}), "secret": is_secret(plain),
-        "accusation": bool(places), "personal": bool(has_personal(text)),
+        "self_harm": "suicide" in dangers,
+        "emergency": bool(set(dangers) - {"suicide"}),
+        "secret": is_secret(plain),
+        "accusation": bool(places),
+        "personal": bool(has_personal(text)),
     }
     accused = _accused(plain, places, directory) if directory is not None and places else ()
     return Flags(tuple(name for name in NAMES if found[name]), accused)
@@ -74,7 +77,12 @@ def is_secret(plain: str) -> bool:
 
 
 def _denied(plain: str, at: int) -> bool:
-    return re.search(r"(?:不是|又不是|没有|并非|像|当成|勿提交|不要提交|什么)[ 的一份个\"“]{0,3}$", plain[max(0, at - 9) : at]) is not None
+    return (
+        re.search(
+            r"(?:不是|又不是|没有|并非|像|当成|勿提交|不要提交|什么)[ 的一份个\"“]{0,3}$", plain[max(0, at - 9) : at]
+        )
+        is not None
+    )
 
 
 # --- accusations ---
@@ -91,9 +99,7 @@ _NO_WRONG_BEFORE = re.compile(
 _NO_WRONG_AFTER = re.compile(r"的?(?:犯罪?分子名单|防范|预防|热线|举报电话|举报箱|斗争|宣传|教育|罪名?的?规定)")
 _SIMPLE = "".join(char for char in SINGLE if normalise(char) == char)
 _SURNAME = rf"(?:{'|'.join(sorted(normalise(name) for name in COMPOUND))}|[{_SIMPLE}])"
-_TITLE = (
-    r"(?:副|正|原|前)?(?:局长|(?<!班)主任|书记|科长|所长|(?:大|中|支|总)?队长|校长|院长|站长|镇长|乡长|村长|县长|区长|市长|处长|股长|部长|主席|园长|厅长|支书|警官|法官|检察官)"
-)
+_TITLE = r"(?:副|正|原|前)?(?:局长|(?<!班)主任|书记|科长|所长|(?:大|中|支|总)?队长|校长|院长|站长|镇长|乡长|村长|县长|区长|市长|处长|股长|部长|主席|园长|厅长|支书|警官|法官|检察官)"
 _ROLE = r"(?:工作人员|办事员|民警|交警|辅警|协警|城管|队员|执法(?:人员|员)|科员|干部|领导|会计|出纳|网格员|审批员)"
 _SOMEBODY = rf"{_SURNAME}(?:某某?|x{{1,3}}|\*{{1,2}}|[\u4e00-\u9fff]{{1,2}})"
 _OFFICIAL = re.compile(
@@ -107,7 +113,9 @@ _OFFICIAL = re.compile(
 )
 _BY_TITLE = re.compile(rf"{_TITLE}(?=[^,。!?;:]{{0,4}}$)")  # 镇长滥用职权
 # The letter is written to them: 尊敬的张书记:您好, 请李局长严查.
-_TO_BEFORE = re.compile(r"(?:尊敬的|敬爱的|亲爱的|请|请求|希望|恳请|恳求|求|望|向|给|致|盼|盼望|谢谢|感谢|跟|同|找|报告|信任|相信)[^,。!?;]{0,5}$")
+_TO_BEFORE = re.compile(
+    r"(?:尊敬的|敬爱的|亲爱的|请|请求|希望|恳请|恳求|求|望|向|给|致|盼|盼望|谢谢|感谢|跟|同|找|报告|信任|相信)[^,。!?;]{0,5}$"
+)
 _TO_AFTER = re.compile(r"[ ,、]?(?:您|你|好|:|明察|明鉴|请|严查|能|为民做主|帮)")
 _BEFORE, _AFTER = 40, 30
 _END = re.compile(r"[。!?;]")
@@ -120,10 +128,15 @@ def _accusations(plain: str, directory: Directory | None = None) -> Iterator[tup
     for wrong in _WRONG.finditer(plain):
         if count == _MOST:
             return
-        if _NO_WRONG_BEFORE.search(plain[max(0, wrong.start() - 8) : wrong.start()]) or _NO_WRONG_AFTER.match(plain, wrong.end()):
+        if _NO_WRONG_BEFORE.search(plain[max(0, wrong.start() - 8) : wrong.start()]) or _NO_WRONG_AFTER.match(
+            plain, wrong.end()
+        ):
             continue
         start, end = _sentence(plain, wrong)
-        officials = [*_OFFICIAL.finditer(plain, start, end), *_BY_TITLE.finditer(plain, max(start, wrong.start() - 10), wrong.start())]
+        officials = [
+            *_OFFICIAL.finditer(plain, start, end),
+            *_BY_TITLE.finditer(plain, max(start, wrong.start() - 10), wrong.start()),
+        ]
         if any(not _addressed(plain, found) for found in officials) or _known(plain[start:end], directory):
             count += 1
             yield start, end
@@ -158,7 +171,9 @@ def _accused(plain: str, places: list[tuple[int, int]], directory: Directory) ->
     named = [(at, unit.code) for unit in directory.units for at in _mentions(plain, unit, directory)]
     codes: set[str] = set()
     for reach in (0, _NEAR, len(plain)):
-        codes = codes or {code for at, code in named if any(start - reach <= at <= end + reach for start, end in places)}
+        codes = codes or {
+            code for at, code in named if any(start - reach <= at <= end + reach for start, end in places)
+        }
     return tuple(unit.code for unit in directory.units if unit.code in codes or unit.parent_code in codes - {""})
 
 

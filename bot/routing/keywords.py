@@ -181,9 +181,7 @@ def _learn(words: defaultdict[str, _Word], unit: UnitRow, directory: Directory) 
         _claim(words, _spellings((*unit.places, *named)), lambda word: word.where.add(office.code))
 
 
-def _learn_category(
-    words: defaultdict[str, _Word], category: Category, unit_code: str, directory: Directory
-) -> None:
+def _learn_category(words: defaultdict[str, _Word], category: Category, unit_code: str, directory: Directory) -> None:
     unit = directory.by_code.get(unit_code)
     office = directory.subdistrict_of(unit) if unit is not None else None
     if office is not None:
@@ -258,9 +256,7 @@ def _rank(candidate: Candidate) -> tuple[float, str]:
     return (-candidate.score, candidate.unit_code)
 
 
-def _decide(
-    departments: Sequence[Candidate], local: Sequence[Candidate], *, several: bool
-) -> tuple[str | None, str]:
+def _decide(departments: Sequence[Candidate], local: Sequence[Candidate], *, several: bool) -> tuple[str | None, str]:
     first = departments[0].score if departments else 0.0
     nearby = local[0].score if local else 0.0
     if departments and first >= nearby and first >= ENOUGH and _clear(departments):
@@ -291,8 +287,11 @@ def find_unit(directory: Directory, text: str) -> list[UnitRow]:
     """
     wanted = "".join(normalise(text).split())
     standing = [(unit, unit) for unit in directory.units if directory.can_take(unit)]
-    former = [(unit, owner) for unit in directory.units if not unit.active
-              and (owner := directory.successor(unit.code)) is not None and directory.can_take(owner)]
+    former = [
+        (unit, owner)
+        for unit in directory.units
+        if not unit.active and (owner := directory.successor(unit.code)) is not None and directory.can_take(owner)
+    ]
     tests: tuple[Callable[[str], bool], ...] = (
         lambda name: name == wanted,
         lambda name: name.startswith(wanted),
@@ -320,7 +319,23 @@ def _names(unit: UnitRow) -> tuple[str, ...]:
     return (unit.name, *unit.short_names)
 
 
-_BEFORE_UNIT = ("应由", "应转", "转交", "转给", "转到", "交由", "建议", "属于", "应属", "由", "转", "交", "属", "归", "请")
+_BEFORE_UNIT = (
+    "应由",
+    "应转",
+    "转交",
+    "转给",
+    "转到",
+    "交由",
+    "建议",
+    "属于",
+    "应属",
+    "由",
+    "转",
+    "交",
+    "属",
+    "归",
+    "请",
+)
 _AFTER_UNIT = ("承办", "负责", "办理", "处理", "主管", "管辖", "管理", "管", "职责", "职能", "范围", "的")
 
 

@@ -74,14 +74,17 @@ class Matter:
 
 def matter(said: str, places: Iterable[str] = ()) -> Matter:
     """``places``: the known ones in it, as the router found them."""
-    plain = normalise(said[:LONGEST * 2])[:LONGEST]
+    plain = normalise(said[: LONGEST * 2])[:LONGEST]
     known = frozenset(normalise(place) for place in places)
     named = frozenset(found for found in _PLACE.findall(plain) if not _NO_PLACE.search(found[:2]))
     core = _SYMBOLS.sub("", _POLITE.sub("", plain))
     return Matter(
-        core, _pairs(core, known | named), _outer(known, named),
+        core,
+        _pairs(core, known | named),
+        _outer(known, named),
         frozenset((suffix, number.translate(_CHINESE)) for number, suffix in _DOORS.findall(plain)),
-        frozenset(_ROAD_DOOR.findall(plain)), frozenset(name for name, words in _SUPPLIES if words.search(plain)),
+        frozenset(_ROAD_DOOR.findall(plain)),
+        frozenset(name for name, words in _SUPPLIES if words.search(plain)),
     )
 
 
@@ -114,7 +117,11 @@ def together(new: Matter, old: Matter) -> bool:
     if not _one_place(new, old):
         return False
     if not new.places:
-        return min(len(new.core), len(old.core)) >= COPIED_LENGTH and _contained(new, old) >= COPIED and not _other_door(new, old)
+        return (
+            min(len(new.core), len(old.core)) >= COPIED_LENGTH
+            and _contained(new, old) >= COPIED
+            and not _other_door(new, old)
+        )
     shared = new.supplies & old.supplies
     if shared & _NETWORKS:
         return True

@@ -44,7 +44,9 @@ class Guesser(Protocol):
     def labels(self) -> tuple[str, ...]: ...
     @property
     def thresholds(self) -> Mapping[str, float]: ...
-    def guess(self, texts: Sequence[tuple[str, str]], *, top: int = 3, explain: bool = True) -> Sequence[Sequence[Guess]]: ...
+    def guess(
+        self, texts: Sequence[tuple[str, str]], *, top: int = 3, explain: bool = True
+    ) -> Sequence[Sequence[Guess]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +84,24 @@ class Verdict:
     def record(self) -> dict[str, Any]:
         """As it is kept with the inquiry."""
         return {
-            "chosen": self.chosen, "why": self.why, "places": list(self.places), "category": self.category,
+            "chosen": self.chosen,
+            "why": self.why,
+            "places": list(self.places),
+            "category": self.category,
             "source": self.source,
             "candidates": [[s.unit_code, round(s.confidence, 3), list(s.words)] for s in self.suggestions],
         }
 
 
 def judge(
-    router: KeywordRouter, text: str, *, learned: Learned | None = None, guesses: Sequence[Guess] = (),
-    precision: str = "0.98", flags: Collection[str] = (), accused: Collection[str] = (),
+    router: KeywordRouter,
+    text: str,
+    *,
+    learned: Learned | None = None,
+    guesses: Sequence[Guess] = (),
+    precision: str = "0.98",
+    flags: Collection[str] = (),
+    accused: Collection[str] = (),
 ) -> Verdict:
     """Decide on one text. ``guesses`` are the model's for it; ``accused`` units are never proposed."""
     routing = router.route(text)
@@ -116,16 +127,15 @@ def _usable(directory: Directory, guesses: Sequence[Guess], accused: Collection[
     return sorted(found.values(), key=_rank)
 
 
-def _ranked(
-    known: Sequence[Suggestion], routing: Routing, accused: Collection[str]
-) -> tuple[Suggestion, ...]:
+def _ranked(known: Sequence[Suggestion], routing: Routing, accused: Collection[str]) -> tuple[Suggestion, ...]:
     """The model's proposals as they are calibrated; the keywords' fill what it leaves."""
     left = 1.0 - sum(s.confidence for s in known)
     taken = {s.unit_code for s in known} | set(accused)
     total = sum(c.score for c in routing.candidates) or 1.0
     words = [
         Suggestion(c.unit_code, max(0.0, left) * c.score / total * (c.score / (c.score + 1.0)), c.words)
-        for c in routing.candidates if c.unit_code not in taken
+        for c in routing.candidates
+        if c.unit_code not in taken
     ]
     return tuple(sorted([*known, *words], key=_rank)[:SHOWN])
 
@@ -134,8 +144,9 @@ def _rank(suggestion: Suggestion) -> tuple[float, str]:
     return -suggestion.confidence, suggestion.unit_code
 
 
-def _decide(routing: Routing, known: Sequence[Suggestion], learned: Learned | None,
-            precision: str) -> tuple[str | None, str]:
+def _decide(
+    routing: Routing, known: Sequence[Suggestion], learned: Learned | None, precision: str
+) -> tuple[str | None, str]:
     if learned is None:
         return routing.chosen, routing.why
     threshold = learned.guesser.thresholds.get(precision, 2.0)

@@ -37,9 +37,7 @@ def _danger(words: str, before: str = "", after: str = "") -> _Danger:
 # there they must stand beside a word of the present. Of 10,600 letters to local governments one in
 # 200 still raises an alarm, instead of one in 35. A threat to one's own life counts anywhere.
 SHORT = 80
-_NOW = re.compile(
-    r"现在|正在|正(?=着|冒|烧)|刚刚|刚才|快来|快派|赶快|赶紧|此刻|马上|速来|快救|救救|急急|来不及"
-)
+_NOW = re.compile(r"现在|正在|正(?=着|冒|烧)|刚刚|刚才|快来|快派|赶快|赶紧|此刻|马上|速来|快救|救救|急急|来不及")
 _NEAR = 24
 
 # It has not happened: denied, feared, prevented, supposed, long ago. Up to six characters may stand
@@ -84,8 +82,7 @@ _DANGERS: dict[str, _Danger] = {
         r"救命|持刀|拿着?刀|砍人|砍伤|捅伤|捅人|杀人|要杀|抢劫|绑架|劫持|行凶|强奸|(?<!我)家暴|(?<!进)入室|打起来了|正在打架|正在打人|在打群架|群殴|(?<!打架)斗殴|"
         r"炸弹|炸药|要炸|(?<![左右])拐走|人贩子|跟踪我|非法拘禁|help me",
         before=_NOT_SO + r"|(?:跟|和|变相|等同|比)|救死扶伤|反|打击|严打|定时|道德|捆绑|企图|头都?快?|上诉",
-        after=_IDEA
-        + r"|^(?:钱|药|路|粮|保命|消防|稻草|恩人|之恩|设备|通道|诛心|游戏|盗窃|抢夺案|鸡|猪|酱肉|鱼|过)",
+        after=_IDEA + r"|^(?:钱|药|路|粮|保命|消防|稻草|恩人|之恩|设备|通道|诛心|游戏|盗窃|抢夺案|鸡|猪|酱肉|鱼|过)",
     ),
     "trapped": _danger(
         r"(?:被困|困在|关在)[^,。!?;]{0,6}(?:电梯|轿厢|楼|屋|家里|车里|水里|山)|(?:电梯|轿厢)(?![^,。!?;]{0,4}(?:经常|常|总|老是|多次|频繁))[^,。!?;]{0,6}(?:困人|被困|困住|关了?人|关住)|"
@@ -112,9 +109,7 @@ def emergency(text: str) -> tuple[str, ...]:
     """Kinds of danger the text speaks of, the most pressing first; empty for an ordinary matter."""
     plain = normalise(text)
     anywhere = len(plain) <= SHORT
-    return tuple(
-        kind for kind in KINDS if _speaks_of(_DANGERS[kind], plain, anywhere=anywhere or kind == "suicide")
-    )
+    return tuple(kind for kind in KINDS if _speaks_of(_DANGERS[kind], plain, anywhere=anywhere or kind == "suicide"))
 
 
 def _speaks_of(danger: _Danger, plain: str, *, anywhere: bool) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KINDS = ("mobile", "landline", "id_card", "bank_card", "plate", "email", "account", "door", "name")
 STAR = "*"
 
-_NUMERALS = dict(zip("〇○零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "000123456789" "1123456789", strict=True))
+_NUMERALS = dict(zip("〇○零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "0001234567891123456789", strict=True))
 
 
 class Span(NamedTuple):
@@ -141,16 +141,16 @@ def _accounts(wide: str) -> Iterator[Span]:
 
 _ROOM = r"([A-Za-z]?[0-9]{3,5}(?:[-~、][0-9]{3,5}){0,3})"
 # Not a door: "5栋300多户", "3单元2026年".
-_NO_COUNT = (
-    r"(?![0-9]|\.[0-9]|-[0-9]|[余餘多户戶人元块塊米平㎡亩畝年月日天时時点點分秒次个個家只条條辆輛台套厘公千万萬亿億%度层層楼樓栋幢棟单單路])"
-)
+_NO_COUNT = r"(?![0-9]|\.[0-9]|-[0-9]|[余餘多户戶人元块塊米平㎡亩畝年月日天时時点點分秒次个個家只条條辆輛台套厘公千万萬亿億%度层層楼樓栋幢棟单單路])"
 _BUILDING = r"(?:[栋幢座棟#]|单元|單元|号楼|號樓|[0-9][楼层樓層])"
 _NO_THING = r"(?![楼樓院门門井车車机機线線岗库庫厅廳柜櫃桩樁充铺舖]|电梯|電梯|商铺|地铁|配电)"
 _DOORS = (
     # 3栋1501, 2单元-302, 4楼402
     re.compile(rf"{_BUILDING}[ \-,]{{0,2}}{_ROOM}{_NO_COUNT}"),
     # 1501室, 201房
-    re.compile(r"(?<![A-Za-z0-9.])([A-Za-z]?[0-9]{3,5})(?=室(?![内內外温溫])|房(?![贷貸产產价價租屋子企东東管地源款改]))"),
+    re.compile(
+        r"(?<![A-Za-z0-9.])([A-Za-z]?[0-9]{3,5})(?=室(?![内內外温溫])|房(?![贷貸产產价價租屋子企东東管地源款改]))"
+    ),
     # 3栋5号, 15楼3号
     re.compile(rf"{_BUILDING} ?([0-9]{{1,4}})(?=[号號]{_NO_THING})"),
     # 建设路12号502
@@ -172,9 +172,7 @@ _TWO = "|".join(sorted(COMPOUND))
 _SURNAME = rf"(?:{_TWO}|(?!{_TWO})[{SINGLE}])"
 _GIVEN = r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f·]"
 # What may follow a name; else 联系人方便接听 would be a Mr Fang.
-_ENDS = (
-    r"(?=$|[^\u3400-\u9fff\U00020000-\U0003134f]|今年|现在|先生|女士|电话|電話|手机|手機|身份|联系|来自|一家|[住家男女系是在有想要于於现現和与與的因向从從我你请請])"
-)
+_ENDS = r"(?=$|[^\u3400-\u9fff\U00020000-\U0003134f]|今年|现在|先生|女士|电话|電話|手机|手機|身份|联系|来自|一家|[住家男女系是在有想要于於现現和与與的因向从從我你请請])"
 _NAMES = (
     # These say a name for certain; where nothing tells its end, three characters are taken.
     re.compile(rf"(?:我叫|我名叫|姓名)[ :是为為]{{0,3}}{_SURNAME}({_GIVEN}{{1,2}}?{_ENDS}|{_GIVEN}{{1,2}})"),

@@ -28,9 +28,7 @@ _FACE_NAMES = (
     "蛋糕|玫瑰|凋谢|菜刀|炸弹|便便|月亮|太阳|庆祝|礼物|红包|发|福|烟花|爆竹|猪头|跳跳|发抖|转圈"
 )
 _FACES = re.compile(rf"\[(?:{_FACE_NAMES})\]|/:[:a-z0-9,@!<>()\-+~|$?&*';\\]{{1,8}}")
-_THANKS_FACES = re.compile(
-    r"\[(?:ok|好的|强|合十|抱拳|玫瑰|握手|爱心|鼓掌)\]|/:(?:ok|strong|rose)|[👌👍🙏🌹🤝👏❤💐]"
-)
+_THANKS_FACES = re.compile(r"\[(?:ok|好的|强|合十|抱拳|玫瑰|握手|爱心|鼓掌)\]|/:(?:ok|strong|rose)|[👌👍🙏🌹🤝👏❤💐]")
 
 _PUNCTUATION = " \t\r\n,.!?;:~。、…·—-_^*'\"`“”‘’()[]{}<>《》【】「」『』|/\\+=&%$#@"
 _SMALL_TALK = 24  # characters; longer is no small talk, and the patterns below would crawl
@@ -50,9 +48,7 @@ _GREETING_CORE = re.compile(
 _THANKS_CORE = re.compile(
     r"谢|辛苦|麻烦|好|行|可以|收到|知道|明白|了解|没事|没问题|不客气|嗯|恩|哦|噢|喔|ok|^k$|thank|thx|再见|拜拜|bye|^哈"
 )
-_NOISE = re.compile(
-    r"(?:test(?:ing)?|测试|测试一下|测试信息|试试|试一下|试一试|asdf\w*|qwer\w*|abc|\d{1,5}|[a-z])"
-)
+_NOISE = re.compile(r"(?:test(?:ing)?|测试|测试一下|测试信息|试试|试一下|试一试|asdf\w*|qwer\w*|abc|\d{1,5}|[a-z])")
 _AUTOMATIC = re.compile(
     r"^(?:[\[【(]?自动回复[\]】)]?[::,]?\s*\S|auto-?\s?reply\b|automatic reply\b|out of office\b"
     r"|(?:您好[,!。 ]*)?(?:抱歉[,。 ]*)?我(?:现在|正在|在|正)?(?:开会|开车|忙|不在|有事不在|不方便接听电话|不方便)"
@@ -114,11 +110,7 @@ def is_only_emoji(text: str) -> bool:
 
 def _is_drawn(char: str) -> bool:
     code = ord(char)
-    return (
-        unicodedata.category(char) in {"So", "Sk", "Mn", "Me"}
-        or code in _JOINERS
-        or 0x1F000 <= code <= 0x1FAFF
-    )
+    return unicodedata.category(char) in {"So", "Sk", "Mn", "Me"} or code in _JOINERS or 0x1F000 <= code <= 0x1FAFF
 
 
 @lru_cache(maxsize=512)

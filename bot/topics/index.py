@@ -201,8 +201,12 @@ class TopicIndex:
 
     def _may_name(self, term: str, led: int) -> bool:
         held = self._where.get(term, 0)
-        return (not isinstance(held, int) and len(held) >= self.rules.citizens
-                and led >= self.rules.lead_share * len(held) and telling(term))
+        return (
+            not isinstance(held, int)
+            and len(held) >= self.rules.citizens
+            and led >= self.rules.lead_share * len(held)
+            and telling(term)
+        )
 
     def holders(self, term: str) -> AbstractSet[int]:
         """The messages that contain a term of four characters."""
@@ -225,8 +229,9 @@ class TopicIndex:
         for seen in held:
             marks.setdefault(seen.post.citizen, set()).update(seen.marks)
         counts = Counter(mark for own in marks.values() for mark in own)
-        shared = [(mark, count) for mark, count in counts.items()
-                  if count >= self.rules.citizens and not overlap(mark, term)]
+        shared = [
+            (mark, count) for mark, count in counts.items() if count >= self.rules.citizens and not overlap(mark, term)
+        ]
         repeats = sum(seen.cut.count(term) > 1 for seen in held)
         return Facts(len(marks), repeats, most_citizens((seen.post for seen in held), self.rules.burst), tuple(shared))
 
@@ -238,8 +243,11 @@ class TopicIndex:
         at_once = settled and facts.at_once >= max(least, rules.burst_share * facts.citizens)
         if known:
             return at_once
-        return (facts.repeats >= rules.repeated * len(self.holders(term)) or at_once
-                or any(near >= rules.alike for near, _ in self.partners(facts)))
+        return (
+            facts.repeats >= rules.repeated * len(self.holders(term))
+            or at_once
+            or any(near >= rules.alike for near, _ in self.partners(facts))
+        )
 
     def settled(self) -> bool:
         """Whether the window holds enough time to tell a burst from a beginning."""
@@ -260,7 +268,9 @@ class TopicIndex:
             held = [seen for seen in held if name in seen.cut]
             begun = sum(f" {name}" in f" {seen.cut}" for seen in held)
             known = self._namings[term] = Naming(
-                name, frozenset(seen.post.id for seen in held), len({seen.post.citizen for seen in held}),
+                name,
+                frozenset(seen.post.id for seen in held),
+                len({seen.post.citizen for seen in held}),
                 begins=term in self.words.words or begun >= self.rules.begins * len(held),
             )
         return known

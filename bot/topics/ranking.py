@@ -76,8 +76,9 @@ def topics(index: TopicIndex, now: datetime) -> list[Topic]:
         found.append(topic)
         found += [_finished(index, narrower, now, within=topic.key) for narrower in _narrower(index, draft)]
     order = {topic.key: (-topic.citizens, -topic.size, topic.key) for topic in found}
-    return sorted(found, key=lambda topic: (order.get(topic.within, order[topic.key]), topic.within != "",
-                                            order[topic.key]))
+    return sorted(
+        found, key=lambda topic: (order.get(topic.within, order[topic.key]), topic.within != "", order[topic.key])
+    )
 
 
 def _drafts(index: TopicIndex) -> list[_Draft]:
@@ -138,11 +139,18 @@ def _finished(index: TopicIndex, draft: _Draft, now: datetime, *, within: str = 
     posts = [index.seen[post_id].post for post_id in sorted(naming.members)]
     words = _words(index, draft)
     return Topic(
-        key=naming.name, words=words, place=_common(posts, lambda post: post.places),
-        unit=_common(posts, lambda post: (post.unit,)), citizens=naming.citizens,
-        size=len(posts), first_at=min(post.at for post in posts), last_at=max(post.at for post in posts),
-        trend=_trend(posts, now), sample=_sample(index, posts, words),
-        members=tuple(post.id for post in posts), within=within,
+        key=naming.name,
+        words=words,
+        place=_common(posts, lambda post: post.places),
+        unit=_common(posts, lambda post: (post.unit,)),
+        citizens=naming.citizens,
+        size=len(posts),
+        first_at=min(post.at for post in posts),
+        last_at=max(post.at for post in posts),
+        trend=_trend(posts, now),
+        sample=_sample(index, posts, words),
+        members=tuple(post.id for post in posts),
+        within=within,
     )
 
 

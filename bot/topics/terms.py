@@ -32,7 +32,9 @@ _ADDRESS = (
     "尊敬|各位|领导|书记|市长|区长|县长|局长|您好|你好|谢谢|感谢|请问|咨询|投诉|举报|反映|建议|希望|恳请|请求|要求|"
     "关于|问题|相关部门|有关部门|政府部门"
 )
-_CUT = re.compile(rf"[^0-9a-z\u3400-\u9fff\U00020000-\U0003ffff]+|{_ADDRESS}|[{_PARTICLES}]+|\d{{1,4}}[年月日]|\d{{5,}}")
+_CUT = re.compile(
+    rf"[^0-9a-z\u3400-\u9fff\U00020000-\U0003ffff]+|{_ADDRESS}|[{_PARTICLES}]+|\d{{1,4}}[年月日]|\d{{5,}}"
+)
 _WEB = re.compile(r"(?:https?://|www\.)[!-~]+")
 
 
@@ -62,7 +64,7 @@ def terms(cut: str, size: int = SIZE) -> set[str]:
     """Every run of four (or ``size``) characters within the pieces of a text."""
     found: set[str] = set()
     for piece in cut.split(" "):
-        found.update([piece[start:start + size] for start in range(len(piece) - size + 1)])
+        found.update([piece[start : start + size] for start in range(len(piece) - size + 1)])
     return found
 
 
@@ -90,7 +92,7 @@ def telling(term: str) -> bool:
 
 def overlap(one: str, other: str) -> bool:
     """Whether two terms share two characters in a row: parts of one wording, not two words."""
-    return any(one[start:start + 2] in other for start in range(len(one) - 1))
+    return any(one[start : start + 2] in other for start in range(len(one) - 1))
 
 
 def widened(term: str, texts: Collection[str], share: float) -> str:
@@ -115,8 +117,8 @@ def _forms(term: str, text: str) -> set[str]:
     while start >= 0:
         end = start + len(term)
         if start and text[start - 1] != " ":
-            found.add(text[start - 1:end])
+            found.add(text[start - 1 : end])
         if end < len(text) and text[end] != " ":
-            found.add(text[start:end + 1])
+            found.add(text[start : end + 1])
         start = text.find(term, start + 1)
     return found

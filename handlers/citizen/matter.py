@@ -27,8 +27,16 @@ MOST_ALERTS, ALERTED_WITHIN = 5, timedelta(minutes=10)
 SUMMARY_LENGTH = 20
 """Characters; a template's thing field takes no more (WeChat template rules, read 2026-11-23)."""
 
-WORDLESS = {Kind.IMAGE: "[图片]", Kind.VOICE: "[语音]", Kind.VIDEO: "[视频]", Kind.LOCATION: "[位置]", Kind.FILE: "[文件]",
-            Kind.UNSUPPORTED: "[无法显示的内容]", Kind.LINK: "[链接]", Kind.TEXT: ""}
+WORDLESS = {
+    Kind.IMAGE: "[图片]",
+    Kind.VOICE: "[语音]",
+    Kind.VIDEO: "[视频]",
+    Kind.LOCATION: "[位置]",
+    Kind.FILE: "[文件]",
+    Kind.UNSUPPORTED: "[无法显示的内容]",
+    Kind.LINK: "[链接]",
+    Kind.TEXT: "",
+}
 
 
 def open_inquiry(
@@ -41,15 +49,23 @@ def open_inquiry(
     kind = kind_of(event.text)
     due = deps.calendar().due(now, deps.limits.reply_days_for(kind), rule=deps.due_rule)
     inquiry = inquiries.open_new(
-        tx, number=format_number(day, inquiries.next_of_day(tx, day)), query_code=new_code(secrets.randbelow),
-        contact_id=contact_id, address_id=turn.address.id, channel=turn.channel.account, state="received",
-        kind=kind.value, summary=_summary(event), received_at=now, due_at=due.at, provisional=due.provisional,
+        tx,
+        number=format_number(day, inquiries.next_of_day(tx, day)),
+        query_code=new_code(secrets.randbelow),
+        contact_id=contact_id,
+        address_id=turn.address.id,
+        channel=turn.channel.account,
+        state="received",
+        kind=kind.value,
+        summary=_summary(event),
+        received_at=now,
+        due_at=due.at,
+        provisional=due.provisional,
         derivation=[[s.day.isoformat(), s.counted, s.why, s.status] for s in due.derivation],
         fold_until=fold_closes_at(state, deps.rules),
     )
     _add_part(turn, inquiry.id, event)
-    inquiries.log(tx, inquiry.id, "received", now, actor="citizen", actor_id=contact_id,
-                  channel=turn.channel.account)
+    inquiries.log(tx, inquiry.id, "received", now, actor="citizen", actor_id=contact_id, channel=turn.channel.account)
     turn.inquiry_id = inquiry.id
     turn.reply("receipt.ask" if act.ask_place else "receipt", **about(inquiry), code=inquiry.query_code)
     return opened(state, inquiry.id)
@@ -76,10 +92,17 @@ def add_part(turn: Turn, state: ConversationState, act: acts.AddPart, event: Inb
 def _add_part(turn: Turn, inquiry_id: int, event: InboundMessage) -> None:
     place = event.location
     inquiries.add_message(
-        turn.tx, inquiry_id=inquiry_id, direction="in", kind=event.kind.value,
-        text=event.text or (place.label if place else ""), now=turn.now, media_refs=event.media,
-        channel=turn.channel.account, address_id=turn.address.id,
-        latitude=place.latitude if place else None, longitude=place.longitude if place else None,
+        turn.tx,
+        inquiry_id=inquiry_id,
+        direction="in",
+        kind=event.kind.value,
+        text=event.text or (place.label if place else ""),
+        now=turn.now,
+        media_refs=event.media,
+        channel=turn.channel.account,
+        address_id=turn.address.id,
+        latitude=place.latitude if place else None,
+        longitude=place.longitude if place else None,
     )
     if event.media:
         turn.wakes.add("bulk")
@@ -119,17 +142,30 @@ def _alert(turn: Turn, act: acts.Emergency, event: InboundMessage) -> None:
     inquiry = inquiries.get(tx, inquiry_id) if inquiry_id is not None else None
     if inquiry is not None:
         inquiries.change(tx, inquiry, urgent=True)
-    inquiries.log(tx, inquiry_id, "emergency", turn.now, actor="citizen", actor_id=turn.address.contact_id,
-                  kinds=list(act.kinds))
+    inquiries.log(
+        tx, inquiry_id, "emergency", turn.now, actor="citizen", actor_id=turn.address.contact_id, kinds=list(act.kinds)
+    )
     if inquiry is not None and _told_enough(turn, inquiry.id):
         return
     for officer in duty_staff(tx):
         url = turn.deps.signer.staff_url(inquiry.id, officer.id) if inquiry is not None else ""
         text = text_for(officer, inquiry, event.text, keeper=turn.deps.secrets_officer)
-        to_officer(tx, officer.id, key="alert.emergency", urgent=True, inquiry_id=inquiry_id, now=turn.now,
-                   once=f"emergency:{event.channel}:{event.external_id}:{officer.id}",
-                   params={"kinds": list(act.kinds), "text": shorten(text, 60), "time": say_time(turn.now),
-                           "number": inquiry.number if inquiry is not None else "", "url": url})
+        to_officer(
+            tx,
+            officer.id,
+            key="alert.emergency",
+            urgent=True,
+            inquiry_id=inquiry_id,
+            now=turn.now,
+            once=f"emergency:{event.channel}:{event.external_id}:{officer.id}",
+            params={
+                "kinds": list(act.kinds),
+                "text": shorten(text, 60),
+                "time": say_time(turn.now),
+                "number": inquiry.number if inquiry is not None else "",
+                "url": url,
+            },
+        )
     turn.wakes.add("outbox-urgent")
 
 

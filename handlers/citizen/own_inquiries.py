@@ -61,8 +61,16 @@ def _list(turn: Turn, own: Sequence[Record]) -> None:
     if not own:
         turn.reply("progress.none")
         return
-    rows = [{"number": r.number, "state": STATES[r.state], "due": say_due(r), "summary": r.summary,
-             "answered": r.state in REPLIED} for r in own[:LISTED]]
+    rows = [
+        {
+            "number": r.number,
+            "state": STATES[r.state],
+            "due": say_due(r),
+            "summary": r.summary,
+            "answered": r.state in REPLIED,
+        }
+        for r in own[:LISTED]
+    ]
     turn.reply("progress.list", rows=rows, more=max(0, len(own) - LISTED))
 
 
@@ -70,12 +78,23 @@ def _show(turn: Turn, inquiry: Record) -> None:
     turn.inquiry_id = inquiry.id
     head = head_of(turn.tx, inquiry)  # what it was merged into is what is worked on; of that one only how it stands
     lead = inquiries.open_lead(turn.tx, head.id)
-    steps = [{"at": say_time(e.at), "name": e.name, "unit": e.data.get("unit", "")}
-             for e in inquiries.events_of(turn.tx, inquiry.id) if e.name not in UNSEEN]
+    steps = [
+        {"at": say_time(e.at), "name": e.name, "unit": e.data.get("unit", "")}
+        for e in inquiries.events_of(turn.tx, inquiry.id)
+        if e.name not in UNSEEN
+    ]
     answer = given(turn.tx, inquiry.id)
     standing = about(inquiry) | {"due": say_due(head), "state": STATES[head.state]}
-    turn.reply("progress", **standing, unit=lead.unit_name if lead else "", steps=steps[-4:], answer=answer.text if answer is not None else "",
-               left=_left(turn, head), rated=RATINGS.get(inquiry.rating or 0, ""), merged=head.id != inquiry.id)
+    turn.reply(
+        "progress",
+        **standing,
+        unit=lead.unit_name if lead else "",
+        steps=steps[-4:],
+        answer=answer.text if answer is not None else "",
+        left=_left(turn, head),
+        rated=RATINGS.get(inquiry.rating or 0, ""),
+        merged=head.id != inquiry.id,
+    )
 
 
 def _left(turn: Turn, inquiry: Record) -> int:
@@ -100,8 +119,6 @@ def _by_code(turn: Turn, typed: str, code: str | None) -> None:
     if code:
         count_wrong_code(turn)
     turn.reply("progress.unknown")
-
-
 
 
 def _one_open(turn: Turn, number: str | None, verb: str, *, merged: bool = False) -> Record | None:
@@ -148,9 +165,7 @@ def urge(turn: Turn, state: ConversationState, act: acts.Urge, _event: Any) -> C
     return state
 
 
-def supplement(
-    turn: Turn, state: ConversationState, act: acts.Supplement, event: InboundMessage
-) -> ConversationState:
+def supplement(turn: Turn, state: ConversationState, act: acts.Supplement, event: InboundMessage) -> ConversationState:
     """补充: kept beside the original text, the unit is told."""
     inquiry = _asked_about(turn, act.number) or _one_open(turn, act.number, "补充", merged=True)
     if inquiry is None:
@@ -159,9 +174,17 @@ def supplement(
     if not act.text and not event.media:
         turn.reply("supplement.empty", **about(inquiry))
         return state
-    inquiries.add_message(turn.tx, inquiry_id=inquiry.id, direction="in", kind=event.kind.value, text=act.text,
-                          now=turn.now, media_refs=event.media, channel=turn.channel.account,
-                          address_id=turn.address.id)
+    inquiries.add_message(
+        turn.tx,
+        inquiry_id=inquiry.id,
+        direction="in",
+        kind=event.kind.value,
+        text=act.text,
+        now=turn.now,
+        media_refs=event.media,
+        channel=turn.channel.account,
+        address_id=turn.address.id,
+    )
     inquiries.log(turn.tx, inquiry.id, "supplemented", turn.now, actor="citizen", actor_id=turn.address.contact_id)
     if event.media:
         turn.wakes.add("bulk")
@@ -174,10 +197,19 @@ def supplement(
         turn.wakes.add("outbox")
     elif inquiry.fold_until is None:
         lead = inquiries.open_lead(turn.tx, inquiry.id)
-        to_unit(turn.deps, turn.tx, inquiry, key="order.supplemented", now=turn.now,
-                once=f"supplement:{event.channel}:{event.external_id}",
-                params={"text": act.text, "asked": asked,
-                        "unit_due": unit_time(inquiry, lead.due_at) if lead is not None else ""})
+        to_unit(
+            turn.deps,
+            turn.tx,
+            inquiry,
+            key="order.supplemented",
+            now=turn.now,
+            once=f"supplement:{event.channel}:{event.external_id}",
+            params={
+                "text": act.text,
+                "asked": asked,
+                "unit_due": unit_time(inquiry, lead.due_at) if lead is not None else "",
+            },
+        )
         turn.wakes.add("outbox")
     turn.reply("supplement", **about(inquiry))
     return state
@@ -203,8 +235,9 @@ def withdraw(turn: Turn, state: ConversationState, act: acts.Withdraw, _event: A
         return state
     to_unit(turn.deps, turn.tx, inquiry, key="order.withdrawn", once=f"withdraw:{inquiry.id}", now=turn.now)
     by = Author(Actor.CITIZEN, turn.address.contact_id, turn.now)
-    inquiry = move(turn.tx, inquiry, Event.WITHDRAW, by, name="withdrawn", closed_at=turn.now, fold_until=None,
-                   paused_at=None)
+    inquiry = move(
+        turn.tx, inquiry, Event.WITHDRAW, by, name="withdrawn", closed_at=turn.now, fold_until=None, paused_at=None
+    )
     for order in inquiries.assignments_of(turn.tx, inquiry.id):
         if order.state in inquiries.OPEN_ASSIGNMENT:
             move_order(turn.tx, order, AssignmentEvent.CANCEL, ended_at=turn.now)
@@ -227,8 +260,9 @@ def full_text(turn: Turn, state: ConversationState, act: acts.FullText, _event: 
     inquiry = answered[0]
     turn.inquiry_id = inquiry.id
     limits = turn.channel.limits
-    parts = split_text(answer.text, max(1, limits.longest - 1 if limits.unit == "segments" else limits.longest - 64),
-                       limits.unit)
+    parts = split_text(
+        answer.text, max(1, limits.longest - 1 if limits.unit == "segments" else limits.longest - 64), limits.unit
+    )
     for position, part in enumerate(parts, start=1):
         turn.reply("full_text", number=inquiry.number, part=part, position=position, count=len(parts))
     return state

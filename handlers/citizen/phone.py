@@ -38,10 +38,18 @@ def bind_phone(turn: Turn, state: ConversationState, act: acts.BindPhone, _event
         turn.reply("bind.enough", last=act.phone[-4:])
         return state
     code = new_code(secrets.randbelow)
-    people.start_binding(turn.tx, contact_id=contact_id, address_id=target.id, code=code,
-                         expires_at=turn.now + CODE_LIFE)
-    outbox.add(turn.tx, once=f"bind:{target.id}:{turn.now.isoformat()}", key="bind.code", now=turn.now,
-               params={"code": code}, priority=0, address_id=target.id)
+    people.start_binding(
+        turn.tx, contact_id=contact_id, address_id=target.id, code=code, expires_at=turn.now + CODE_LIFE
+    )
+    outbox.add(
+        turn.tx,
+        once=f"bind:{target.id}:{turn.now.isoformat()}",
+        key="bind.code",
+        now=turn.now,
+        params={"code": code},
+        priority=0,
+        address_id=target.id,
+    )
     turn.wakes.add("outbox-urgent")
     turn.reply("bind.sent", last=act.phone[-4:])
     return state

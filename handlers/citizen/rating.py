@@ -73,8 +73,11 @@ def _which(turn: Turn, act: acts.Rate) -> list[Record]:
     if act.score != DISSATISFIED or act.number is not None or turn.address.contact_id is None:
         return []
     own = inquiries.of_contact(turn.tx, turn.address.contact_id)
-    waiting = [row for row in own if row.answered_at is not None and row.rating is None
-               and turn.now - row.answered_at <= RATING_OPEN]
+    waiting = [
+        row
+        for row in own
+        if row.answered_at is not None and row.rating is None and turn.now - row.answered_at <= RATING_OPEN
+    ]
     return waiting if len(waiting) > 1 else []
 
 
@@ -88,8 +91,15 @@ def _follow(turn: Turn, inquiry_id: int, score: int, why: str) -> None:
         key = dissatisfied(turn.deps, turn.tx, head, by, reason=why)
     elif inquiry.state == State.ANSWERED:
         limits = turn.deps.limits
-        move(turn.tx, inquiry, Event.CLOSE, by, name="closed", closed_at=turn.now,
-             next_state_at=turn.now + timedelta(days=limits.archive_days))
+        move(
+            turn.tx,
+            inquiry,
+            Event.CLOSE,
+            by,
+            name="closed",
+            closed_at=turn.now,
+            next_state_at=turn.now + timedelta(days=limits.archive_days),
+        )
     inquiry = inquiries.get(turn.tx, inquiry_id)
     standing = about(inquiry) | {"due": say_due(inquiries.get(turn.tx, head.id))}
     if key == "reopened":
@@ -112,13 +122,27 @@ def _rated(turn: Turn, number: str | None) -> Record | None:
 def _record(turn: Turn, inquiry: Record, score: int, why: str) -> None:
     turn.inquiry_id = inquiry.id
     inquiries.change(turn.tx, inquiry, rating=score, rating_reason=why, rated_at=turn.now)
-    inquiries.log(turn.tx, inquiry.id, "rated", turn.now, actor="citizen", actor_id=turn.address.contact_id,
-                  score=score, reason=bool(why))
-    to_unit(turn.deps, turn.tx, inquiry, key="order.rated", now=turn.now,
-            once=f"rated:{inquiry.id}:{turn.now.isoformat()}",
-            params={"rating": RATINGS[score], "reason": why},
-            # Praise is for the one who answered; a complaint concerns the whole unit.
-            only=None if score == DISSATISFIED else _answered_by(turn, inquiry))
+    inquiries.log(
+        turn.tx,
+        inquiry.id,
+        "rated",
+        turn.now,
+        actor="citizen",
+        actor_id=turn.address.contact_id,
+        score=score,
+        reason=bool(why),
+    )
+    to_unit(
+        turn.deps,
+        turn.tx,
+        inquiry,
+        key="order.rated",
+        now=turn.now,
+        once=f"rated:{inquiry.id}:{turn.now.isoformat()}",
+        params={"rating": RATINGS[score], "reason": why},
+        # Praise is for the one who answered; a complaint concerns the whole unit.
+        only=None if score == DISSATISFIED else _answered_by(turn, inquiry),
+    )
     turn.wakes.add("outbox")
 
 

@@ -45,8 +45,13 @@ SETTLED_AT_ONCE = frozenset({RETURN_REFUSED, REWORKED, FAKE_CLOSING, IDENTICAL_R
 
 
 def settle_order(
-    tx: Tx, order: Record, calendar: Calendar, now: datetime,
-    *, rules: PointRules = DEFAULT_RULES, reason: str = "",
+    tx: Tx,
+    order: Record,
+    calendar: Calendar,
+    now: datetime,
+    *,
+    rules: PointRules = DEFAULT_RULES,
+    reason: str = "",
 ) -> int:
     """Enter what an order costs by now, take back what it turned out not to; how many entries were made.
 
@@ -55,8 +60,10 @@ def settle_order(
     events = inquiries.events_of(tx, order.inquiry_id)
     rows = scores.of_order(tx, order.inquiry_id, order.id)
     found = settle(entries(rows), charges(facts_of(order, events, now), rules, calendar))
-    shown = {"order_events": [event.id for event in events if event.data.get("assignment") == order.id],
-             "derivation": _derivation(order, calendar)}
+    shown = {
+        "order_events": [event.id for event in events if event.data.get("assignment") == order.id],
+        "derivation": _derivation(order, calendar),
+    }
     made = [_charge(tx, order, charge, shown) for charge in found.add]
     ids = {row.once: row for row in rows}
     made += [_take_back(tx, ids[entry.once], entry, now, reason or "recomputed") for entry in found.reverse]
@@ -98,9 +105,15 @@ def facts_of(order: Record, events: Sequence[Record], until: datetime) -> Facts:
     after = [event for event in events if event.at >= order.created_at]
     due_at = datetime.fromisoformat(clock[-1].data["due_at"]) if clock else order.due_at
     return Facts(
-        assignment_id=order.id, dispatched_at=order.created_at, due_at=due_at.astimezone(UTC), until=until,
-        signed_at=order.signed_at, ended_at=order.ended_at, pauses=_pauses(clock),
-        returns_refused=_occurred(after, RETURN_REFUSED, order), reworks=_occurred(after, REWORKED, order),
+        assignment_id=order.id,
+        dispatched_at=order.created_at,
+        due_at=due_at.astimezone(UTC),
+        until=until,
+        signed_at=order.signed_at,
+        ended_at=order.ended_at,
+        pauses=_pauses(clock),
+        returns_refused=_occurred(after, RETURN_REFUSED, order),
+        reworks=_occurred(after, REWORKED, order),
         fake_closings=_occurred(after, FAKE_CLOSING, order),
         identical_replies=_occurred(after, IDENTICAL_REPLY, order),
         due_events=tuple(event.id for event in _openings(events, order)),
@@ -133,15 +146,25 @@ def _occurred(events: Iterable[Record], name: str, order: Record) -> tuple[tuple
 def entries(rows: Sequence[Record]) -> list[Entry]:
     """Rows of the ledger as the domain knows them."""
     names = {row.id: row.once for row in rows}
-    return [Entry(row.once, row.rule, row.hundredths, row.month, row.rule_version, names.get(row.reverses_id),
-                  row.evidence) for row in rows]
+    return [
+        Entry(row.once, row.rule, row.hundredths, row.month, row.rule_version, names.get(row.reverses_id), row.evidence)
+        for row in rows
+    ]
 
 
 def _charge(tx: Tx, order: Record, charge: Charge, shown: dict[str, Any]) -> bool:
     made = scores.add(
-        tx, once=charge.once, unit_id=order.unit_id, inquiry_id=order.inquiry_id, assignment_id=order.id,
-        at=charge.at, month=charge.month, hundredths=charge.hundredths, rule=charge.rule,
-        rule_version=charge.version, evidence={**charge.evidence, **shown},
+        tx,
+        once=charge.once,
+        unit_id=order.unit_id,
+        inquiry_id=order.inquiry_id,
+        assignment_id=order.id,
+        at=charge.at,
+        month=charge.month,
+        hundredths=charge.hundredths,
+        rule=charge.rule,
+        rule_version=charge.version,
+        evidence={**charge.evidence, **shown},
     )
     return made is not None
 
@@ -150,11 +173,25 @@ def _take_back(
     tx: Tx, row: Record, entry: Entry, now: datetime, reason: str, *, actor_id: int | None = None, event: int = 0
 ) -> bool:
     made = reversal(entry, {"event": event} if event else {})
-    return scores.add(
-        tx, once=made.once, unit_id=row.unit_id, inquiry_id=row.inquiry_id, assignment_id=row.assignment_id,
-        at=now, month=made.month, hundredths=made.hundredths, rule=made.rule, rule_version=made.version,
-        evidence=dict(made.evidence), reverses_id=row.id, reason=reason, actor_id=actor_id,
-    ) is not None
+    return (
+        scores.add(
+            tx,
+            once=made.once,
+            unit_id=row.unit_id,
+            inquiry_id=row.inquiry_id,
+            assignment_id=row.assignment_id,
+            at=now,
+            month=made.month,
+            hundredths=made.hundredths,
+            rule=made.rule,
+            rule_version=made.version,
+            evidence=dict(made.evidence),
+            reverses_id=row.id,
+            reason=reason,
+            actor_id=actor_id,
+        )
+        is not None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +212,17 @@ def appeal(
     refused = _refused(tx, row, officer, grant=grant)
     if refused or row is None or officer is None:
         return Appealed(refused)
-    inquiries.log(tx, row.inquiry_id, GRANTED if grant else APPEALED, now, actor="officer", actor_id=officer.id,
-                  entry=row.id, rule=row.rule, reason=reason)
+    inquiries.log(
+        tx,
+        row.inquiry_id,
+        GRANTED if grant else APPEALED,
+        now,
+        actor="officer",
+        actor_id=officer.id,
+        entry=row.id,
+        rule=row.rule,
+        reason=reason,
+    )
     if not grant:
         return Appealed("appealed")
     event = inquiries.events_of(tx, row.inquiry_id)[-1].id if row.inquiry_id else 0

@@ -39,8 +39,12 @@ def month(tx: Tx, month: str, units: Sequence[Record]) -> list[UnitMonth]:
     for row in scores.of_month(tx, month):
         by_unit.setdefault(row.unit_id, []).append(row)
     return [
-        UnitMonth(unit, month_score(entries(by_unit.get(unit.id, [])), in_hand.get(unit.id, 0), RULES),
-                  satisfaction(rated.get(unit.id, [])), by_unit.get(unit.id, []))
+        UnitMonth(
+            unit,
+            month_score(entries(by_unit.get(unit.id, [])), in_hand.get(unit.id, 0), RULES),
+            satisfaction(rated.get(unit.id, [])),
+            by_unit.get(unit.id, []),
+        )
         for unit in units
     ]
 

@@ -29,12 +29,18 @@ FURTHER_DAYS = 15
 
 
 def first_check(
-    created_at: datetime, due_at: datetime, calendar: Calendar,
-    *, urgent: bool = False, limits: Limits = DEFAULT_LIMITS,
+    created_at: datetime,
+    due_at: datetime,
+    calendar: Calendar,
+    *,
+    urgent: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> datetime | None:
     """The first moment somebody may have to be told of an order."""
-    found = [next_check(created_at, due_at, calendar, after=created_at, wall_clock=urgent),
-             sign_by(created_at, calendar, limits) + JUST_AFTER]
+    found = [
+        next_check(created_at, due_at, calendar, after=created_at, wall_clock=urgent),
+        sign_by(created_at, calendar, limits) + JUST_AFTER,
+    ]
     return min(moment for moment in found if moment is not None)
 
 
@@ -47,8 +53,10 @@ def following_check(
     order: Record, calendar: Calendar, *, after: datetime, limits: Limits = DEFAULT_LIMITS
 ) -> datetime | None:
     """The first moment later than ``after``: a step, the limit for signing, the promise, one more day over."""
-    found = [next_check(order.created_at, order.due_at, calendar, after=after, wall_clock=bool(order.urgent)),
-             further_day(order.due_at, calendar, after=after)]
+    found = [
+        next_check(order.created_at, order.due_at, calendar, after=after, wall_clock=bool(order.urgent)),
+        further_day(order.due_at, calendar, after=after),
+    ]
     if order.signed_at is None:
         found.append(sign_by(order.created_at, calendar, limits) + JUST_AFTER)
     if order.role == "lead":
@@ -86,8 +94,9 @@ def reschedule(
     moment = None if still else following_check(order, calendar, after=checked, limits=limits)
     deadlines.set_check(tx, order.id, checked_at=checked, next_check_at=moment)
     # The ledger is explained by these: which due time held when, and while what the clock stood still.
-    inquiries.log(tx, order.inquiry_id, CLOCK_SET, now, assignment=order.id, due_at=order.due_at.isoformat(),
-                  still=still)
+    inquiries.log(
+        tx, order.inquiry_id, CLOCK_SET, now, assignment=order.id, due_at=order.due_at.isoformat(), still=still
+    )
     return moment
 
 

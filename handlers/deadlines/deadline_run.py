@@ -100,8 +100,7 @@ def _look_apart(run: _Run, order: Record) -> None:
     except Exception as error:  # noqa: BLE001  a fault of ours, not a reason to remind nobody
         name = type(error).__name__
         run.marks.append((order.id, order.checked_at or order.created_at, run.now + PUT_OFF))
-        run.tx.after_commit.append(
-            lambda: run.deps.alarms.raise_alarm("deadline_failed", error=name, row=order.id))
+        run.tx.after_commit.append(lambda: run.deps.alarms.raise_alarm("deadline_failed", error=name, row=order.id))
 
 
 def _look(run: _Run, order: Record) -> None:
@@ -112,8 +111,9 @@ def _look(run: _Run, order: Record) -> None:
         return
     # What ended in time is not late because nobody looked meanwhile.
     until = run.now if live else min(run.now, order.ended_at or run.now)
-    steps = [*fired(order.created_at, order.due_at, run.calendar, after=checked, until=until,
-                    wall_clock=bool(order.urgent))]
+    steps = [
+        *fired(order.created_at, order.due_at, run.calendar, after=checked, until=until, wall_clock=bool(order.urgent))
+    ]
     late = _signed_late(run, order, checked, until)
     _record(run, order, steps, late)
     following = following_check(order, run.calendar, after=max(checked, run.now), limits=run.deps.limits)
@@ -139,8 +139,15 @@ def _record(run: _Run, order: Record, steps: list[Step], late: datetime | None) 
     fallen = [(step.name.value, step.at) for step in steps if step.name in OVER]
     fallen += [(LATE_SIGN, late)] if late is not None else []
     for name, at in sorted(fallen, key=lambda each: each[1]):
-        inquiries.log(run.tx, order.inquiry_id, name, at, unit=order.unit_name, assignment=order.id,
-                      due_at=order.due_at.isoformat())
+        inquiries.log(
+            run.tx,
+            order.inquiry_id,
+            name,
+            at,
+            unit=order.unit_name,
+            assignment=order.id,
+            due_at=order.due_at.isoformat(),
+        )
 
 
 def _tell_of(run: _Run, order: Record, steps: list[Step], late: datetime | None) -> None:

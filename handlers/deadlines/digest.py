@@ -91,21 +91,35 @@ def figures(rows: Sequence[Record]) -> Figures:
 
 def _tell_unit(tx: Tx, officer_id: int, rows: Sequence[Record], mark: str, now: datetime) -> None:
     found = figures(rows)
-    params = {"unit": rows[0].name, "units": len(rows), "over": found.over, "today": found.today,
-              "following": found.following}
+    params = {
+        "unit": rows[0].name,
+        "units": len(rows),
+        "over": found.over,
+        "today": found.today,
+        "following": found.following,
+    }
     to_officer(tx, officer_id, key="digest.unit", once=f"{mark}:{officer_id}", params=params, now=now, inquiry_id=None)
 
 
 def _tell_office(tx: Tx, officer_id: int, rows: Sequence[Record], mark: str, now: datetime) -> None:
     found = figures(rows)
-    worst = sorted((row for row in rows if figures([row])), key=lambda row: (*map(int.__neg__, figures([row])), row.code))
+    worst = sorted(
+        (row for row in rows if figures([row])), key=lambda row: (*map(int.__neg__, figures([row])), row.code)
+    )
     rest = figures(worst[NAMED:])
     params = {
-        "over": found.over, "today": found.today, "following": found.following,
-        "lines": [{"unit": row.name, "over": row.overdue, "today": row.today, "following": row.tomorrow}
-                  for row in worst[:NAMED]],
-        "more": len(worst[NAMED:]), "more_over": rest.over, "more_today": rest.today,
+        "over": found.over,
+        "today": found.today,
+        "following": found.following,
+        "lines": [
+            {"unit": row.name, "over": row.overdue, "today": row.today, "following": row.tomorrow}
+            for row in worst[:NAMED]
+        ],
+        "more": len(worst[NAMED:]),
+        "more_over": rest.over,
+        "more_today": rest.today,
         "more_following": rest.following,
     }
-    to_officer(tx, officer_id, key="digest.district", once=f"{mark}:{officer_id}", params=params, now=now,
-               inquiry_id=None)
+    to_officer(
+        tx, officer_id, key="digest.district", once=f"{mark}:{officer_id}", params=params, now=now, inquiry_id=None
+    )

@@ -51,7 +51,9 @@ def plan(text: str, calendar: Calendar) -> Import:
     days = {day: day.weekday() < 5 for day in days_of(notice.year)} if whole_year else {}
     days |= notice.days
     found = tuple(
-        Difference(day, not works, works) for day, works in sorted(days.items()) if calendar.is_workday(day) is not works
+        Difference(day, not works, works)
+        for day, works in sorted(days.items())
+        if calendar.is_workday(day) is not works
     )
     if not whole_year:
         days = {difference.day: difference.after for difference in found}
@@ -67,7 +69,15 @@ def days_of(year: int) -> list[date]:
 def store(tx: Tx, wanted: Import, *, author: str, source: str, now: datetime) -> Calendar:
     """Enter the days with their entry in the log; the calendar as it is then."""
     table.put(tx, wanted.days, author=author, source=source, now=now)
-    inquiries.log(tx, None, "calendar_imported", now, year=wanted.notice.year, author=author, source=source,
-                  days=len(wanted.days), differing=[
-                      [found.day.isoformat(), found.after] for found in wanted.differences])
+    inquiries.log(
+        tx,
+        None,
+        "calendar_imported",
+        now,
+        year=wanted.notice.year,
+        author=author,
+        source=source,
+        days=len(wanted.days),
+        differing=[[found.day.isoformat(), found.after] for found in wanted.differences],
+    )
     return Calendar(table.overrides(tx))

@@ -71,8 +71,16 @@ def _one(deps: Deps, tx: Tx, handle: Handle, row: Record, now: datetime) -> bool
 def _next_state(deps: Deps, tx: Tx, inquiry: Record, now: datetime) -> None:
     if inquiry.state == State.ANSWERED:
         archive_at = now + timedelta(days=deps.limits.archive_days)
-        move(tx, inquiry, Event.CLOSE, system(now), name="closed", data={"why": "silence"}, closed_at=now,
-             next_state_at=archive_at)
+        move(
+            tx,
+            inquiry,
+            Event.CLOSE,
+            system(now),
+            name="closed",
+            data={"why": "silence"},
+            closed_at=now,
+            next_state_at=archive_at,
+        )
     elif inquiry.state == State.CLOSED:
         move(tx, inquiry, Event.ARCHIVE, system(now), name="archived", next_state_at=None)
     else:  # it went on meanwhile: whoever moved it meant something else to come next

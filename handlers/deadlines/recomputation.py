@@ -106,17 +106,30 @@ def _promise(deps: Deps, calendars: Calendars, tx: Tx, inquiry: Record, now: dat
     at, change = recomputed(inquiry.due_at, wanted, now=now)
     if change in {DueChange.SAME, DueChange.KEPT}:
         if change is DueChange.SAME and (values["derivation"], values["provisional"]) != (
-                inquiry.derivation, inquiry.provisional):
+            inquiry.derivation,
+            inquiry.provisional,
+        ):
             inquiries.change(tx, inquiry, **values)  # the same day, announced now
         return Changed(inquiry.number, "", inquiry.due_at, at, change) if change is DueChange.KEPT else None
     inquiries.change(tx, inquiry, due_at=at, **values)
-    inquiries.log(tx, inquiry.id, "due_recomputed", now, old=inquiry.due_at.isoformat(), new=at.isoformat(),
-                  source=calendars.source)
+    inquiries.log(
+        tx,
+        inquiry.id,
+        "due_recomputed",
+        now,
+        old=inquiry.due_at.isoformat(),
+        new=at.isoformat(),
+        source=calendars.source,
+    )
     if change is DueChange.EARLIER:
-        params = about(inquiry) | {"was": say_time(inquiry.due_at), "new_due": say_time(at),
-                                   "url": deps.signer.citizen_url(inquiry.id)}
-        notify.to_citizen(tx, inquiry, key="due.earlier.citizen", once=f"earlier:{inquiry.id}:{at:%y%m%d%H%M}",
-                           params=params, now=now)
+        params = about(inquiry) | {
+            "was": say_time(inquiry.due_at),
+            "new_due": say_time(at),
+            "url": deps.signer.citizen_url(inquiry.id),
+        }
+        notify.to_citizen(
+            tx, inquiry, key="due.earlier.citizen", once=f"earlier:{inquiry.id}:{at:%y%m%d%H%M}", params=params, now=now
+        )
     return Changed(inquiry.number, "", inquiry.due_at, at, change)
 
 
@@ -165,10 +178,23 @@ def _set_order(deps: Deps, calendars: Calendars, tx: Tx, order: Record, found: C
     reschedule(tx, order, calendars.after, now, limits=deps.limits)
     if found.change is DueChange.EARLIER:
         inquiry = inquiries.get(tx, order.inquiry_id)
-        notify.to_unit(deps, tx, inquiry, key="due.earlier.unit", once=f"earlier:{order.id}:{found.new:%y%m%d%H%M}",
-                        now=now, params={"was": say_time(found.old), "new_due": say_time(found.new)})
-    return charges.settle_order(tx, deadlines.order(tx, order.id), calendars.after, now,
-                                       rules=charges.rules_for(deps.limits), reason=calendars.source)
+        notify.to_unit(
+            deps,
+            tx,
+            inquiry,
+            key="due.earlier.unit",
+            once=f"earlier:{order.id}:{found.new:%y%m%d%H%M}",
+            now=now,
+            params={"was": say_time(found.old), "new_due": say_time(found.new)},
+        )
+    return charges.settle_order(
+        tx,
+        deadlines.order(tx, order.id),
+        calendars.after,
+        now,
+        rules=charges.rules_for(deps.limits),
+        reason=calendars.source,
+    )
 
 
 def _charged(deps: Deps, calendars: Calendars, tx: Tx) -> tuple[int, list[Changed]]:

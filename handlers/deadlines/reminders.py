@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 
 LATE_SIGN = "late_sign"
 KEYS = {
-    LATE_SIGN: "late_sign", StepName.HALF: "remind.half", StepName.DAY_LEFT: "remind.day",
-    StepName.HOURS_LEFT: "remind.hours", StepName.OVERDUE: "overdue.unit", StepName.YELLOW: "card.yellow",
+    LATE_SIGN: "late_sign",
+    StepName.HALF: "remind.half",
+    StepName.DAY_LEFT: "remind.day",
+    StepName.HOURS_LEFT: "remind.hours",
+    StepName.OVERDUE: "overdue.unit",
+    StepName.YELLOW: "card.yellow",
     StepName.RED: "card.red",
 }
 OVER = frozenset({StepName.OVERDUE, StepName.YELLOW, StepName.RED})
@@ -83,32 +87,67 @@ def _single(deps: Deps, tx: Tx, officer_id: int, due: Due, now: datetime) -> Non
     params = _about(order) | {"url": deps.signer.staff_url(order.inquiry_id, officer_id)}
     # The due time is part of it: after an extension its reminders are others than those before.
     once = f"{due.step}:{order.id}:{order.due_at:%y%m%d%H%M}:{officer_id}"
-    to_officer(tx, officer_id, key=KEYS[due.step], once=once, params=params, now=now, inquiry_id=order.inquiry_id,
-               urgent=bool(order.urgent))
+    to_officer(
+        tx,
+        officer_id,
+        key=KEYS[due.step],
+        once=once,
+        params=params,
+        now=now,
+        inquiry_id=order.inquiry_id,
+        urgent=bool(order.urgent),
+    )
 
 
 def _about(order: Record) -> dict[str, Any]:
-    return {"number": order.number, "compact": order.number.replace("-", ""), "summary": order.summary,
-            "unit": order.unit_name, "due": say_time(order.due_at)}
+    return {
+        "number": order.number,
+        "compact": order.number.replace("-", ""),
+        "summary": order.summary,
+        "unit": order.unit_name,
+        "due": say_time(order.due_at),
+    }
 
 
 def _summary(tx: Tx, officer_id: int, dues: Sequence[Due], now: datetime) -> None:
     over = sum(due.step in OVER for due in dues)
     oldest = sorted(dues, key=lambda due: due.order.due_at)[:NAMED]
-    params = {"count": len(dues), "over": over, "soon": len(dues) - over,
-              "numbers": [due.order.number for due in oldest]}
-    to_officer(tx, officer_id, key="catch_up", once=f"catch_up:{officer_id}:{now:%y%m%d%H%M}", params=params,
-               now=now, inquiry_id=None, urgent=any(due.order.urgent for due in dues))
+    params = {
+        "count": len(dues),
+        "over": over,
+        "soon": len(dues) - over,
+        "numbers": [due.order.number for due in oldest],
+    }
+    to_officer(
+        tx,
+        officer_id,
+        key="catch_up",
+        once=f"catch_up:{officer_id}:{now:%y%m%d%H%M}",
+        params=params,
+        now=now,
+        inquiry_id=None,
+        urgent=any(due.order.urgent for due in dues),
+    )
 
 
 def apologize(deps: Deps, tx: Tx, order: Record, calendar: Calendar, now: datetime) -> None:
     """Once an inquiry: sorry, and a date that can be kept."""
     params = {
-        "number": order.number, "compact": order.number.replace("-", ""), "summary": order.summary,
-        "unit": order.unit_name, "new_due": say_time(closing_after(calendar, now, APOLOGY_DAYS)),
+        "number": order.number,
+        "compact": order.number.replace("-", ""),
+        "summary": order.summary,
+        "unit": order.unit_name,
+        "new_due": say_time(closing_after(calendar, now, APOLOGY_DAYS)),
         "url": deps.signer.citizen_url(order.inquiry_id),
     }
-    outbox.add(tx, once=f"overdue:{order.inquiry_id}", key="overdue.citizen", params=params, now=now, priority=1,
-               can_wait=True, contact_id=order.contact_id, inquiry_id=order.inquiry_id)
-
-
+    outbox.add(
+        tx,
+        once=f"overdue:{order.inquiry_id}",
+        key="overdue.citizen",
+        params=params,
+        now=now,
+        priority=1,
+        can_wait=True,
+        contact_id=order.contact_id,
+        inquiry_id=order.inquiry_id,
+    )

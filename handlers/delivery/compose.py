@@ -24,8 +24,14 @@ def compose(deps: Deps, tx: Tx, row: Record, rung: Rung) -> OutboundMessage:
     to = people.open_address(tx, people.by_id(tx, rung.route.address_id))
     once = f"o{row.id}"
     if rung.way in {Way.TEMPLATE, Way.SUBSCRIPTION}:
-        return OutboundMessage(to, rung.way, template=deps.texts.notice(row.key), once=once,
-                               fields=deps.texts.fields(row.key, row.params), url=row.params.get("url", ""))
+        return OutboundMessage(
+            to,
+            rung.way,
+            template=deps.texts.notice(row.key),
+            once=once,
+            fields=deps.texts.fields(row.key, row.params),
+            url=row.params.get("url", ""),
+        )
     text = deps.texts.render(row.key, row.params, sms=rung.way is Way.SMS)
     if row.attempts > 0:
         text = _marked(deps, tx, row, text)

@@ -47,8 +47,18 @@ def _fetch(deps: Deps, row: Record) -> None:
         return
     digest = hashlib.sha256(found.content).hexdigest()
     path = _keep(deps.media_folder, digest, found)
-    deps.store.write(lambda tx: media.settle(tx, row.id, state="stored", path=path, sha256=digest,
-                                             size=len(found.content), content_type=found.content_type[:64], code=""))
+    deps.store.write(
+        lambda tx: media.settle(
+            tx,
+            row.id,
+            state="stored",
+            path=path,
+            sha256=digest,
+            size=len(found.content),
+            content_type=found.content_type[:64],
+            code="",
+        )
+    )
     deps.metrics.count("media", channel=row.channel, outcome="stored")
 
 
@@ -66,8 +76,13 @@ def _keep(folder: Path, digest: str, found: Media) -> str:
 def _failed(deps: Deps, row: Record, error: MediaError) -> None:
     given_up = error.permanent or row.attempts >= len(BACKOFF)
     wait = timedelta(0) if given_up else timedelta(seconds=BACKOFF[row.attempts])
-    deps.store.write(lambda tx: media.settle(
-        tx, row.id, state="failed" if given_up else "pending", code=error.code[:64],
-        next_at=deps.clock.now() + wait,
-    ))
+    deps.store.write(
+        lambda tx: media.settle(
+            tx,
+            row.id,
+            state="failed" if given_up else "pending",
+            code=error.code[:64],
+            next_at=deps.clock.now() + wait,
+        )
+    )
     deps.metrics.count("media", channel=row.channel, outcome="failed" if given_up else "waiting")

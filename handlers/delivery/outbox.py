@@ -103,7 +103,9 @@ def _broken(deps: Deps, row: Record, error: Exception) -> None:
     name, now = type(error).__name__, deps.clock.now()
     wait = backoff(row.attempts + 1) or LONGEST_WAIT
     # After the call or before it, nobody knows: the next try is marked.
-    deps.store.write(lambda tx: outbox.record(tx, row.id, now, way=row.way or "unknown", outcome="ambiguous", code=name[:64]))
+    deps.store.write(
+        lambda tx: outbox.record(tx, row.id, now, way=row.way or "unknown", outcome="ambiguous", code=name[:64])
+    )
     deps.store.write(lambda tx: outbox.settle(tx, row.id, "pending", now, not_before=now + wait))
     deps.alarms.raise_alarm("send_failed", error=name, text=row.key)
 
@@ -134,10 +136,17 @@ def deliver(deps: Deps, row: Record) -> None:
 def _note_abandoned(attempt: _Attempt) -> None:
     # A worker died between the call and the record: it may have gone out. DESIGN: one marked retry.
     row, now = attempt.row, attempt.deps.clock.now()
-    attempt.deps.store.write(lambda tx: outbox.record(
-        tx, row.id, now, way=row.way or "unknown", outcome="ambiguous", code="worker_died",
-        reason="claimed by a worker that did not report",
-    ))
+    attempt.deps.store.write(
+        lambda tx: outbox.record(
+            tx,
+            row.id,
+            now,
+            way=row.way or "unknown",
+            outcome="ambiguous",
+            code="worker_died",
+            reason="claimed by a worker that did not report",
+        )
+    )
 
 
 def _next_rung(attempt: _Attempt) -> bool:
@@ -176,17 +185,33 @@ def _call(deps: Deps, rung: Rung, message: OutboundMessage) -> Sent:
 
 def _skips(tx: Tx, row: Record, skipped: Sequence[Rung], now: datetime) -> None:
     for rung in skipped:
-        outbox.record(tx, row.id, now, way=rung.way.value, outcome="skipped", reason=rung.skip[:160],
-                      address_id=rung.route.address_id if rung.route else None,
-                      channel=rung.route.channel if rung.route else "")
+        outbox.record(
+            tx,
+            row.id,
+            now,
+            way=rung.way.value,
+            outcome="skipped",
+            reason=rung.skip[:160],
+            address_id=rung.route.address_id if rung.route else None,
+            channel=rung.route.channel if rung.route else "",
+        )
 
 
 def _sent(attempt: _Attempt, tx: Tx, rung: Rung, skipped: Sequence[Rung], sent: Sent) -> None:
     deps, row, now = attempt.deps, attempt.row, attempt.deps.clock.now()
     assert rung.route is not None  # noqa: S101  a rung without route is never open
     _skips(tx, row, skipped, now)
-    outbox.record(tx, row.id, now, way=rung.way.value, outcome="sent", address_id=rung.route.address_id,
-                  channel=rung.route.channel, external_id=sent.external_id, parts=sent.parts)
+    outbox.record(
+        tx,
+        row.id,
+        now,
+        way=rung.way.value,
+        outcome="sent",
+        address_id=rung.route.address_id,
+        channel=rung.route.channel,
+        external_id=sent.external_id,
+        parts=sent.parts,
+    )
     if rung.way is Way.CUSTOMER_SERVICE:
         people.use_window(tx, rung.route.address_id, event=rung.event_window, parts=sent.parts)
     outbox.settle(tx, row.id, "sent", now, way=rung.way.value, failed_ways=attempt.failed)
@@ -219,24 +244,34 @@ def _failed(attempt: _Attempt, rung: Rung, skipped: Sequence[Rung], error: SendE
         _note_failure(tx, row, rung, error, now)
         if wait is None:
             # Still claimed by us: only remember the rung, in case this process dies before the next.
-            outbox.settle(tx, row.id, "sending", now, failed_ways=attempt.failed,
-                          claimed_until=now + outbox.CLAIM)
+            outbox.settle(tx, row.id, "sending", now, failed_ways=attempt.failed, claimed_until=now + outbox.CLAIM)
         else:
             outbox.settle(tx, row.id, "pending", now, not_before=now + wait, failed_ways=attempt.failed)
 
     deps.store.write(work)
     deps.metrics.count("outbox", way=rung.way.value, outcome=error.failure.value)
     if isinstance(error, Misconfigured):
-        deps.alarms.raise_alarm(f"misconfigured:{rung.route.channel if rung.route else ''}:{error.code}",
-                                way=rung.way.value, code=error.code)
+        deps.alarms.raise_alarm(
+            f"misconfigured:{rung.route.channel if rung.route else ''}:{error.code}",
+            way=rung.way.value,
+            code=error.code,
+        )
     return wait is None
 
 
 def _note_failure(tx: Tx, row: Record, rung: Rung, error: SendError, now: datetime) -> None:
     assert rung.route is not None  # noqa: S101
-    outbox.record(tx, row.id, now, way=rung.way.value, address_id=rung.route.address_id, channel=rung.route.channel,
-                  outcome="ambiguous" if isinstance(error, Ambiguous) else "failed", code=error.code[:64],
-                  reason=error.detail[:160])
+    outbox.record(
+        tx,
+        row.id,
+        now,
+        way=rung.way.value,
+        address_id=rung.route.address_id,
+        channel=rung.route.channel,
+        outcome="ambiguous" if isinstance(error, Ambiguous) else "failed",
+        code=error.code[:64],
+        reason=error.detail[:160],
+    )
     if isinstance(error, WindowClosed):
         people.change(tx, rung.route.address_id, closed_at=now)
     if isinstance(error, RecipientGone) and rung.way in {Way.SMS, Way.CUSTOMER_SERVICE, Way.CONSOLE}:

@@ -26,8 +26,15 @@ def apply(deps: Deps, tx: Tx, receipt: DeliveryReceipt, now: datetime) -> None:
     """A receipt came in; one that overtook the commit of its send is kept for it."""
     found = outbox.find_delivery(tx, receipt.channel, receipt.message_id) or _by_recipient(tx, receipt, now)
     if found is None:
-        outbox.keep_early(tx, channel=receipt.channel, message_id=receipt.message_id, code=receipt.code, at=now,
-                          outcome=receipt.outcome.value, failure=receipt.failure.value if receipt.failure else "")
+        outbox.keep_early(
+            tx,
+            channel=receipt.channel,
+            message_id=receipt.message_id,
+            code=receipt.code,
+            at=now,
+            outcome=receipt.outcome.value,
+            failure=receipt.failure.value if receipt.failure else "",
+        )
         return
     move(deps, tx, found, receipt.outcome, receipt.failure, code=receipt.code, now=now)
 

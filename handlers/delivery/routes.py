@@ -45,11 +45,19 @@ def _route(deps: Deps, row: Record, address: Record) -> Route:
             cannot[way] = _unsubscribed(channel.subscription_id(notice), address.subscriptions or {})
     window = channel.limits.window
     return Route(
-        address_id=address.id, channel=address.channel, cannot=cannot, state=address.state,
-        state_code=address.state_code, message_at=address.message_at, message_used=address.message_used,
-        event_at=address.event_at, event_used=address.event_used, closed_at=address.closed_at,
+        address_id=address.id,
+        channel=address.channel,
+        cannot=cannot,
+        state=address.state,
+        state_code=address.state_code,
+        message_at=address.message_at,
+        message_used=address.message_used,
+        event_at=address.event_at,
+        event_used=address.event_used,
+        closed_at=address.closed_at,
         window=Window(window.message_hours, window.message_quota, window.event_minutes, window.event_quota)
-        if window else None,
+        if window
+        else None,
     )
 
 

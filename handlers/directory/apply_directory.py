@@ -42,9 +42,17 @@ def apply(tx: Tx, wanted: Directory, now: datetime, *, sms_channel: str) -> None
 
 def _save_unit(tx: Tx, unit: UnitRow) -> int:
     return directory.save_unit(
-        tx, unit.code, name=unit.name, short_names=list(unit.short_names), tier=unit.tier.value,
-        parent_code=unit.parent_code, keywords=list(unit.keywords), places=list(unit.places), phone=unit.phone,
-        active=unit.active, merged_into=unit.merged_into,
+        tx,
+        unit.code,
+        name=unit.name,
+        short_names=list(unit.short_names),
+        tier=unit.tier.value,
+        parent_code=unit.parent_code,
+        keywords=list(unit.keywords),
+        places=list(unit.places),
+        phone=unit.phone,
+        active=unit.active,
+        merged_into=unit.merged_into,
     )
 
 
@@ -73,9 +81,14 @@ def _follow_matters(tx: Tx, wanted: Directory) -> None:
 def _apply_catalogue(tx: Tx, wanted: Catalogue) -> None:
     for category in wanted.categories:
         catalogue.save_category(
-            tx, category.code, name=category.name, parent_code=category.parent_code,
-            keywords=list(category.keywords), unit_code=category.unit_code,
-            standard_code=category.standard_code, active=True,
+            tx,
+            category.code,
+            name=category.name,
+            parent_code=category.parent_code,
+            keywords=list(category.keywords),
+            unit_code=category.unit_code,
+            standard_code=category.standard_code,
+            active=True,
         )
     gone = [row.code for row in catalogue.all_categories(tx) if row.code not in wanted.by_code]
     catalogue.deactivate(tx, gone)

@@ -74,9 +74,15 @@ def _list(words: Iterable[str]) -> str:
 def _unit(unit: UnitRow, codes: set[str]) -> dict[str, str]:
     tiers: dict[str, str] = texts()["_tiers"]
     return {
-        "code": unit.code, "name": unit.name, "tier": tiers[unit.tier.value], "short_names": _list(unit.short_names),
-        "parent": unit.parent_code if unit.parent_code in codes else "", "keywords": _list(unit.keywords),
-        "places": _list(unit.places), "phone": unit.phone, "merged_into": unit.merged_into,
+        "code": unit.code,
+        "name": unit.name,
+        "tier": tiers[unit.tier.value],
+        "short_names": _list(unit.short_names),
+        "parent": unit.parent_code if unit.parent_code in codes else "",
+        "keywords": _list(unit.keywords),
+        "places": _list(unit.places),
+        "phone": unit.phone,
+        "merged_into": unit.merged_into,
     }
 
 
@@ -87,6 +93,10 @@ def _officer(officer: OfficerRow) -> dict[str, str]:
 
 def _category(category: Category) -> dict[str, str]:
     return {
-        "code": category.code, "name": category.name, "parent": category.parent_code,
-        "keywords": _list(category.keywords), "unit": category.unit_code, "standard": category.standard_code,
+        "code": category.code,
+        "name": category.name,
+        "parent": category.parent_code,
+        "keywords": _list(category.keywords),
+        "unit": category.unit_code,
+        "standard": category.standard_code,
     }

@@ -37,6 +37,7 @@ def change(deps: Deps, wanted: Directory, *, author: str, source: str) -> Done:
     """The directory becomes ``wanted``. With the import the first orders of units that are gone are moved;
     the rest in batches after it. Done again, it goes on where it was interrupted.
     """
+
     def work(tx: Tx) -> Done:
         now, made = deps.clock.now(), _plan(tx, wanted)
         apply_directory.apply(tx, wanted, now, sms_channel=deps.sms_channel)

@@ -93,9 +93,7 @@ def _changes(current: Sequence[Row], pairs: Sequence[tuple[Row | None, Row]]) ->
     )
 
 
-def _pairs(
-    current: Sequence[OfficerRow], wanted: Sequence[OfficerRow]
-) -> list[tuple[OfficerRow | None, OfficerRow]]:
+def _pairs(current: Sequence[OfficerRow], wanted: Sequence[OfficerRow]) -> list[tuple[OfficerRow | None, OfficerRow]]:
     """Match by phone first; those left over by unit and name, where only one on each side fits."""
     phones = {officer.phone: officer for officer in _last_active(current)}
     wanted_phones = {officer.phone for officer in wanted}
@@ -162,8 +160,6 @@ def _who(row: UnitRow | OfficerRow | Category) -> str:
 
 
 def _changed_fields(before: Row, after: Row) -> list[str]:
-    names = (
-        field.name for field in fields(after) if getattr(before, field.name) != getattr(after, field.name)
-    )
+    names = (field.name for field in fields(after) if getattr(before, field.name) != getattr(after, field.name))
     kinds = {UnitRow: UNITS, OfficerRow: OFFICERS, Category: CATEGORIES}
     return [name_of(name.removesuffix("_code"), kinds[type(after)]) for name in names]

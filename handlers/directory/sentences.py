@@ -38,6 +38,4 @@ def worded(error: RowError) -> RowError:
     said = texts()[error.problem.value].format(value=error.value, other=error.other)
     place = "_at_cell" if error.row and error.column else "_at_row" if error.row else "_at_sheet"
     form = texts()[place if error.sheet else "_at_file"]
-    return replace(
-        error, message=form.format(sheet=error.sheet, row=error.row, column=error.column, text=said)
-    )
+    return replace(error, message=form.format(sheet=error.sheet, row=error.row, column=error.column, text=said))

@@ -103,8 +103,16 @@ def _redirect_lead(work: _Move, order: Record, unit: Record, *, merged: bool) ->
         work.by.log(work.tx, inquiry.id, NAME, **told)
         inquiry = inquiries.get(work.tx, inquiry.id)
     due_at = _due(work, inquiry, order) if merged else None
-    opened = dispatch(work.deps, work.tx, inquiry, unit.id, now=work.now, due_at=due_at,
-                      kind="rework" if order.reason == "rework" else "", tell=not _follows(work, inquiry, order, unit))
+    opened = dispatch(
+        work.deps,
+        work.tx,
+        inquiry,
+        unit.id,
+        now=work.now,
+        due_at=due_at,
+        kind="rework" if order.reason == "rework" else "",
+        tell=not _follows(work, inquiry, order, unit),
+    )
     if inquiry.paused_at is not None:
         _keep_still(work, inquiry.id, opened)
     _take_along(work, order, opened, unit, merged=merged)
@@ -155,8 +163,15 @@ def _redirect_assist(work: _Move, order: Record, heir: Record | None) -> bool:
     engaged = {row.unit_id for row in rows if row.state in inquiries.OPEN_ASSIGNMENT}
     if heir is None or heir.id in engaged or _accused(work, order, heir):
         work.by.log(work.tx, inquiry.id, "assist_ended", unit=order.unit_name, assignment=order.id)
-        notify.to_unit(work.deps, work.tx, inquiry, key="order.assist_ended", once=f"assist_ended:{order.id}",
-                        now=work.now, params={"unit": order.unit_name})
+        notify.to_unit(
+            work.deps,
+            work.tx,
+            inquiry,
+            key="order.assist_ended",
+            once=f"assist_ended:{order.id}",
+            now=work.now,
+            params={"unit": order.unit_name},
+        )
         return True
     lead = next((row.unit_name for row in rows if row.role == "lead" and row.state in inquiries.OPEN_ASSIGNMENT), "")
     opened = _call_in(work, inquiry, heir.id, due_at=_due(work, inquiry, order), lead=lead)
@@ -167,8 +182,16 @@ def _redirect_assist(work: _Move, order: Record, heir: Record | None) -> bool:
 def _call_in(work: _Move, inquiry: Record, unit_id: int, *, due_at: datetime, lead: str) -> int:
     deps, now = work.deps, work.now
     check = schedule.first_check(now, due_at, deps.calendar(), urgent=bool(inquiry.urgent), limits=deps.limits)
-    opened = inquiries.assign(work.tx, inquiry_id=inquiry.id, unit_id=unit_id, role="assist", due_at=due_at, now=now,
-                              reason="", next_check_at=check)
+    opened = inquiries.assign(
+        work.tx,
+        inquiry_id=inquiry.id,
+        unit_id=unit_id,
+        role="assist",
+        due_at=due_at,
+        now=now,
+        reason="",
+        next_check_at=check,
+    )
     notify.new_assist(deps, work.tx, opened, inquiry, unit_id, due_at=due_at, now=now, lead=lead)
     if inquiry.paused_at is not None:
         _keep_still(work, inquiry.id, opened)

@@ -30,13 +30,17 @@ def stored(tx: Tx, known_phones: Collection[str] = ()) -> Directory:
     """
     known = read_directory(tx)
     rows = zip(known.officers, directory.all_officers(tx), strict=True)
-    return replace(known, officers=tuple(
-        replace(officer, phone=_phone(tx, row.id, known_phones)) for officer, row in rows
-    ))
+    return replace(
+        known, officers=tuple(replace(officer, phone=_phone(tx, row.id, known_phones)) for officer, row in rows)
+    )
 
 
 def _phone(tx: Tx, officer_id: int, known_phones: Collection[str]) -> str:
-    found = [Address.parse(tx.vault.open(row.cipher)).value for row in people.of_officer(tx, officer_id) if row.scheme == "sms"]
+    found = [
+        Address.parse(tx.vault.open(row.cipher)).value
+        for row in people.of_officer(tx, officer_id)
+        if row.scheme == "sms"
+    ]
     return next((phone for phone in found if phone in known_phones), found[-1] if found else "")
 
 
@@ -65,7 +69,11 @@ def record(tx: Tx, plan: ImportPlan, now: datetime, *, author: str, source: str)
     if plan.empty:
         return None
     return catalogue.add_version(
-        tx, at=now, author=author[:LONGEST_AUTHOR], source=source, changes=plan.record(),
+        tx,
+        at=now,
+        author=author[:LONGEST_AUTHOR],
+        source=source,
+        changes=plan.record(),
         content=snapshot(read_directory(tx)),
     )
 

@@ -32,11 +32,25 @@ def call_back(acting: ActingOfficer, order: Record, score: int, note: str) -> Ou
         return acting.refuse("staff.bad_call_back")
     acting.log(inquiry.id, "called_back", score=score, reason=bool(note))
     if note:
-        inquiries.add_message(acting.tx, inquiry_id=inquiry.id, direction="call", kind="text", text=note, now=acting.now,
-                              officer_id=acting.officer.id)
+        inquiries.add_message(
+            acting.tx,
+            inquiry_id=inquiry.id,
+            direction="call",
+            kind="text",
+            text=note,
+            now=acting.now,
+            officer_id=acting.officer.id,
+        )
     if again:
         inquiry = rework.reopen(acting.deps, acting.tx, inquiry, acting.by, reason=note)
-        notify.to_citizen(acting.tx, inquiry, key="reopened", once=f"reopened:call:{inquiry.id}:{inquiry.reopened}",
-                           params=about(inquiry), now=acting.now)
-    return Outcome(done=True, key="staff.called_back",
-                   params=about(inquiry) | {"heard": CALLED_BACK[score], "again": again})
+        notify.to_citizen(
+            acting.tx,
+            inquiry,
+            key="reopened",
+            once=f"reopened:call:{inquiry.id}:{inquiry.reopened}",
+            params=about(inquiry),
+            now=acting.now,
+        )
+    return Outcome(
+        done=True, key="staff.called_back", params=about(inquiry) | {"heard": CALLED_BACK[score], "again": again}
+    )

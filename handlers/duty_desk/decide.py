@@ -41,8 +41,12 @@ def find_request(acting: ActingOfficer, typed: str) -> Record | Outcome:
     if not found:
         return acting.refuse("staff.no_request", typed=typed)
     if len({row.inquiry_id for row in found}) > 1:
-        return acting.refuse("staff.which", rows=[
-            {"number": row.number, "summary": inquiries.get(acting.tx, row.inquiry_id).summary} for row in found[:5]])
+        return acting.refuse(
+            "staff.which",
+            rows=[
+                {"number": row.number, "summary": inquiries.get(acting.tx, row.inquiry_id).summary} for row in found[:5]
+            ],
+        )
     return found[0]
 
 
@@ -65,16 +69,28 @@ def refuse(acting: ActingOfficer, request: Record, why: str) -> Outcome:
         return refused
     if len(why.strip()) < SHORTEST_NOTE:
         return acting.refuse("staff.bad_refusal")
-    if not move_request(acting.tx, request, RequestEvent.REFUSE, decided_at=acting.now, decided_by=acting.officer.id,
-                        note=why.strip()):
+    if not move_request(
+        acting.tx, request, RequestEvent.REFUSE, decided_at=acting.now, decided_by=acting.officer.id, note=why.strip()
+    ):
         return _decided(acting, request)
     # The log's word is read by the citizen too; why is for who asked.
-    acting.log(inquiry.id, f"{request.kind}_refused", unit=request.unit_name, assignment=request.assignment_id,
-             request=request.id)
+    acting.log(
+        inquiry.id,
+        f"{request.kind}_refused",
+        unit=request.unit_name,
+        assignment=request.assignment_id,
+        request=request.id,
+    )
     charges.settle_now(acting.deps, acting.tx, request.assignment_id, acting.now)
     if request.kind == RequestKind.REWORK:
-        notify.to_citizen(acting.tx, inquiry, key="rework.refused", once=f"rework.refused:{request.id}", now=acting.now,
-                           params=about(inquiry) | {"reason": why.strip()})
+        notify.to_citizen(
+            acting.tx,
+            inquiry,
+            key="rework.refused",
+            once=f"rework.refused:{request.id}",
+            now=acting.now,
+            params=about(inquiry) | {"reason": why.strip()},
+        )
     else:
         _tell_unit(acting.deps, acting.tx, inquiry, request, now=acting.now, decision="refused", note=why.strip())
     return _done(inquiry, request, "refused")
@@ -87,24 +103,38 @@ def _not_theirs(acting: ActingOfficer, inquiry: Record, request: Record) -> Outc
     if request.state not in {RequestState.PENDING, RequestState.EXPIRED}:
         return _decided(acting, request)
     second = request.kind == RequestKind.EXTENSION and inquiry.extended > 0
-    return acting.refuse("staff.leader_decides", number=inquiry.number) if second and acting.officer.role != "leader" else None
+    return (
+        acting.refuse("staff.leader_decides", number=inquiry.number)
+        if second and acting.officer.role != "leader"
+        else None
+    )
 
 
 def _decided(acting: ActingOfficer, request: Record) -> Outcome:
     """Somebody was first: say who and how."""
     row = requests.find(acting.tx, request.id) or request
-    return acting.refuse("staff.request_decided", number=row.number, decision=row.state,
-                       who=inquiries.officer_name(acting.tx, row.decided_by), mine=row.decided_by == acting.officer.id,
-                       at=say_time(row.decided_at) if row.decided_at is not None else "")
+    return acting.refuse(
+        "staff.request_decided",
+        number=row.number,
+        decision=row.state,
+        who=inquiries.officer_name(acting.tx, row.decided_by),
+        mine=row.decided_by == acting.officer.id,
+        at=say_time(row.decided_at) if row.decided_at is not None else "",
+    )
 
 
 def _done(inquiry: Record, request: Record, decision: str) -> Outcome:
-    return Outcome(done=True, key="staff.decided", params=about(inquiry) | {
-        "kind": request.kind, "decision": decision, "unit": request.unit_name})
+    return Outcome(
+        done=True,
+        key="staff.decided",
+        params=about(inquiry) | {"kind": request.kind, "decision": decision, "unit": request.unit_name},
+    )
 
 
 def _grant(acting: ActingOfficer, request: Record, note: str) -> bool:
-    return move_request(acting.tx, request, RequestEvent.APPROVE, decided_at=acting.now, decided_by=acting.officer.id, note=note)
+    return move_request(
+        acting.tx, request, RequestEvent.APPROVE, decided_at=acting.now, decided_by=acting.officer.id, note=note
+    )
 
 
 def _extend(acting: ActingOfficer, inquiry: Record, request: Record, note: str) -> Outcome:
@@ -129,11 +159,25 @@ def _put_off(acting: ActingOfficer, inquiry: Record, order: Record, request: Rec
     late = request_rules.extension_expired(order.due_at, acting.now, paused_at=inquiry.paused_at)
     old, new = inquiry.due_at, max(inquiry.due_at, request.wanted_at)
     inquiries.change_assignment(acting.tx, order, due_at=max(order.due_at, request.wanted_at))
-    inquiries.change(acting.tx, inquiry, due_at=new, extended=inquiry.extended + 1,
-                     provisional=inquiry.provisional or _provisional(acting.deps, old, new))
+    inquiries.change(
+        acting.tx,
+        inquiry,
+        due_at=new,
+        extended=inquiry.extended + 1,
+        provisional=inquiry.provisional or _provisional(acting.deps, old, new),
+    )
     schedule.reschedule(acting.tx, order, acting.deps.calendar(), acting.now, limits=acting.deps.limits)
-    acting.log(inquiry.id, "extended", unit=order.unit_name, assignment=order.id, request=request.id, late=late,
-             was_due=old.isoformat(), due=new.isoformat(), reason_code=request.reason_code)
+    acting.log(
+        inquiry.id,
+        "extended",
+        unit=order.unit_name,
+        assignment=order.id,
+        request=request.id,
+        late=late,
+        was_due=old.isoformat(),
+        due=new.isoformat(),
+        reason_code=request.reason_code,
+    )
     # Granted late, after the old due time was charged: the new one answers for that.
     charges.settle_now(acting.deps, acting.tx, order.id, acting.now)
     inquiry = inquiries.get(acting.tx, inquiry.id)
@@ -149,9 +193,20 @@ def _provisional(deps: Deps, old: datetime, new: datetime) -> bool:
 
 
 def _tell_extended(acting: ActingOfficer, inquiry: Record, request: Record, old: datetime) -> None:
-    notify.to_citizen(acting.tx, inquiry, key="extended", once=f"extended:{request.id}:{inquiry.id}", now=acting.now, params=about(inquiry) | {
-        "was_due": say_time(old), "why": REASONS.get(request.reason_code, REASONS[""]), "reason": request.reason,
-        "unit": request.unit_name})
+    notify.to_citizen(
+        acting.tx,
+        inquiry,
+        key="extended",
+        once=f"extended:{request.id}:{inquiry.id}",
+        now=acting.now,
+        params=about(inquiry)
+        | {
+            "was_due": say_time(old),
+            "why": REASONS.get(request.reason_code, REASONS[""]),
+            "reason": request.reason,
+            "unit": request.unit_name,
+        },
+    )
 
 
 def _take_back(acting: ActingOfficer, inquiry: Record, request: Record, note: str) -> Outcome:
@@ -167,13 +222,29 @@ def _take_back(acting: ActingOfficer, inquiry: Record, request: Record, note: st
 def _back_to(acting: ActingOfficer, order: Record, request: Record, unit: Record, note: str) -> Outcome:
     if not _grant(acting, request, note):
         return _decided(acting, request)
-    done = hand_over(acting, order, unit, reason=request.reason, name="returned", key="staff.transferred",
-                     by_officer=request.opened_by, returns=1)
+    done = hand_over(
+        acting,
+        order,
+        unit,
+        reason=request.reason,
+        name="returned",
+        key="staff.transferred",
+        by_officer=request.opened_by,
+        returns=1,
+    )
     if done.done:
         inquiry = inquiries.get(acting.tx, order.inquiry_id)
         placement.learn(acting, inquiry, unit)
-        notify.to_unit(acting.deps, acting.tx, inquiry, key="order.decided", once=f"decided:{request.id}", now=acting.now,
-                        unit_id=order.unit_id, params={"kind": request.kind, "decision": "approved", "note": unit.name})
+        notify.to_unit(
+            acting.deps,
+            acting.tx,
+            inquiry,
+            key="order.decided",
+            once=f"decided:{request.id}",
+            now=acting.now,
+            unit_id=order.unit_id,
+            params={"kind": request.kind, "decision": "approved", "note": unit.name},
+        )
     return done
 
 
@@ -200,7 +271,9 @@ def _reopen(acting: ActingOfficer, inquiry: Record, request: Record, note: str) 
     if not _grant(acting, request, note):
         return _decided(acting, request)
     inquiry = rework.reopen(acting.deps, acting.tx, inquiry, acting.office, reason=request.reason)
-    notify.to_citizen(acting.tx, inquiry, key="reopened", once=f"reopened:{request.id}", params=about(inquiry), now=acting.now)
+    notify.to_citizen(
+        acting.tx, inquiry, key="reopened", once=f"reopened:{request.id}", params=about(inquiry), now=acting.now
+    )
     return _done(inquiry, request, "approved")
 
 
@@ -232,16 +305,29 @@ def _over(deps: Deps, tx: Tx, inquiry: Record, request: Record, now: datetime) -
     if request.state != RequestState.PENDING or now <= request.decide_by or request.kind == RequestKind.REWORK:
         return request
     if move_request(tx, request, RequestEvent.EXPIRE, decided_at=now):
-        system(now).log(tx, inquiry.id, f"{request.kind}_expired", unit=request.unit_name,
-                        assignment=request.assignment_id, request=request.id)
+        system(now).log(
+            tx,
+            inquiry.id,
+            f"{request.kind}_expired",
+            unit=request.unit_name,
+            assignment=request.assignment_id,
+            request=request.id,
+        )
         _tell_unit(deps, tx, inquiry, request, now=now, decision="expired", note="")
     return requests.find(tx, request.id) or request
 
 
-
-
-def _tell_unit(deps: Deps, tx: Tx, inquiry: Record, request: Record, *, now: datetime, decision: str, note: str) -> None:
+def _tell_unit(
+    deps: Deps, tx: Tx, inquiry: Record, request: Record, *, now: datetime, decision: str, note: str
+) -> None:
     order = next((row for row in inquiries.assignments_of(tx, inquiry.id) if row.id == request.assignment_id), None)
     due = {"due": say_time(order.due_at)} if order is not None else {}
-    notify.to_unit(deps, tx, inquiry, key="order.decided", once=f"decided:{request.id}:{decision}", now=now,
-                    params={"kind": request.kind, "decision": decision, "note": note} | due)
+    notify.to_unit(
+        deps,
+        tx,
+        inquiry,
+        key="order.decided",
+        once=f"decided:{request.id}:{decision}",
+        now=now,
+        params={"kind": request.kind, "decision": decision, "note": note} | due,
+    )

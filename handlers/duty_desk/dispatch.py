@@ -75,9 +75,18 @@ def _judge(deps: Deps, found: dict[int, list[tuple[int, str]]]) -> dict[int, Jud
     judged = {}
     for (inquiry_id, messages), said, proposed in zip(found.items(), texts, guesses, strict=True):
         flagged = flags(said, directory=router.directory)
-        verdict = judge(router, said, learned=learned, guesses=proposed, precision=deps.auto_precision,
-                        flags=flagged.names, accused=flagged.accused)
-        judged[inquiry_id] = Judged(tuple(text for _, text in messages), messages[-1][0] if messages else 0, verdict, flagged)
+        verdict = judge(
+            router,
+            said,
+            learned=learned,
+            guesses=proposed,
+            precision=deps.auto_precision,
+            flags=flagged.names,
+            accused=flagged.accused,
+        )
+        judged[inquiry_id] = Judged(
+            tuple(text for _, text in messages), messages[-1][0] if messages else 0, verdict, flagged
+        )
     return judged
 
 
@@ -108,8 +117,15 @@ def _batch(deps: Deps, tx: Tx, judged: dict[int, Judged]) -> int:
         return 0
     ids = [row.id for row in rows]
     last = waiting.last_said(tx, ids)
-    batch = _Batch(deps, tx, now, KnownAtOnce(tx), Recent(deps, tx, now), waiting.in_hand(tx, ids),
-                   waiting.wrote_before(tx, [row.contact_id for row in rows], now - repeats.LOOKED_BACK))
+    batch = _Batch(
+        deps,
+        tx,
+        now,
+        KnownAtOnce(tx),
+        Recent(deps, tx, now),
+        waiting.in_hand(tx, ids),
+        waiting.wrote_before(tx, [row.contact_id for row in rows], now - repeats.LOOKED_BACK),
+    )
     for row in rows:
         if judged[row.id].last == last.get(row.id, 0):
             _route(batch, row, judged[row.id])
@@ -130,8 +146,17 @@ def _route(batch: _Batch, inquiry: Record, judged: Judged) -> None:
         inquiries.set_fold(tx, inquiry.id, now + RETRY)
         tx.after_commit.append(lambda: deps.alarms.raise_alarm("no_duty_desk"))
         return
-    head = None if repeat is not None else batch.recent.look(
-        inquiry, unit.id if verdict.chosen else None, said=judged.said, places=verdict.places, flags=judged.flags.names)
+    head = (
+        None
+        if repeat is not None
+        else batch.recent.look(
+            inquiry,
+            unit.id if verdict.chosen else None,
+            said=judged.said,
+            places=verdict.places,
+            flags=judged.flags.names,
+        )
+    )
     unit = batch.known.unit(head.unit_id) if head is not None else unit
     why = verdict.why if repeat is None else "repeat"
     routing = verdict.record() | ({"accused": list(judged.flags.accused)} if judged.flags.accused else {})
@@ -139,8 +164,16 @@ def _route(batch: _Batch, inquiry: Record, judged: Judged) -> None:
     # Looking may have noted something with it; else it is as it was read under the lock.
     row = inquiries.get(tx, inquiry.id) if inquiry.contact_id in batch.wrote_before else inquiry
     current = move(
-        tx, row, Event.DISPATCH, system(now), name="dispatched", unit_id=unit.id, fold_until=None,
-        routing=routing, category=verdict.category, flags=list(judged.flags.names) or None,
+        tx,
+        row,
+        Event.DISPATCH,
+        system(now),
+        name="dispatched",
+        unit_id=unit.id,
+        fold_until=None,
+        routing=routing,
+        category=verdict.category,
+        flags=list(judged.flags.names) or None,
         data={"unit": unit.name, "why": why},
     )
     dispatch(deps, tx, current, unit.id, now=now, tell=head is None, said=judged.parts, known=batch.known)

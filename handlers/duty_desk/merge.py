@@ -46,13 +46,28 @@ def merge(acting: ActingOfficer, order: Record, into: Record) -> Outcome:
     inquiries.change(acting.tx, head, **_carried(inquiry, head))
     if not end_orders(acting, inquiry, order, how="merged"):
         return first(acting, order)
-    inquiry = move(acting.tx, inquiry, Event.MERGE, acting.office, name="merged", merged_into_id=head.id,
-                   closed_at=acting.now, fold_until=None, paused_at=None, next_state_at=None, data={"into": head.number})
+    inquiry = move(
+        acting.tx,
+        inquiry,
+        Event.MERGE,
+        acting.office,
+        name="merged",
+        merged_into_id=head.id,
+        closed_at=acting.now,
+        fold_until=None,
+        paused_at=None,
+        next_state_at=None,
+        data={"into": head.number},
+    )
     _follow(acting, inquiry, head)
     succeed(acting.deps, acting.tx, inquiry, acting.now, into=head if head.state in OPEN_STATES else None)
     _tell(acting, inquiry, head)
-    return Outcome(done=True, key="staff.merged", params=about(inquiry) | {
-        "into": head.number, "standing": STATES[head.state], "answered": head.state == State.ANSWERED})
+    return Outcome(
+        done=True,
+        key="staff.merged",
+        params=about(inquiry)
+        | {"into": head.number, "standing": STATES[head.state], "answered": head.state == State.ANSWERED},
+    )
 
 
 def head_of(tx: Tx, inquiry: Record) -> Record:
@@ -93,16 +108,26 @@ def _carried(inquiry: Record, head: Record) -> dict[str, Any]:
     flags = [*(head.flags or []), *(flag for flag in inquiry.flags or [] if flag not in (head.flags or []))]
     routing, other = head.routing or {}, inquiry.routing or {}
     accused_units = sorted({*routing.get("accused", []), *other.get("accused", [])})
-    return {"urgent": bool(head.urgent or inquiry.urgent), "flags": flags or None,
-            "routing": (routing | {"accused": accused_units}) if accused_units else head.routing}
+    return {
+        "urgent": bool(head.urgent or inquiry.urgent),
+        "flags": flags or None,
+        "routing": (routing | {"accused": accused_units}) if accused_units else head.routing,
+    }
 
 
 def _follow(acting: ActingOfficer, inquiry: Record, head: Record) -> None:
     """What was merged into it goes along; the head keeps what was said, for its officers."""
     for row in desk_store.merged_into(acting.tx, inquiry.id):
         inquiries.set_head(acting.tx, row.id, head.id)
-    inquiries.add_message(acting.tx, inquiry_id=head.id, direction="internal", kind=JOINED, now=acting.now,
-                          text=_said(acting.tx, inquiry), officer_id=acting.officer.id)
+    inquiries.add_message(
+        acting.tx,
+        inquiry_id=head.id,
+        direction="internal",
+        kind=JOINED,
+        now=acting.now,
+        text=_said(acting.tx, inquiry),
+        officer_id=acting.officer.id,
+    )
     acting.log(head.id, "joined", number=inquiry.number)
 
 
@@ -119,10 +144,24 @@ def _tell(acting: ActingOfficer, inquiry: Record, head: Record) -> None:
         unit = directory.unit(tx, head.unit_id).name
         _answer_one(acting.deps, tx, inquiry, answer.text, unit=unit, officer_id=answer.officer_id, now=now)
         return
-    notify.to_citizen(tx, inquiry, key="merged", once=f"merged:{inquiry.id}:{head.id}", now=now,
-                       params=about(inquiry) | {"due": say_due(head)})
-    notify.to_unit(acting.deps, tx, head, key="order.joined", once=f"joined:{head.id}:{inquiry.id}", now=now,
-                    params={"text": shorten(_said(tx, inquiry), 120)}, urgent=bool(inquiry.urgent))
+    notify.to_citizen(
+        tx,
+        inquiry,
+        key="merged",
+        once=f"merged:{inquiry.id}:{head.id}",
+        now=now,
+        params=about(inquiry) | {"due": say_due(head)},
+    )
+    notify.to_unit(
+        acting.deps,
+        tx,
+        head,
+        key="order.joined",
+        once=f"joined:{head.id}:{inquiry.id}",
+        now=now,
+        params={"text": shorten(_said(tx, inquiry), 120)},
+        urgent=bool(inquiry.urgent),
+    )
 
 
 def pass_on(deps: Deps, tx: Tx, inquiry: Record, text: str, now: datetime, *, once: str) -> None:
@@ -130,17 +169,28 @@ def pass_on(deps: Deps, tx: Tx, inquiry: Record, text: str, now: datetime, *, on
     head = head_of(tx, inquiry)
     if text:
         inquiries.add_message(tx, inquiry_id=head.id, direction="internal", kind=JOINED, text=text, now=now)
-    notify.to_unit(deps, tx, head, key="order.joined", once=f"joined:{head.id}:{once}", now=now,
-                    params={"text": shorten(text, 120)})
+    notify.to_unit(
+        deps,
+        tx,
+        head,
+        key="order.joined",
+        once=f"joined:{head.id}:{once}",
+        now=now,
+        params={"text": shorten(text, 120)},
+    )
 
 
 def tell_merged(acting: ActingOfficer, head: Record, order: Record, text: str) -> None:
     """The head was answered: the same answer to everybody whose inquiry was merged into it."""
     for row in desk_store.merged_into(acting.tx, head.id):
-        _answer_one(acting.deps, acting.tx, row, text, unit=order.unit_name, officer_id=acting.officer.id, now=acting.now)
+        _answer_one(
+            acting.deps, acting.tx, row, text, unit=order.unit_name, officer_id=acting.officer.id, now=acting.now
+        )
 
 
-def _answer_one(deps: Deps, tx: Tx, inquiry: Record, text: str, *, unit: str, officer_id: int | None, now: datetime) -> None:
+def _answer_one(
+    deps: Deps, tx: Tx, inquiry: Record, text: str, *, unit: str, officer_id: int | None, now: datetime
+) -> None:
     """Kept with their own inquiry, so that 全文, progress and the rating find it there."""
     inquiries.change(tx, inquiry, answered_at=now)
     give(deps, tx, inquiries.get(tx, inquiry.id), text, unit=unit, officer_id=officer_id, now=now)
@@ -152,8 +202,7 @@ def release(deps: Deps, tx: Tx, head: Record, now: datetime) -> None:
         if row.state != State.MERGED or row.answered_at is not None:
             continue
         inquiry = reopen_at_desk(deps, tx, row, Event.UNMERGE, system(now), name="unmerged")
-        notify.to_citizen(tx, inquiry, key="unmerged", once=f"unmerged:{inquiry.id}:{head.id}", now=now,
-                           params=about(inquiry))
+        notify.to_citizen(
+            tx, inquiry, key="unmerged", once=f"unmerged:{inquiry.id}:{head.id}", now=now, params=about(inquiry)
+        )
     succeed(deps, tx, head, now)
-
-

@@ -73,16 +73,24 @@ def _hand(acting: ActingOfficer, order: Record, inquiry: Record, unit: Record, *
     """Where the unit has asked to give it back, sending it on grants that."""
     if (granted := granted_by_transfer(acting, order, unit)) is not None:
         return granted
-    done = hand_over(acting, order, unit, reason="transfer", name="transferred", key="staff.sent_on",
-                     data={"pick": pick, "source": placement.kind_of_word(acting.tx, inquiry, unit)})
+    done = hand_over(
+        acting,
+        order,
+        unit,
+        reason="transfer",
+        name="transferred",
+        key="staff.sent_on",
+        data={"pick": pick, "source": placement.kind_of_word(acting.tx, inquiry, unit)},
+    )
     if done.done:
         drop_requests(acting.tx, inquiry, acting.by)
     return done
 
 
 @refusing
-def send_jointly(acting: ActingOfficer, order: Record, unit: Record, assists: Sequence[Record], *, pick: int = 0,
-                 category: str = "") -> Outcome:
+def send_jointly(
+    acting: ActingOfficer, order: Record, unit: Record, assists: Sequence[Record], *, pick: int = 0, category: str = ""
+) -> Outcome:
     """派 … 协 …: the first unit leads, the others help by an earlier date; all of it or nothing."""
     if (refused := stopped(acting, order)) is not None:
         return refused
@@ -100,8 +108,11 @@ def send_jointly(acting: ActingOfficer, order: Record, unit: Record, assists: Se
     for helper in helpers.values():
         _call_in(acting, inquiry.id, helper)
     names = [helper.name for helper in helpers.values()]
-    return Outcome(done=True, key="staff.sent_jointly", params=about(inquiries.get(acting.tx, inquiry.id)) | {
-        "unit": lead.name, "names": names})
+    return Outcome(
+        done=True,
+        key="staff.sent_jointly",
+        params=about(inquiries.get(acting.tx, inquiry.id)) | {"unit": lead.name, "names": names},
+    )
 
 
 def _call_in(acting: ActingOfficer, inquiry_id: int, helper: Record) -> None:
@@ -150,6 +161,9 @@ def unit_named(tx: Tx, deps: Deps, typed: str) -> Record | list[str]:
     if len(units) == 1 and (row := directory.unit_by_code(tx, units[0].code)) is not None:
         return row
     wanted = "".join(normalise(typed).split())
-    gone = [row for row in directory.all_units(tx, active=False) if not units
-            and wanted in {normalise(name) for name in (row.code, row.name, *row.short_names)}]
+    gone = [
+        row
+        for row in directory.all_units(tx, active=False)
+        if not units and wanted in {normalise(name) for name in (row.code, row.name, *row.short_names)}
+    ]
     return gone[0] if len(gone) == 1 else [unit.name for unit in units[:LISTED]]

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 DESK, CORRECTION, ANSWERED = "desk", "correction", "answered"
 
 
-
-
 def is_desk(tx: Tx, unit_id: int | None) -> bool:
     """Whether this is the duty desk's own unit."""
     duty = directory.duty_unit(tx)
@@ -57,8 +55,15 @@ def learn(acting: ActingOfficer, inquiry: Record, unit: Record, *, category: str
     After it was handed over: somebody else may have been first.
     """
     if not is_desk(acting.tx, unit.id):
-        decisions.record(acting.tx, inquiry, unit.id, source=kind_of_word(acting.tx, inquiry, unit), now=acting.now,
-                         officer_id=acting.officer.id, category=category)
+        decisions.record(
+            acting.tx,
+            inquiry,
+            unit.id,
+            source=kind_of_word(acting.tx, inquiry, unit),
+            now=acting.now,
+            officer_id=acting.officer.id,
+            category=category,
+        )
 
 
 def learn_answered(acting: ActingOfficer, inquiry: Record, order: Record) -> None:

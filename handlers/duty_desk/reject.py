@@ -60,13 +60,29 @@ def reject(acting: ActingOfficer, order: Record, code: str, note: str = "") -> O
     same = order.reason == OBJECTION and decided_before(acting, order)
     if not end_orders(acting, inquiry, order, how="rejected"):
         return first(acting, order)
-    inquiry = move(acting.tx, inquiry, Event.REJECT, acting.office, name="rejected", reject_code=reason.value,
-                   closed_at=acting.now, fold_until=None, paused_at=None, next_state_at=None,
-                   data={"code": reason.value, "note": note, "same_officer": same})
+    inquiry = move(
+        acting.tx,
+        inquiry,
+        Event.REJECT,
+        acting.office,
+        name="rejected",
+        reject_code=reason.value,
+        closed_at=acting.now,
+        fold_until=None,
+        paused_at=None,
+        next_state_at=None,
+        data={"code": reason.value, "note": note, "same_officer": same},
+    )
     release(acting.deps, acting.tx, inquiry, acting.now)
     final = inquiry.appeals >= OBJECTIONS
-    notify.to_citizen(acting.tx, inquiry, key="rejected", once=f"rejected:{inquiry.id}:{inquiry.appeals}", now=acting.now,
-                       params=about(inquiry) | {"cause": reason.value, "note": note, "final": final})
+    notify.to_citizen(
+        acting.tx,
+        inquiry,
+        key="rejected",
+        once=f"rejected:{inquiry.id}:{inquiry.appeals}",
+        now=acting.now,
+        params=about(inquiry) | {"cause": reason.value, "note": note, "final": final},
+    )
     return Outcome(done=True, key="staff.rejected", params=about(inquiry) | {"cause": reason.value, "final": final})
 
 
@@ -148,8 +164,18 @@ def _under_way(turn: Turn, number: str | None) -> Record | None:
 
 def _object(turn: Turn, inquiry: Record) -> None:
     by = Author(Actor.CITIZEN, turn.address.contact_id, turn.now)
-    inquiry = reopen_at_desk(turn.deps, turn.tx, inquiry, Event.APPEAL, by, name="objected", days=OBJECTION_DAYS,
-                             kind=OBJECTION, tell=False, appeals=1)
+    inquiry = reopen_at_desk(
+        turn.deps,
+        turn.tx,
+        inquiry,
+        Event.APPEAL,
+        by,
+        name="objected",
+        days=OBJECTION_DAYS,
+        kind=OBJECTION,
+        tell=False,
+        appeals=1,
+    )
     _tell_second(turn.deps, turn.tx, inquiry, by)
     turn.inquiry_id = inquiry.id
     turn.wakes.update(("outbox-urgent", "outbox"))
@@ -167,13 +193,26 @@ def _tell_second(deps: Deps, tx: Tx, inquiry: Record, by: Author) -> None:
     said = [m.text for m in inquiries.messages_of(tx, inquiry.id) if m.direction == "in" and m.text]
     for officer in stand_ins(tx, _seconds(tx, before), by.now):
         params = about(inquiry) | {
-            "who": inquiries.officer_name(tx, before), "cause": inquiry.reject_code, "until": say_time(lead.due_at),
-            "code": deps.signer.staff_code(lead.id, officer.id), "text": shorten(text_for(officer, inquiry, " / ".join(said), keeper=deps.secrets_officer), 120),
+            "who": inquiries.officer_name(tx, before),
+            "cause": inquiry.reject_code,
+            "until": say_time(lead.due_at),
+            "code": deps.signer.staff_code(lead.id, officer.id),
+            "text": shorten(text_for(officer, inquiry, " / ".join(said), keeper=deps.secrets_officer), 120),
             # A leader's own page of an order is for his own unit's.
-            "url": deps.signer.duty_url(officer.id) if officer.role == "leader" else deps.signer.staff_url(inquiry.id, officer.id),
+            "url": deps.signer.duty_url(officer.id)
+            if officer.role == "leader"
+            else deps.signer.staff_url(inquiry.id, officer.id),
         }
-        notify.to_officer(tx, officer.id, key="order.objection", once=f"order:{lead.id}:{officer.id}", params=params,
-                           now=by.now, inquiry_id=inquiry.id, urgent=bool(inquiry.urgent))
+        notify.to_officer(
+            tx,
+            officer.id,
+            key="order.objection",
+            once=f"order:{lead.id}:{officer.id}",
+            params=params,
+            now=by.now,
+            inquiry_id=inquiry.id,
+            urgent=bool(inquiry.urgent),
+        )
 
 
 def _seconds(tx: Tx, before: int | None) -> list[Record]:
@@ -188,8 +227,20 @@ def uphold(acting: ActingOfficer, order: Record, unit: Record) -> None:
     lead = inquiries.open_lead(acting.tx, inquiry.id)
     due = max(inquiry.due_at, lead.due_at) if lead is not None else inquiry.due_at
     inquiries.change(acting.tx, inquiry, due_at=due, reject_code="")
-    acting.log(inquiry.id, "objection_upheld", unit=unit.name, was_due=inquiry.due_at.isoformat(), due=due.isoformat(),
-             same_officer=decided_before(acting, order))
+    acting.log(
+        inquiry.id,
+        "objection_upheld",
+        unit=unit.name,
+        was_due=inquiry.due_at.isoformat(),
+        due=due.isoformat(),
+        same_officer=decided_before(acting, order),
+    )
     inquiry = inquiries.get(acting.tx, inquiry.id)
-    notify.to_citizen(acting.tx, inquiry, key="accepted", once=f"accepted:{inquiry.id}:{order.id}", now=acting.now,
-                       params=about(inquiry) | {"unit": unit.name})
+    notify.to_citizen(
+        acting.tx,
+        inquiry,
+        key="accepted",
+        once=f"accepted:{inquiry.id}:{order.id}",
+        now=acting.now,
+        params=about(inquiry) | {"unit": unit.name},
+    )

@@ -22,7 +22,6 @@ from store import directory, inquiries
 from store import duty_desk as desk_store
 
 if TYPE_CHECKING:
-
     from handlers.inquiry.acting_officer import ActingOfficer, Outcome
     from handlers.inquiry.transitions import Author
     from handlers.services.deps import Deps
@@ -58,9 +57,15 @@ def first(acting: ActingOfficer, order: Record) -> Outcome:
         return too_late(acting, order)
     last = events[-1]
     officer = last.actor_id if last.actor == "officer" else None
-    return acting.refuse("staff.first", number=order.number, did=last.name, unit=str(last.data.get("unit", "")),
-                       who=inquiries.officer_name(acting.tx, officer), at=say_time(last.at),
-                       mine=officer == acting.officer.id)
+    return acting.refuse(
+        "staff.first",
+        number=order.number,
+        did=last.name,
+        unit=str(last.data.get("unit", "")),
+        who=inquiries.officer_name(acting.tx, officer),
+        at=say_time(last.at),
+        mine=officer == acting.officer.id,
+    )
 
 
 def overtaken(acting: ActingOfficer, order: Record) -> Outcome | None:
@@ -104,29 +109,66 @@ def end_orders(acting: ActingOfficer, inquiry: Record, order: Record, *, how: st
         move_order(acting.tx, row, AssignmentEvent.CANCEL, ended_at=acting.now, ended_by=acting.officer.id)
     for row in [order, *rows]:
         if not is_desk(acting.tx, row.unit_id):
-            notify.to_unit(acting.deps, acting.tx, inquiry, key="order.ended", once=f"ended:{row.id}", now=acting.now,
-                            unit_id=row.unit_id, params={"how": how})
+            notify.to_unit(
+                acting.deps,
+                acting.tx,
+                inquiry,
+                key="order.ended",
+                once=f"ended:{row.id}",
+                now=acting.now,
+                unit_id=row.unit_id,
+                params={"how": how},
+            )
     drop_requests(acting.tx, inquiry, acting.office)
     stop_waiting(acting.tx, inquiry, acting.now)
     return True
 
 
-def reopen_at_desk(deps: Deps, tx: Tx, inquiry: Record, event: Event, by: Author, *, name: str,
-                   days: int | None = None, kind: str = "", tell: bool = True, appeals: int = 0) -> Record:
+def reopen_at_desk(
+    deps: Deps,
+    tx: Tx,
+    inquiry: Record,
+    event: Event,
+    by: Author,
+    *,
+    name: str,
+    days: int | None = None,
+    kind: str = "",
+    tell: bool = True,
+    appeals: int = 0,
+) -> Record:
     """What was ended stands at the desk again; the inquiry as it is now.
 
     ``days``: working days the desk has for it. The citizen's date is never earlier than the old one.
     """
     due_at, duty = clock_of(deps, inquiry, by.now, days=days), directory.duty_unit(tx)
     promised = max(inquiry.due_at, due_at)
-    inquiry = move(tx, inquiry, event, by, name=name, due_at=promised, closed_at=None, answered_at=None,
-                   next_state_at=None, merged_into_id=None, appeals=inquiry.appeals + appeals,
-                   # Without a desk it goes to the router, which waits for one.
-                   fold_until=None if duty is not None else by.now,
-                   data={"was_due": inquiry.due_at.isoformat(), "due": promised.isoformat()})
+    inquiry = move(
+        tx,
+        inquiry,
+        event,
+        by,
+        name=name,
+        due_at=promised,
+        closed_at=None,
+        answered_at=None,
+        next_state_at=None,
+        merged_into_id=None,
+        appeals=inquiry.appeals + appeals,
+        # Without a desk it goes to the router, which waits for one.
+        fold_until=None if duty is not None else by.now,
+        data={"was_due": inquiry.due_at.isoformat(), "due": promised.isoformat()},
+    )
     if duty is None:
         return inquiry
-    inquiry = move(tx, inquiry, Event.DISPATCH, system(by.now), name="dispatched", unit_id=duty.id,
-                   data={"unit": duty.name, "why": name})
+    inquiry = move(
+        tx,
+        inquiry,
+        Event.DISPATCH,
+        system(by.now),
+        name="dispatched",
+        unit_id=duty.id,
+        data={"unit": duty.name, "why": name},
+    )
     dispatch(deps, tx, inquiry, duty.id, now=by.now, kind=kind, due_at=due_at, tell=tell)
     return inquiry

@@ -37,8 +37,15 @@ def cool_down(turn: Turn, state: ConversationState, act: acts.CoolDown, _event: 
 
 def keep(turn: Turn, state: ConversationState, _act: acts.Keep, event: InboundMessage) -> ConversationState:
     """Stored with its sender and no inquiry; of a picture that there was one."""
-    inquiries.add_message(turn.tx, inquiry_id=None, direction="in", kind=event.kind.value, text=event.text, now=turn.now,
-                          address_id=turn.address.id)
+    inquiries.add_message(
+        turn.tx,
+        inquiry_id=None,
+        direction="in",
+        kind=event.kind.value,
+        text=event.text,
+        now=turn.now,
+        address_id=turn.address.id,
+    )
     turn.deps.metrics.count("ignored", why="cooled")
     return state
 
@@ -67,7 +74,9 @@ def find(tx: Tx, typed: str, channels: Iterable[str]) -> list[Record]:
 def standing(tx: Tx, row: Record, now: datetime) -> Standing:
     """How an address stands."""
     state = _state(tx, row)
-    return Standing(row.id, row.channel, state.cooled_until if is_cooled(state, now) else None, people.kept_without(tx, row.id))
+    return Standing(
+        row.id, row.channel, state.cooled_until if is_cooled(state, now) else None, people.kept_without(tx, row.id)
+    )
 
 
 def unblock(tx: Tx, row: Record, now: datetime) -> bool:

@@ -41,9 +41,7 @@ def receive(deps: Deps, account: str, request: WebhookRequest) -> WebhookRespons
     return channel.acknowledge(received, reply)
 
 
-def _take_all(
-    deps: Deps, channel: Channel, received: Received, request: WebhookRequest, now: datetime
-) -> str | None:
+def _take_all(deps: Deps, channel: Channel, received: Received, request: WebhookRequest, now: datetime) -> str | None:
     reply: str | None = None
     for position, event in enumerate(received.events):
         replay_key = received.replay_key if position == 0 else ""
@@ -58,17 +56,29 @@ def _take_all(
 
 
 def _spool(deps: Deps, channel: Channel, request: WebhookRequest, now: datetime) -> None:
-    deps.spool.put({
-        "account": channel.account, "at": now.isoformat(), "method": request.method, "url": request.url,
-        "query": dict(request.query), "headers": dict(request.headers),
-        "body": base64.b64encode(request.body).decode("ascii"),
-    })
+    deps.spool.put(
+        {
+            "account": channel.account,
+            "at": now.isoformat(),
+            "method": request.method,
+            "url": request.url,
+            "query": dict(request.query),
+            "headers": dict(request.headers),
+            "body": base64.b64encode(request.body).decode("ascii"),
+        }
+    )
     deps.metrics.count("spooled", channel=channel.account)
     deps.alarms.raise_alarm("store_unavailable")
 
 
 def take(
-    deps: Deps, channel: Channel, event: Event, *, replay_key: str, raw: bytes, now: datetime,
+    deps: Deps,
+    channel: Channel,
+    event: Event,
+    *,
+    replay_key: str,
+    raw: bytes,
+    now: datetime,
     passive: bool = True,
 ) -> str | None:
     """Store one event and do what it asks; the passive reply, the same again for a repeat.
@@ -78,8 +88,15 @@ def take(
     """
 
     def work(tx: Tx) -> str | None:
-        taken = inbox.take(tx, channel=channel.account, external_id=event.external_id, replay_key=replay_key,
-                           kind=_kind(event), raw=raw, now=now)
+        taken = inbox.take(
+            tx,
+            channel=channel.account,
+            external_id=event.external_id,
+            replay_key=replay_key,
+            kind=_kind(event),
+            raw=raw,
+            now=now,
+        )
         if taken is None:
             raise WebhookRejected("replayed")
         if isinstance(taken, inbox.Repeat):
@@ -122,8 +139,9 @@ def drain_spool(deps: Deps) -> int:
         channel = deps.channels.get(item["account"])
         if channel is None:
             continue
-        request = WebhookRequest(item["method"], item["url"], item["query"], item["headers"],
-                                 base64.b64decode(item["body"]))
+        request = WebhookRequest(
+            item["method"], item["url"], item["query"], item["headers"], base64.b64decode(item["body"])
+        )
         at = datetime.fromisoformat(item["at"])
         try:
             received = channel.receive(request, at)

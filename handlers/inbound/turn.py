@@ -29,8 +29,14 @@ URGENT, NOTICE, BULK = 0, 1, 2
 
 
 def handle(
-    deps: Deps, tx: Tx, channel: Channel, event: InboundMessage | ContactEvent, *, inbox_id: int,
-    now: datetime, passive: bool,
+    deps: Deps,
+    tx: Tx,
+    channel: Channel,
+    event: InboundMessage | ContactEvent,
+    *,
+    inbox_id: int,
+    now: datetime,
+    passive: bool,
 ) -> str | None:
     """Carry out what the event asks; the text for the passive slot, None for nothing to say."""
     if is_machine_sender(event.sender.value) and event.sender.scheme == "sms":
@@ -115,9 +121,17 @@ def _held(turn: Turn) -> list[tuple[int | None, Reply]]:
 
 def _queue(turn: Turn, inbox_id: int, position: int, reply: Reply, *, state: str) -> int | None:
     return outbox.add(
-        turn.tx, once=f"reply:{inbox_id}:{position}", key=reply.key, params=reply.params, now=turn.now,
-        priority=URGENT, state=state, address_id=turn.address.id, contact_id=turn.address.contact_id,
-        inquiry_id=turn.inquiry_id, way=Way.PASSIVE.value if state == "sent" else "",
+        turn.tx,
+        once=f"reply:{inbox_id}:{position}",
+        key=reply.key,
+        params=reply.params,
+        now=turn.now,
+        priority=URGENT,
+        state=state,
+        address_id=turn.address.id,
+        contact_id=turn.address.contact_id,
+        inquiry_id=turn.inquiry_id,
+        way=Way.PASSIVE.value if state == "sent" else "",
     )
 
 
@@ -128,8 +142,16 @@ def _said(turn: Turn, outbox_id: int | None, inbox_id: int, *, held: Reply | Non
         outbox.settle(turn.tx, outbox_id, "sent", turn.now, way=Way.PASSIVE.value)
         if held.key in ANSWERS:
             await_rating(turn.tx, turn.address.id, held.params["number"], turn.now)
-    outbox.record(turn.tx, outbox_id, turn.now, way=Way.PASSIVE.value, outcome="sent",
-                  address_id=turn.address.id, channel=turn.channel.account, external_id=_slot(inbox_id))
+    outbox.record(
+        turn.tx,
+        outbox_id,
+        turn.now,
+        way=Way.PASSIVE.value,
+        outcome="sent",
+        address_id=turn.address.id,
+        channel=turn.channel.account,
+        external_id=_slot(inbox_id),
+    )
 
 
 def _slot(inbox_id: int) -> str:

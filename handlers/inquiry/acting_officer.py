@@ -65,7 +65,9 @@ class ActingOfficer:
         inquiries.log(self.tx, inquiry_id, name, self.now, actor="officer", actor_id=self.officer.id, **data)
 
 
-def refusing(work: Callable[Concatenate[ActingOfficer, P], Outcome]) -> Callable[Concatenate[ActingOfficer, P], Outcome]:
+def refusing(
+    work: Callable[Concatenate[ActingOfficer, P], Outcome],
+) -> Callable[Concatenate[ActingOfficer, P], Outcome]:
     """A move that cannot be made undoes what was done on the way and becomes a sentence."""
 
     @wraps(work)
@@ -114,5 +116,10 @@ def too_late(acting: ActingOfficer, order: Record) -> Outcome:
     who = row.ended_by or row.signed_by
     at = row.ended_at or row.signed_at
     state = row.state if row.state in {"signed", "done", "returned", "cancelled"} else "cancelled"
-    return acting.refuse(f"staff.already_{state}", number=order.number, who=inquiries.officer_name(acting.tx, who),
-                       at=say_time(at) if at else "", mine=who == acting.officer.id)
+    return acting.refuse(
+        f"staff.already_{state}",
+        number=order.number,
+        who=inquiries.officer_name(acting.tx, who),
+        at=say_time(at) if at else "",
+        mine=who == acting.officer.id,
+    )

@@ -27,18 +27,41 @@ UNSENT, REPLACED, RETRACTED = "unsent", "replaced", "retracted"
 """``messages.kind`` of an answer that does not hold any more; UNSENT reached nobody."""
 
 
-def give(deps: Deps, tx: Tx, inquiry: Record, text: str, *, unit: str, officer_id: int | None, now: datetime,
-         corrected: bool = False) -> None:
+def give(
+    deps: Deps,
+    tx: Tx,
+    inquiry: Record,
+    text: str,
+    *,
+    unit: str,
+    officer_id: int | None,
+    now: datetime,
+    corrected: bool = False,
+) -> None:
     """Keep the answer and have it sent. ``inquiry`` as it is now; ``unit``: the name of who answers.
 
     ``corrected``: she may have read another one.
     """
-    message_id = inquiries.add_message(tx, inquiry_id=inquiry.id, direction="out", kind="text", text=text, now=now,
-                                       officer_id=officer_id)
-    params = about(inquiry) | {"unit": unit, "text": text, "time": say_time(now), "url": deps.signer.citizen_url(inquiry.id)}
+    message_id = inquiries.add_message(
+        tx, inquiry_id=inquiry.id, direction="out", kind="text", text=text, now=now, officer_id=officer_id
+    )
+    params = about(inquiry) | {
+        "unit": unit,
+        "text": text,
+        "time": say_time(now),
+        "url": deps.signer.citizen_url(inquiry.id),
+    }
     # By the message and not by the order: an order whose answer was taken back is answered again.
-    notify.to_citizen(tx, inquiry, key="answer.corrected" if corrected else "answer", once=f"answer:{message_id}", params=params,
-                       now=now, priority=0, can_wait=False)
+    notify.to_citizen(
+        tx,
+        inquiry,
+        key="answer.corrected" if corrected else "answer",
+        once=f"answer:{message_id}",
+        params=params,
+        now=now,
+        priority=0,
+        can_wait=False,
+    )
 
 
 def given(tx: Tx, inquiry_id: int) -> Record | None:

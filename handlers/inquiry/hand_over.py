@@ -35,9 +35,20 @@ def clock_of(deps: Deps, inquiry: Record, now: datetime, *, days: int | None = N
     return unit_due(now, days or deps.limits.reply_days_for(inquiry.kind), deps.calendar(), rule=deps.due_rule).at
 
 
-def dispatch(deps: Deps, tx: Tx, inquiry: Record, unit_id: int, *, now: datetime, reason: str = "",
-             kind: str = "", due_at: datetime | None = None, tell: bool = True, said: Sequence[str] | None = None,
-             known: Known | None = None) -> int:
+def dispatch(
+    deps: Deps,
+    tx: Tx,
+    inquiry: Record,
+    unit_id: int,
+    *,
+    now: datetime,
+    reason: str = "",
+    kind: str = "",
+    due_at: datetime | None = None,
+    tell: bool = True,
+    said: Sequence[str] | None = None,
+    known: Known | None = None,
+) -> int:
     """Open the lead assignment of a unit and tell its officers; the assignment's id.
 
     ``kind`` ``rework``: the citizen was not satisfied. ``tell`` false: who calls tells them in words of its own.
@@ -49,8 +60,17 @@ def dispatch(deps: Deps, tx: Tx, inquiry: Record, unit_id: int, *, now: datetime
         return assignment_id
     if said is None:
         said = [m.text for m in inquiries.messages_of(tx, inquiry.id) if m.direction == "in"]
-    notify.new_order(deps, tx, assignment_id, inquiry, unit_id, due_at=due_at, now=now, known=known,
-                      text=" / ".join(text for text in (reason, *said) if text))
+    notify.new_order(
+        deps,
+        tx,
+        assignment_id,
+        inquiry,
+        unit_id,
+        due_at=due_at,
+        now=now,
+        known=known,
+        text=" / ".join(text for text in (reason, *said) if text),
+    )
     return assignment_id
 
 
@@ -64,35 +84,77 @@ def call_in(acting: ActingOfficer, order: Record, unit: Record) -> int:
     return assignment_id
 
 
-def _open(deps: Deps, tx: Tx, inquiry: Record, unit_id: int, *, role: str, due_at: datetime, now: datetime,
-          reason: str) -> int:
+def _open(
+    deps: Deps, tx: Tx, inquiry: Record, unit_id: int, *, role: str, due_at: datetime, now: datetime, reason: str
+) -> int:
     check = first_check(now, due_at, deps.calendar(), urgent=bool(inquiry.urgent), limits=deps.limits)
-    return inquiries.assign(tx, inquiry_id=inquiry.id, unit_id=unit_id, role=role, due_at=due_at, now=now,
-                            reason=reason, next_check_at=check)
+    return inquiries.assign(
+        tx,
+        inquiry_id=inquiry.id,
+        unit_id=unit_id,
+        role=role,
+        due_at=due_at,
+        now=now,
+        reason=reason,
+        next_check_at=check,
+    )
 
 
-def hand_over(acting: ActingOfficer, order: Record, unit: Record, *, reason: str, name: str, key: str,
-              by_officer: int | None = None, returns: int = 0, data: dict[str, Any] | None = None,
-              tell: bool = True) -> Outcome:
+def hand_over(
+    acting: ActingOfficer,
+    order: Record,
+    unit: Record,
+    *,
+    reason: str,
+    name: str,
+    key: str,
+    by_officer: int | None = None,
+    returns: int = 0,
+    data: dict[str, Any] | None = None,
+    tell: bool = True,
+) -> Outcome:
     """From one unit to another: the old order is over, a new one is open. What is linked to it goes along.
 
     ``by_officer``: who gave it back. ``data`` goes into the log's entry. ``tell`` false: in silence.
     """
-    moved = move_order(acting.tx, order, AssignmentEvent.RETURN, ended_at=acting.now, reason=reason,
-                       ended_by=by_officer or acting.officer.id)
+    moved = move_order(
+        acting.tx,
+        order,
+        AssignmentEvent.RETURN,
+        ended_at=acting.now,
+        reason=reason,
+        ended_by=by_officer or acting.officer.id,
+    )
     if not moved:
         return too_late(acting, order)
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
-    inquiry = move(acting.tx, inquiry, Event.REDISPATCH, acting.by, name=name, unit_id=unit.id,
-                   returns=inquiry.returns + returns,
-                   data={"unit": unit.name, "from_unit": order.unit_name, "reason": reason} | (data or {}))
+    inquiry = move(
+        acting.tx,
+        inquiry,
+        Event.REDISPATCH,
+        acting.by,
+        name=name,
+        unit_id=unit.id,
+        returns=inquiry.returns + returns,
+        data={"unit": unit.name, "from_unit": order.unit_name, "reason": reason} | (data or {}),
+    )
     below = unit.parent_code and unit.parent_code == order.unit_code
     kept = _not_over(acting.deps, inquiry, order.due_at, acting.now) if below else None
-    dispatch(acting.deps, acting.tx, inquiry, unit.id, now=acting.now, reason=reason if name == "returned" else "",
-             due_at=kept, tell=tell)
+    dispatch(
+        acting.deps,
+        acting.tx,
+        inquiry,
+        unit.id,
+        now=acting.now,
+        reason=reason if name == "returned" else "",
+        due_at=kept,
+        tell=tell,
+    )
     for linked in linked_inquiries.open_orders(acting.tx, inquiry.id):
         if linked.unit_id == order.unit_id:
-            hand_over(acting, linked, unit, reason=reason, name=name, key=key, by_officer=by_officer, data=data, tell=False)
+            hand_over(
+                acting, linked, unit, reason=reason, name=name, key=key, by_officer=by_officer, data=data, tell=False
+            )
     return Outcome(done=True, key=key, params=about(inquiry) | {"unit": unit.name})
 
 

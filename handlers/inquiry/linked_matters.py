@@ -47,8 +47,9 @@ class Recent:
         self._deps, self._tx, self._now = deps, tx, now
         self._units: dict[int | None, list[ToldMatter]] = {}
 
-    def look(self, inquiry: Record, unit_id: int | None, *, said: str, places: Sequence[str],
-             flags: Collection[str] = ()) -> Record | None:
+    def look(
+        self, inquiry: Record, unit_id: int | None, *, said: str, places: Sequence[str], flags: Collection[str] = ()
+    ) -> Record | None:
         """The head this inquiry belongs to; None when it is no burst. What is flagged goes its own way.
 
         ``unit_id`` None: the router was not sure. Then what many others tell may tell whose it is.
@@ -77,8 +78,11 @@ def _alike(new: ToldMatter, old: ToldMatter) -> bool:
 
 
 def _load(deps: Deps, tx: Tx, unit_id: int | None, now: datetime) -> list[ToldMatter]:
-    rows = [row for row in linked_inquiries.given_lately(tx, unit_id, since=now - WITHIN, most=MOST)
-            if BLOCKING.isdisjoint(row.flags or [])]
+    rows = [
+        row
+        for row in linked_inquiries.given_lately(tx, unit_id, since=now - WITHIN, most=MOST)
+        if BLOCKING.isdisjoint(row.flags or [])
+    ]
     found = {row.id: deps.recent_matters.get(row.id, row.contact_id) for row in rows}
     unknown = [row_id for row_id, told in found.items() if told is None]
     if unknown:
@@ -99,7 +103,12 @@ def _head(tx: Tx, like: Sequence[int], now: datetime) -> Record | None:
     if head is None or inquiries.open_lead(tx, head.id) is None:
         return None
     for row in rows:
-        if row.id != head.id and row.linked_to_id is None and row.unit_id == head.unit_id and not linked_inquiries.count_linked(tx, row.id):
+        if (
+            row.id != head.id
+            and row.linked_to_id is None
+            and row.unit_id == head.unit_id
+            and not linked_inquiries.count_linked(tx, row.id)
+        ):
             _link(tx, row, head, now)
     return head
 
@@ -110,8 +119,15 @@ def join(deps: Deps, tx: Tx, inquiry: Record, head: Record, now: datetime) -> No
     count = linked_inquiries.count_linked(tx, head.id) + 1
     reached = [mark for mark in MARKS if count >= mark]
     if reached:
-        notify.to_unit(deps, tx, head, key="order.linked", once=f"linked:{head.id}:{reached[-1]}", now=now,
-                        params={"count": reached[-1]})
+        notify.to_unit(
+            deps,
+            tx,
+            head,
+            key="order.linked",
+            once=f"linked:{head.id}:{reached[-1]}",
+            now=now,
+            params={"count": reached[-1]},
+        )
 
 
 def _link(tx: Tx, inquiry: Record, head: Record, now: datetime) -> None:
@@ -139,8 +155,18 @@ def _answer(acting: ActingOfficer, own: Record, head: Record, text: str) -> Reco
     if not move_order(tx, own, AssignmentEvent.FINISH, ended_at=now, ended_by=acting.officer.id, **signed):
         return None
     closes_at = acting.deps.calendar().due(now, acting.deps.limits.close_days).at
-    inquiry = move(tx, inquiry, Event.ANSWER, acting.by, name="answered", answered_at=now, fold_until=None, paused_at=None,
-                   next_state_at=closes_at, data={"unit": own.unit_name, "assignment": own.id, "with": head.number})
+    inquiry = move(
+        tx,
+        inquiry,
+        Event.ANSWER,
+        acting.by,
+        name="answered",
+        answered_at=now,
+        fold_until=None,
+        paused_at=None,
+        next_state_at=closes_at,
+        data={"unit": own.unit_name, "assignment": own.id, "with": head.number},
+    )
     give(acting.deps, tx, inquiry, text, unit=own.unit_name, officer_id=acting.officer.id, now=now)
     drop_requests(tx, inquiry, acting.by)
     stop_waiting(tx, inquiry, now)
@@ -149,8 +175,11 @@ def _answer(acting: ActingOfficer, own: Record, head: Record, text: str) -> Reco
 
 def sign_linked(acting: ActingOfficer, order: Record) -> int:
     """The head was signed for: so are those nobody was told of. How many."""
-    rows = [row for row in linked_inquiries.open_orders(acting.tx, order.inquiry_id)
-            if row.state == "pending" and row.unit_id == order.unit_id]
+    rows = [
+        row
+        for row in linked_inquiries.open_orders(acting.tx, order.inquiry_id)
+        if row.state == "pending" and row.unit_id == order.unit_id
+    ]
     return sum(_sign(acting, row) for row in rows)
 
 
@@ -159,7 +188,9 @@ def _sign(acting: ActingOfficer, own: Record) -> bool:
         return False
     inquiry = inquiries.get(acting.tx, own.inquiry_id)
     if inquiry.state == State.DISPATCHED:
-        move(acting.tx, inquiry, Event.SIGN, acting.by, name="signed", data={"unit": own.unit_name, "assignment": own.id})
+        move(
+            acting.tx, inquiry, Event.SIGN, acting.by, name="signed", data={"unit": own.unit_name, "assignment": own.id}
+        )
     return True
 
 
@@ -185,8 +216,9 @@ def _unlink(deps: Deps, tx: Tx, inquiry: Record, now: datetime) -> None:
     lead = inquiries.open_lead(tx, inquiry.id)
     if lead is not None:
         said = decisions.texts(tx, [inquiry.id]).get(inquiry.id, "")
-        notify.new_order(deps, tx, lead.id, inquiries.get(tx, inquiry.id), lead.unit_id, due_at=lead.due_at, now=now,
-                          text=said)
+        notify.new_order(
+            deps, tx, lead.id, inquiries.get(tx, inquiry.id), lead.unit_id, due_at=lead.due_at, now=now, text=said
+        )
 
 
 def succeed(deps: Deps, tx: Tx, head: Record, now: datetime, *, into: Record | None = None) -> None:

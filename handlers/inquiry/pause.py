@@ -50,11 +50,16 @@ def ask(acting: ActingOfficer, order: Record, question: str) -> Outcome:
     problem = request_rules.supplement_problem(request_rules.SupplementAsk(State(inquiry.state), question, asked))
     if problem is not None or len(question) > LONGEST_QUESTION:
         said = "reason_long" if problem is None else problem.value
-        return acting.refuse("staff.no_question", problem=said, longest=LONGEST_QUESTION,
-                           days=acting.deps.limits.supplement_days)
+        return acting.refuse(
+            "staff.no_question", problem=said, longest=LONGEST_QUESTION, days=acting.deps.limits.supplement_days
+        )
     if order.state == AssignmentState.PENDING and not move_order(
         # Who asks has taken the matter on: the limit for signing must not run out while she is asked.
-        acting.tx, order, AssignmentEvent.SIGN, signed_at=acting.now, signed_by=acting.officer.id
+        acting.tx,
+        order,
+        AssignmentEvent.SIGN,
+        signed_at=acting.now,
+        signed_by=acting.officer.id,
     ):
         return too_late(acting, order)
     return _ask(acting, order, inquiry, question)
@@ -62,16 +67,39 @@ def ask(acting: ActingOfficer, order: Record, question: str) -> Outcome:
 
 def _ask(acting: ActingOfficer, order: Record, inquiry: Record, question: str) -> Outcome:
     until = request_rules.supplement_until(acting.now, acting.deps.calendar(), limits=acting.deps.limits)
-    requests.add(acting.tx, inquiry_id=inquiry.id, assignment_id=order.id, kind=RequestKind.SUPPLEMENT.value,
-                 opened_at=acting.now, opened_by=acting.officer.id, reason=question, decide_by=until)
-    inquiry = move(acting.tx, inquiry, Event.ASK, acting.by, name="asked", paused_at=acting.now,
-                   data={"unit": order.unit_name, "assignment": order.id})
+    requests.add(
+        acting.tx,
+        inquiry_id=inquiry.id,
+        assignment_id=order.id,
+        kind=RequestKind.SUPPLEMENT.value,
+        opened_at=acting.now,
+        opened_by=acting.officer.id,
+        reason=question,
+        decide_by=until,
+    )
+    inquiry = move(
+        acting.tx,
+        inquiry,
+        Event.ASK,
+        acting.by,
+        name="asked",
+        paused_at=acting.now,
+        data={"unit": order.unit_name, "assignment": order.id},
+    )
     _schedule(acting.deps, acting.tx, inquiry.id, acting.now)
     for address in people.of_contact(acting.tx, inquiry.contact_id):
         _await_answer(acting.tx, address.id, inquiry.number, until, now=acting.now)
     params = about(inquiry) | {"unit": order.unit_name, "question": question, "until": say_time(until)}
-    notify.to_citizen(acting.tx, inquiry, key="asked", once=f"asked:{inquiry.id}:{order.id}", params=params,
-                       now=acting.now, priority=0, can_wait=False)
+    notify.to_citizen(
+        acting.tx,
+        inquiry,
+        key="asked",
+        once=f"asked:{inquiry.id}:{order.id}",
+        params=params,
+        now=acting.now,
+        priority=0,
+        can_wait=False,
+    )
     return Outcome(done=True, key="staff.asked", params=about(inquiry) | {"until": say_time(until)})
 
 
@@ -90,8 +118,9 @@ def stop_waiting(tx: Tx, inquiry: Record, now: datetime, *, but: int | None = No
             people.save_conversation(tx, address.id, after.to_json(), now)
 
 
-def resume(deps: Deps, tx: Tx, inquiry: Record, now: datetime, *, answered: bool = False,
-           but: int | None = None) -> Record:
+def resume(
+    deps: Deps, tx: Tx, inquiry: Record, now: datetime, *, answered: bool = False, but: int | None = None
+) -> Record:
     """The clocks go on, later by the pause and at most by the cap; the inquiry as it is now.
 
     ``answered``: the citizen wrote (who calls answers her); else the time for it passed, and she is
@@ -106,10 +135,17 @@ def resume(deps: Deps, tx: Tx, inquiry: Record, now: datetime, *, answered: bool
     lead = inquiries.open_lead(tx, inquiry.id)
     by = Author(Actor.CITIZEN, inquiry.contact_id, now) if answered else system(now)
     due_at = _later(deps, inquiry, old, now)
-    inquiry = move(tx, inquiry, Event.SUPPLY if answered else Event.LAPSE, by,
-                   name="resumed" if answered else "lapsed", due_at=due_at, paused_at=None,
-                   back_to=state_before_asking(AssignmentState(lead.state) if lead is not None else None),
-                   data={"old": old.isoformat(), "new": due_at.isoformat(), "since": inquiry.paused_at.isoformat()})
+    inquiry = move(
+        tx,
+        inquiry,
+        Event.SUPPLY if answered else Event.LAPSE,
+        by,
+        name="resumed" if answered else "lapsed",
+        due_at=due_at,
+        paused_at=None,
+        back_to=state_before_asking(AssignmentState(lead.state) if lead is not None else None),
+        data={"old": old.isoformat(), "new": due_at.isoformat(), "since": inquiry.paused_at.isoformat()},
+    )
     _shift_orders(deps, tx, inquiry, now, since=waiting[-1].opened_at if waiting else now)
     stop_waiting(tx, inquiry, now, but=but)
     if not answered:
@@ -123,6 +159,7 @@ def _later(deps: Deps, inquiry: Record, due_at: datetime, now: datetime) -> date
 
 def _shift_orders(deps: Deps, tx: Tx, inquiry: Record, now: datetime, *, since: datetime) -> None:
     """Every open order, and the date of an extension somebody is still to decide on."""
+
     def moved(at: datetime) -> datetime:
         return resumed(at, since, now, deps.calendar(), cap_days=deps.limits.supplement_days)
 
@@ -144,5 +181,12 @@ def _tell_lapsed(deps: Deps, tx: Tx, inquiry: Record, now: datetime) -> None:
     lead = inquiries.open_lead(tx, inquiry.id)
     once = f"lapsed:{inquiry.id}:{inquiry.version}"
     notify.to_citizen(tx, inquiry, key="lapsed", once=once, params=about(inquiry), now=now)
-    notify.to_unit(deps, tx, inquiry, key="order.lapsed", once=f"order.{once}", now=now,
-                    params={"unit_due": unit_time(inquiry, lead.due_at) if lead is not None else ""})
+    notify.to_unit(
+        deps,
+        tx,
+        inquiry,
+        key="order.lapsed",
+        once=f"order.{once}",
+        now=now,
+        params={"unit_due": unit_time(inquiry, lead.due_at) if lead is not None else ""},
+    )

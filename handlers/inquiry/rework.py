@@ -45,13 +45,32 @@ def reopen(deps: Deps, tx: Tx, inquiry: Record, by: Author, *, reason: str) -> R
     old one. A rating given stays until she gives another: silence must not wipe it out.
     """
     last = _last_lead(tx, inquiry)
-    unit = directory.standing(tx, directory.unit(tx, last.unit_id)) or directory.duty_unit(tx) or directory.unit(tx, last.unit_id)
+    unit = (
+        directory.standing(tx, directory.unit(tx, last.unit_id))
+        or directory.duty_unit(tx)
+        or directory.unit(tx, last.unit_id)
+    )
     due_at = clock_of(deps, inquiry, by.now, days=deps.limits.rework_days)
     inquiry = move(
-        tx, inquiry, Event.REWORK, by, name="reworked", reopened=inquiry.reopened + 1, unit_id=unit.id,
-        due_at=max(inquiry.due_at, due_at), answered_at=None, closed_at=None, rated_at=None, next_state_at=None,
-        data={"unit": unit.name, "assignment": last.id, "was_due": inquiry.due_at.isoformat(), "due": due_at.isoformat(),
-              "by_office": by.actor is not Actor.CITIZEN},
+        tx,
+        inquiry,
+        Event.REWORK,
+        by,
+        name="reworked",
+        reopened=inquiry.reopened + 1,
+        unit_id=unit.id,
+        due_at=max(inquiry.due_at, due_at),
+        answered_at=None,
+        closed_at=None,
+        rated_at=None,
+        next_state_at=None,
+        data={
+            "unit": unit.name,
+            "assignment": last.id,
+            "was_due": inquiry.due_at.isoformat(),
+            "due": due_at.isoformat(),
+            "by_office": by.actor is not Actor.CITIZEN,
+        },
     )
     charges.settle_now(deps, tx, last.id, by.now)
     dispatch(deps, tx, inquiry, unit.id, now=by.now, kind="rework", due_at=due_at, reason=f"{REWORK}{reason}")
@@ -64,8 +83,15 @@ def _last_lead(tx: Tx, inquiry: Record) -> Record:
 
 def _ask_office(deps: Deps, tx: Tx, inquiry: Record, by: Author, reason: str) -> None:
     decide_by = request_rules.decide_by(by.now, deps.calendar(), limits=deps.limits)
-    request_id = requests.add(tx, inquiry_id=inquiry.id, assignment_id=_last_lead(tx, inquiry).id,
-                              kind=RequestKind.REWORK.value, opened_at=by.now, reason=reason, decide_by=decide_by)
+    request_id = requests.add(
+        tx,
+        inquiry_id=inquiry.id,
+        assignment_id=_last_lead(tx, inquiry).id,
+        kind=RequestKind.REWORK.value,
+        opened_at=by.now,
+        reason=reason,
+        decide_by=decide_by,
+    )
     by.log(tx, inquiry.id, "rework_asked", request=request_id)
     request = requests.find(tx, request_id)
     if request is not None:

@@ -55,8 +55,17 @@ def system(now: datetime) -> Author:
     return Author(Actor.SYSTEM, None, now)
 
 
-def move(tx: Tx, inquiry: Record, event: Event, by: Author, *, name: str, data: dict[str, Any] | None = None,
-         back_to: State | None = None, **values: Any) -> Record:
+def move(
+    tx: Tx,
+    inquiry: Record,
+    event: Event,
+    by: Author,
+    *,
+    name: str,
+    data: dict[str, Any] | None = None,
+    back_to: State | None = None,
+    **values: Any,
+) -> Record:
     """Move an inquiry as it was read, with its entry in the log; the inquiry as it is now.
 
     Raises IllegalTransition, and Conflict when somebody else changed it meanwhile.

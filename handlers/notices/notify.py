@@ -23,8 +23,18 @@ FROM_CITIZENS = frozenset({"order.supplemented", "order.rated", "order.joined"})
 """Notices whose words are a citizen's, not an officer's: shown as ``handlers/notices/privacy.py`` says."""
 
 
-def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: int, *, due_at: datetime,
-              now: datetime, text: str, known: Known | None = None) -> None:
+def new_order(
+    deps: Deps,
+    tx: Tx,
+    assignment_id: int,
+    inquiry: Record,
+    unit_id: int,
+    *,
+    due_at: datetime,
+    now: datetime,
+    text: str,
+    known: Known | None = None,
+) -> None:
     """Tell a unit's officers of a new order, each with the code and the link that are theirs alone."""
     known = known or Known(tx)
     unit = known.unit(unit_id)
@@ -33,21 +43,44 @@ def new_order(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: 
     # What all of them read is worked out once. When it was received stands on the page.
     common = about(inquiry) | {"subject": inquiry.summary or inquiry.number, "urgent": inquiry.urgent}
     common.pop("received")
-    at_desk = {
-        "rows": suggested(deps, inquiry), "repeat": _repeated(tx, inquiry), "secret": SECRET in (inquiry.flags or []),
-        "why": WHY.get((inquiry.routing or {}).get("why", ""), ""),
-    } if any(officer.role == "duty" for officer in officers) else {}
-    of_unit = {"unit_due": "" if due_at == inquiry.due_at else say_time(due_at), "may_transfer": below,
-               "grounds": grounds(inquiry, unit.code)}
+    at_desk = (
+        {
+            "rows": suggested(deps, inquiry),
+            "repeat": _repeated(tx, inquiry),
+            "secret": SECRET in (inquiry.flags or []),
+            "why": WHY.get((inquiry.routing or {}).get("why", ""), ""),
+        }
+        if any(officer.role == "duty" for officer in officers)
+        else {}
+    )
+    of_unit = {
+        "unit_due": "" if due_at == inquiry.due_at else say_time(due_at),
+        "may_transfer": below,
+        "grounds": grounds(inquiry, unit.code),
+    }
     told = []
     for officer in officers:
         on_duty = officer.role == "duty"
-        params = common | (at_desk if on_duty else of_unit) | {
-            "code": deps.signer.staff_code(assignment_id, officer.id), "url": deps.signer.staff_url(inquiry.id, officer.id),
-            "text": shorten(text_for(officer, inquiry, text, keeper=deps.secrets_officer), 120),
-        }
-        told.append(_for_officer(officer.id, key="desk.new" if on_duty else "order.new", params=params, now=now,
-                                 once=f"order:{assignment_id}:{officer.id}", inquiry_id=inquiry.id, urgent=inquiry.urgent))
+        params = (
+            common
+            | (at_desk if on_duty else of_unit)
+            | {
+                "code": deps.signer.staff_code(assignment_id, officer.id),
+                "url": deps.signer.staff_url(inquiry.id, officer.id),
+                "text": shorten(text_for(officer, inquiry, text, keeper=deps.secrets_officer), 120),
+            }
+        )
+        told.append(
+            _for_officer(
+                officer.id,
+                key="desk.new" if on_duty else "order.new",
+                params=params,
+                now=now,
+                once=f"order:{assignment_id}:{officer.id}",
+                inquiry_id=inquiry.id,
+                urgent=inquiry.urgent,
+            )
+        )
     outbox.add_all(tx, told)
     if SECRET in (inquiry.flags or []):
         _to_keepers(deps, tx, inquiry, now)
@@ -57,8 +90,16 @@ def _to_keepers(deps: Deps, tx: Tx, inquiry: Record, now: datetime) -> None:
     """Nobody else can read it: who may is told that it is there."""
     for officer in keepers(deps, tx):
         params = about(inquiry) | {"url": deps.signer.staff_url(inquiry.id, officer.id)}
-        to_officer(tx, officer.id, key="order.secret", once=f"secret:{inquiry.id}:{officer.id}", params=params, now=now,
-                   inquiry_id=inquiry.id, urgent=inquiry.urgent)
+        to_officer(
+            tx,
+            officer.id,
+            key="order.secret",
+            once=f"secret:{inquiry.id}:{officer.id}",
+            params=params,
+            now=now,
+            inquiry_id=inquiry.id,
+            urgent=inquiry.urgent,
+        )
 
 
 def suggested(deps: Deps, inquiry: Record) -> list[dict[str, Any]]:
@@ -66,9 +107,15 @@ def suggested(deps: Deps, inquiry: Record) -> list[dict[str, Any]]:
     if SECRET in (inquiry.flags or []):
         return []
     measured = (inquiry.routing or {}).get("source", "keywords") != "keywords"
-    return [{"position": each.position, "name": each.unit_name, "words": "、".join(each.words),
-             "percent": say_percent(each.confidence) if measured else 0}
-            for each in proposed(deps.router().directory, inquiry)]
+    return [
+        {
+            "position": each.position,
+            "name": each.unit_name,
+            "words": "、".join(each.words),
+            "percent": say_percent(each.confidence) if measured else 0,
+        }
+        for each in proposed(deps.router().directory, inquiry)
+    ]
 
 
 def _repeated(tx: Tx, inquiry: Record) -> str:
@@ -77,16 +124,27 @@ def _repeated(tx: Tx, inquiry: Record) -> str:
     return other.number.replace("-", "") if other is not None else ""
 
 
-def new_assist(deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: int, *, due_at: datetime,
-               now: datetime, lead: str) -> None:
+def new_assist(
+    deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: int, *, due_at: datetime, now: datetime, lead: str
+) -> None:
     """Tell a unit's officers that another unit asks for their help."""
     for officer in stand_ins(tx, contacts_of(tx, unit_id), now):
         params = about(inquiry) | {
-            "due": say_time(due_at), "lead": lead, "code": deps.signer.staff_code(assignment_id, officer.id),
+            "due": say_time(due_at),
+            "lead": lead,
+            "code": deps.signer.staff_code(assignment_id, officer.id),
             "url": deps.signer.staff_url(inquiry.id, officer.id),
         }
-        to_officer(tx, officer.id, key="order.assist", once=f"order:{assignment_id}:{officer.id}", params=params,
-                   now=now, inquiry_id=inquiry.id, urgent=inquiry.urgent)
+        to_officer(
+            tx,
+            officer.id,
+            key="order.assist",
+            once=f"order:{assignment_id}:{officer.id}",
+            params=params,
+            now=now,
+            inquiry_id=inquiry.id,
+            urgent=inquiry.urgent,
+        )
 
 
 def to_deciders(deps: Deps, tx: Tx, inquiry: Record, request: Record, *, now: datetime, leader: bool) -> None:
@@ -95,18 +153,39 @@ def to_deciders(deps: Deps, tx: Tx, inquiry: Record, request: Record, *, now: da
     proposed = directory.unit(tx, request.unit_id).name if request.unit_id is not None else ""
     for officer in (staff.leaders() if leader else []) or staff.duty_desk():
         params = about(inquiry) | {
-            "kind": request.kind, "unit": request.unit_name, "reason": shorten(request.reason, 120), "proposed": proposed,
+            "kind": request.kind,
+            "unit": request.unit_name,
+            "reason": shorten(request.reason, 120),
+            "proposed": proposed,
             "wanted": say_time(request.wanted_at) if request.wanted_at is not None else "",
-            "until": say_time(request.decide_by), "code": deps.signer.staff_code(request.assignment_id, officer.id),
+            "until": say_time(request.decide_by),
+            "code": deps.signer.staff_code(request.assignment_id, officer.id),
             "url": deps.signer.staff_url(inquiry.id, officer.id),
         }
-        to_officer(tx, officer.id, key="order.request", params=params, now=now, inquiry_id=inquiry.id,
-                   once=f"request:{request.id}:{request.decide_by:%m%d%H%M}:{officer.id}")
+        to_officer(
+            tx,
+            officer.id,
+            key="order.request",
+            params=params,
+            now=now,
+            inquiry_id=inquiry.id,
+            once=f"request:{request.id}:{request.decide_by:%m%d%H%M}:{officer.id}",
+        )
 
 
-def to_unit(deps: Deps, tx: Tx, inquiry: Record, *, key: str, once: str, now: datetime,
-            params: dict[str, Any] | None = None, urgent: bool = False, only: int | None = None,
-            unit_id: int | None = None) -> None:
+def to_unit(
+    deps: Deps,
+    tx: Tx,
+    inquiry: Record,
+    *,
+    key: str,
+    once: str,
+    now: datetime,
+    params: dict[str, Any] | None = None,
+    urgent: bool = False,
+    only: int | None = None,
+    unit_id: int | None = None,
+) -> None:
     """Tell whoever has the order (had it last; else the duty desk) something about an inquiry.
 
     ``only`` one officer of them; ``unit_id``: the officers of this unit.
@@ -119,25 +198,70 @@ def to_unit(deps: Deps, tx: Tx, inquiry: Record, *, key: str, once: str, now: da
         if key in FROM_CITIZENS:
             given = fields_for(officer, inquiry, given, keeper=deps.secrets_officer)
         fields = about(inquiry) | {"url": deps.signer.staff_url(inquiry.id, officer.id)} | given
-        to_officer(tx, officer.id, key=key, once=f"{once}:{officer.id}", params=fields, now=now,
-                   inquiry_id=inquiry.id, urgent=urgent)
+        to_officer(
+            tx,
+            officer.id,
+            key=key,
+            once=f"{once}:{officer.id}",
+            params=fields,
+            now=now,
+            inquiry_id=inquiry.id,
+            urgent=urgent,
+        )
 
 
-def to_officer(tx: Tx, officer_id: int, *, key: str, once: str, params: dict[str, Any], now: datetime,
-               inquiry_id: int | None, urgent: bool = False) -> None:
+def to_officer(
+    tx: Tx,
+    officer_id: int,
+    *,
+    key: str,
+    once: str,
+    params: dict[str, Any],
+    now: datetime,
+    inquiry_id: int | None,
+    urgent: bool = False,
+) -> None:
     """One notice to one officer; it waits out the quiet hours unless urgent."""
-    outbox.add_all(tx, [_for_officer(officer_id, key=key, once=once, params=params, now=now, inquiry_id=inquiry_id,
-                                     urgent=urgent)])
+    outbox.add_all(
+        tx, [_for_officer(officer_id, key=key, once=once, params=params, now=now, inquiry_id=inquiry_id, urgent=urgent)]
+    )
 
 
-def _for_officer(officer_id: int, *, key: str, once: str, params: dict[str, Any], now: datetime,
-                 inquiry_id: int | None, urgent: bool) -> dict[str, Any]:
-    return outbox.message(once=once, key=key, params=params, now=now, priority=URGENT if urgent else NORMAL,
-                      can_wait=not urgent, officer_id=officer_id, inquiry_id=inquiry_id)
+def _for_officer(
+    officer_id: int, *, key: str, once: str, params: dict[str, Any], now: datetime, inquiry_id: int | None, urgent: bool
+) -> dict[str, Any]:
+    return outbox.message(
+        once=once,
+        key=key,
+        params=params,
+        now=now,
+        priority=URGENT if urgent else NORMAL,
+        can_wait=not urgent,
+        officer_id=officer_id,
+        inquiry_id=inquiry_id,
+    )
 
 
-def to_citizen(tx: Tx, inquiry: Record, *, key: str, once: str, params: dict[str, Any], now: datetime,
-               priority: int = NORMAL, can_wait: bool = True) -> int | None:
+def to_citizen(
+    tx: Tx,
+    inquiry: Record,
+    *,
+    key: str,
+    once: str,
+    params: dict[str, Any],
+    now: datetime,
+    priority: int = NORMAL,
+    can_wait: bool = True,
+) -> int | None:
     """Something for the citizen of an inquiry, by whatever way is open."""
-    return outbox.add(tx, once=once, key=key, params=params, now=now, priority=priority, can_wait=can_wait,
-                      contact_id=inquiry.contact_id, inquiry_id=inquiry.id)
+    return outbox.add(
+        tx,
+        once=once,
+        key=key,
+        params=params,
+        now=now,
+        priority=priority,
+        can_wait=can_wait,
+        contact_id=inquiry.contact_id,
+        inquiry_id=inquiry.id,
+    )

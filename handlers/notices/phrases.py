@@ -14,18 +14,38 @@ CHINA = timezone(timedelta(hours=8))
 WEEKDAYS = "一二三四五六日"
 
 STATES = {
-    "received": "已收到", "accepted": "已受理", "dispatched": "已转办", "in_progress": "办理中", "in_review": "审核中",
-    "answered": "已答复", "closed": "已办结", "archived": "已归档", "need_info": "待补充", "rejected": "不予受理",
-    "merged": "已并案", "withdrawn": "已撤回",
+    "received": "已收到",
+    "accepted": "已受理",
+    "dispatched": "已转办",
+    "in_progress": "办理中",
+    "in_review": "审核中",
+    "answered": "已答复",
+    "closed": "已办结",
+    "archived": "已归档",
+    "need_info": "待补充",
+    "rejected": "不予受理",
+    "merged": "已并案",
+    "withdrawn": "已撤回",
 }
 REASONS = {
-    "field_test": "需要现场检测", "joint_consultation": "需要几个部门一起商定", "statutory_procedure": "要走法定程序",
-    "construction_period": "施工需要时间", "awaiting_approval": "要等上级批复", "weather": "受天气影响", "": "有客观原因",
+    "field_test": "需要现场检测",
+    "joint_consultation": "需要几个部门一起商定",
+    "statutory_procedure": "要走法定程序",
+    "construction_period": "施工需要时间",
+    "awaiting_approval": "要等上级批复",
+    "weather": "受天气影响",
+    "": "有客观原因",
 }
 """Why an answer takes longer, as a citizen is told; ``""`` for a reason of the office's own list."""
 WHY = {
-    "no_words": "没有认出关键词", "weak": "关键词太少", "tie": "几个单位都可能", "place_only": "只认出地点",
-    "several_places": "地点不止一处", "unsure": "把握不够", "disputed": "判断不一致", "flagged": "需人工判断",
+    "no_words": "没有认出关键词",
+    "weak": "关键词太少",
+    "tie": "几个单位都可能",
+    "place_only": "只认出地点",
+    "several_places": "地点不止一处",
+    "unsure": "把握不够",
+    "disputed": "判断不一致",
+    "flagged": "需人工判断",
     "repeat": "可能与本人已有诉求重复",
 }
 """Why the router left an inquiry to the duty desk."""
@@ -38,8 +58,19 @@ CALLED_BACK = {0: "未接通", 1: "满意", 2: "基本满意", 3: "不满意"}
 RATINGS = {1: "满意", 2: "基本满意", 3: "不满意"}
 
 
-UNSEEN = frozenset({"viewed", "clock_set", "points_appealed", "points_returned", "request_dropped", "repeat_suggested", "sender_cooled",
-                    "sender_unblocked", "answer_edited"})
+UNSEEN = frozenset(
+    {
+        "viewed",
+        "clock_set",
+        "points_appealed",
+        "points_returned",
+        "request_dropped",
+        "repeat_suggested",
+        "sender_cooled",
+        "sender_unblocked",
+        "answer_edited",
+    }
+)
 """Events that explain dates and points, or who looked: no step in the history of an inquiry."""
 
 
@@ -62,8 +93,11 @@ def say_due(inquiry: Record) -> str:
 def about(inquiry: Record) -> dict[str, Any]:
     """The fields every text about an inquiry may use. Not the query code: that is the citizen's alone."""
     return {
-        "number": inquiry.number, "compact": inquiry.number.replace("-", ""),
-        "due": say_due(inquiry), "state": STATES.get(inquiry.state, inquiry.state), "summary": inquiry.summary,
+        "number": inquiry.number,
+        "compact": inquiry.number.replace("-", ""),
+        "due": say_due(inquiry),
+        "state": STATES.get(inquiry.state, inquiry.state),
+        "summary": inquiry.summary,
         "received": say_time(inquiry.received_at),
     }
 
@@ -80,7 +114,9 @@ def grounds(inquiry: Record, unit_code: str) -> dict[str, Any]:
     routing = inquiry.routing or {}
     if not routing.get("chosen") or routing["chosen"] != unit_code:
         return {}
-    found: tuple[float, list[str]] = next(((sure, words) for code, sure, words in routing["candidates"] if code == unit_code), (0, []))
+    found: tuple[float, list[str]] = next(
+        ((sure, words) for code, sure, words in routing["candidates"] if code == unit_code), (0, [])
+    )
     measured = routing.get("source", "keywords") != "keywords"
     return {"words": "、".join(found[1]), "percent": say_percent(found[0]) if measured else 0}
 

@@ -51,8 +51,10 @@ def text_for(officer: Record, inquiry: Record | None, text: str, *, keeper: str 
 
 def fields_for(officer: Record, inquiry: Record, params: dict[str, Any], *, keeper: str = "") -> dict[str, Any]:
     """A notice's fields with the citizen's words in them as this officer may read them."""
-    return {name: text_for(officer, inquiry, value, keeper=keeper) if name in SAID and value else value
-            for name, value in params.items()}
+    return {
+        name: text_for(officer, inquiry, value, keeper=keeper) if name in SAID and value else value
+        for name, value in params.items()
+    }
 
 
 def summary_of(text: str, length: int) -> str:

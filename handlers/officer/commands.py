@@ -63,24 +63,46 @@ def todo(turn: Turn, state: ConversationState, _act: acts.StaffList, _event: Any
         return _queue(turn, state, acting)
     units = acting_officer.units_in_charge(turn.tx, acting.officer)
     own = units if units is not None else [acting.officer.unit_id]
-    rows = [{"number": r.number, "summary": r.summary, "due": say_time(r.due_at), "signed": r.state == "signed",
-             "urgent": r.urgent} for r in inquiries.open_of_units(turn.tx, own, LISTED)]
+    rows = [
+        {
+            "number": r.number,
+            "summary": r.summary,
+            "due": say_time(r.due_at),
+            "signed": r.state == "signed",
+            "urgent": r.urgent,
+        }
+        for r in inquiries.open_of_units(turn.tx, own, LISTED)
+    ]
     turn.reply("staff.todo", rows=rows, count=inquiries.count_open(turn.tx, own))
     return state
 
 
 def _queue(turn: Turn, state: ConversationState, acting: acting_officer.ActingOfficer) -> ConversationState:
-    rows = [{"number": w.order.number, "summary": w.order.summary, "due": say_time(w.order.due_at),
-             "urgent": w.order.urgent, "flagged": bool(w.order.flags), "objection": w.order.reason == OBJECTION,
-             "position": w.suggestions[0].position if w.suggestions else 0,
-             "unit": w.suggestions[0].unit_name if w.suggestions else ""}
-            for w in moves.queue(turn.tx, turn.deps, LISTED)]
+    rows = [
+        {
+            "number": w.order.number,
+            "summary": w.order.summary,
+            "due": say_time(w.order.due_at),
+            "urgent": w.order.urgent,
+            "flagged": bool(w.order.flags),
+            "objection": w.order.reason == OBJECTION,
+            "position": w.suggestions[0].position if w.suggestions else 0,
+            "unit": w.suggestions[0].unit_name if w.suggestions else "",
+        }
+        for w in moves.queue(turn.tx, turn.deps, LISTED)
+    ]
     turn.reply("staff.queue", rows=rows, count=inquiries.count_open(turn.tx, [acting.officer.unit_id]))
     return state
 
 
-def _order(turn: Turn, number: str, code: str | None, *, changing: bool = True,
-           find: Callable[[acting_officer.ActingOfficer, str], Record | acting_officer.Outcome] = acting_officer.find) -> tuple[acting_officer.ActingOfficer, Record] | None:
+def _order(
+    turn: Turn,
+    number: str,
+    code: str | None,
+    *,
+    changing: bool = True,
+    find: Callable[[acting_officer.ActingOfficer, str], Record | acting_officer.Outcome] = acting_officer.find,
+) -> tuple[acting_officer.ActingOfficer, Record] | None:
     """The officer and the order, once it is clear that the command is really theirs."""
     acting = _acting(turn)
     if acting is None:
@@ -170,7 +192,9 @@ def send_on(turn: Turn, state: ConversationState, act: acts.StaffSend, _event: A
     if unit is None or None in helping:
         return state
     helpers = [row for row in helping if row is not None]
-    outcome = moves.send_jointly(*at, unit, helpers, pick=act.pick) if helpers else moves.send_on(*at, unit, pick=act.pick)
+    outcome = (
+        moves.send_jointly(*at, unit, helpers, pick=act.pick) if helpers else moves.send_on(*at, unit, pick=act.pick)
+    )
     _tell(turn, outcome)
     return state
 
@@ -298,7 +322,11 @@ def _request(turn: Turn, number: str, code: str | None) -> tuple[acting_officer.
 def _to_read(acting: acting_officer.ActingOfficer, number: str) -> Record | acting_officer.Outcome:
     """A leader reads what he may have to decide on for the desk, too."""
     found = acting_officer.find(acting, number)
-    return moves.find_order(acting, number) if acting.officer.role == "leader" and isinstance(found, acting_officer.Outcome) else found
+    return (
+        moves.find_order(acting, number)
+        if acting.officer.role == "leader" and isinstance(found, acting_officer.Outcome)
+        else found
+    )
 
 
 def show(turn: Turn, state: ConversationState, act: acts.StaffShow, _event: Any) -> ConversationState:
@@ -306,8 +334,11 @@ def show(turn: Turn, state: ConversationState, act: acts.StaffShow, _event: Any)
     if (at := _order(turn, act.number, None, changing=False, find=_to_read)) is None:
         return state
     inquiry = inquiries.get(turn.tx, at[1].inquiry_id)
-    said = [m.text or f"[{m.kind}]" for m in inquiries.messages_of(turn.tx, inquiry.id)
-            if m.direction == "in" or m.kind == JOINED]
+    said = [
+        m.text or f"[{m.kind}]"
+        for m in inquiries.messages_of(turn.tx, inquiry.id)
+        if m.direction == "in" or m.kind == JOINED
+    ]
     parts = [text_for(at[0].officer, inquiry, part, keeper=turn.deps.secrets_officer) for part in said]
     turn.reply("staff.show", **about(inquiry), parts=parts, masked=parts != said)
     return state

@@ -43,8 +43,12 @@ def ask(acting: ActingOfficer, order: Record, reason: str) -> Outcome:
         return acting.refuse("staff.confidential", number=inquiry.number)
     acting.log(inquiry.id, OPENED, unit=order.unit_name, reason=reason)
     acting.deps.metrics.count("contact_opened")
-    return Outcome(done=True, key="staff.contact_opened", params=about(inquiry) | {
-        "until": say_time(acting.now + LASTS), "url": acting.deps.signer.staff_url(inquiry.id, acting.officer.id)})
+    return Outcome(
+        done=True,
+        key="staff.contact_opened",
+        params=about(inquiry)
+        | {"until": say_time(acting.now + LASTS), "url": acting.deps.signer.staff_url(inquiry.id, acting.officer.id)},
+    )
 
 
 def is_confidential(inquiry: Record) -> bool:

@@ -125,8 +125,12 @@ def retract(acting: ActingOfficer, order: Record, reason: str) -> Outcome:
     for each in reached:
         _take_back(acting, each, reason, unit=order.unit_name)
     inquiry = inquiries.get(acting.tx, inquiry.id)
-    return Outcome(done=True, key="staff.retracted", params=about(inquiry) | {
-        "unit_due": say_time(order.due_at), "late": order.due_at < acting.now, "others": len(reached) - 1})
+    return Outcome(
+        done=True,
+        key="staff.retracted",
+        params=about(inquiry)
+        | {"unit_due": say_time(order.due_at), "late": order.due_at < acting.now, "others": len(reached) - 1},
+    )
 
 
 def _take_back(acting: ActingOfficer, reached: _Reached, reason: str, *, unit: str) -> None:
@@ -136,18 +140,39 @@ def _take_back(acting: ActingOfficer, reached: _Reached, reason: str, *, unit: s
         inquiries.change(tx, inquiry, answered_at=None, rated_at=None)
         acting.log(inquiry.id, "answer_retracted", unit=unit, reason=reason)
     else:
-        inquiry = move(tx, inquiry, Event.RETRACT, acting.by, name="answer_retracted", answered_at=None, rated_at=None,
-                       next_state_at=None, data={"unit": unit, "assignment": order.id, "reason": reason})
+        inquiry = move(
+            tx,
+            inquiry,
+            Event.RETRACT,
+            acting.by,
+            name="answer_retracted",
+            answered_at=None,
+            rated_at=None,
+            next_state_at=None,
+            data={"unit": unit, "assignment": order.id, "reason": reason},
+        )
         if not move_order(tx, order, AssignmentEvent.REOPEN, ended_at=None, ended_by=None):
             raise Conflict("an order changed while its answer was taken back")
         drop_requests(tx, inquiry, acting.by)  # she had asked for it to be done again: it is
         _wind_on(acting, order)
     if seen:
         now_is = inquiries.get(tx, inquiry.id)
-        to_citizen(tx, now_is, key="retracted", once=f"retracted:{inquiry.id}:{_times(acting, inquiry, 'answer_retracted')}",
-                   now=acting.now, priority=0, can_wait=False,
-                   params=about(now_is) | {"unit": unit, "reason": reason, "new_due": _promise(acting, now_is),
-                                           "url": acting.deps.signer.citizen_url(inquiry.id)})
+        to_citizen(
+            tx,
+            now_is,
+            key="retracted",
+            once=f"retracted:{inquiry.id}:{_times(acting, inquiry, 'answer_retracted')}",
+            now=acting.now,
+            priority=0,
+            can_wait=False,
+            params=about(now_is)
+            | {
+                "unit": unit,
+                "reason": reason,
+                "new_due": _promise(acting, now_is),
+                "url": acting.deps.signer.citizen_url(inquiry.id),
+            },
+        )
 
 
 def _wind_on(acting: ActingOfficer, order: Record) -> None:
@@ -168,7 +193,9 @@ def _promise(acting: ActingOfficer, inquiry: Record) -> str:
 # --- who was given it, and how far it got ---
 
 
-def _reached(acting: ActingOfficer, inquiry: Record, order: Record, states: Collection[str]) -> list[_Reached] | Outcome:
+def _reached(
+    acting: ActingOfficer, inquiry: Record, order: Record, states: Collection[str]
+) -> list[_Reached] | Outcome:
     """The inquiry, what was answered with it, and what was merged into any of them; or why nothing can be changed."""
     if order.role != "lead":
         return acting.refuse("staff.lead_only", number=inquiry.number)
@@ -187,9 +214,15 @@ def _given_alike(acting: ActingOfficer, inquiry: Record, order: Record, states: 
     found = [_Reached(inquiry, order, _row(acting, inquiry))]
     for other in linked_inquiries.linked(tx, inquiry.id):
         lead = _last_lead(tx, other)
-        if other.state in states and lead is not None and (lead.unit_id, lead.ended_at) == (order.unit_id, order.ended_at):
+        if (
+            other.state in states
+            and lead is not None
+            and (lead.unit_id, lead.ended_at) == (order.unit_id, order.ended_at)
+        ):
             found.append(_Reached(other, lead, _row(acting, other)))
-    merged = [row for each in found for row in desk_store.merged_into(tx, each.inquiry.id) if row.answered_at is not None]
+    merged = [
+        row for each in found for row in desk_store.merged_into(tx, each.inquiry.id) if row.answered_at is not None
+    ]
     return found + [_Reached(row, None, _row(acting, row)) for row in merged]
 
 
@@ -218,10 +251,10 @@ def _may_have_arrived(acting: ActingOfficer, row: Record) -> bool:
     """A correction still unsent follows an answer that was read."""
     if row.state in {"sent", "delivered"} or row.key == CORRECTED:
         return True
-    return any(attempt.outcome in {"sent", "delivered", "ambiguous"} for attempt in outbox.deliveries_of(acting.tx, row.id))
+    return any(
+        attempt.outcome in {"sent", "delivered", "ambiguous"} for attempt in outbox.deliveries_of(acting.tx, row.id)
+    )
 
 
 def _times(acting: ActingOfficer, inquiry: Record, name: str) -> int:
     return sum(event.name == name for event in inquiries.events_of(acting.tx, inquiry.id))
-
-

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from store.engine.writes import Record
 
 
-
 @refusing
 def sign(acting: ActingOfficer, order: Record) -> Outcome:
     """签收."""
@@ -38,16 +37,27 @@ def sign(acting: ActingOfficer, order: Record) -> Outcome:
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
     # An assist's signature, or one given while the citizen is asked, moves only the order.
     if order.role == "lead" and inquiry.state == State.DISPATCHED:
-        inquiry = move(acting.tx, inquiry, Event.SIGN, acting.by, name="signed",
-                       data={"unit": order.unit_name, "assignment": order.id})
+        inquiry = move(
+            acting.tx,
+            inquiry,
+            Event.SIGN,
+            acting.by,
+            name="signed",
+            data={"unit": order.unit_name, "assignment": order.id},
+        )
     else:
         acting.log(inquiry.id, "signed", unit=order.unit_name, assignment=order.id)
     if order.role == "lead":
         sign_linked(acting, order)
-    return Outcome(done=True, key="staff.signed", params=about(inquiry) | {
-        "due": say_time(order.due_at) if order.role == "assist" else about(inquiry)["due"],
-        "unit_due": unit_time(inquiry, order.due_at) if order.role == "lead" else "",
-    })
+    return Outcome(
+        done=True,
+        key="staff.signed",
+        params=about(inquiry)
+        | {
+            "due": say_time(order.due_at) if order.role == "assist" else about(inquiry)["due"],
+            "unit_due": unit_time(inquiry, order.due_at) if order.role == "lead" else "",
+        },
+    )
 
 
 @refusing
@@ -59,7 +69,9 @@ def answer(acting: ActingOfficer, order: Record, text: str) -> Outcome:
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return too_late(acting, order)
     signed = {} if order.signed_by else {"signed_at": acting.now, "signed_by": acting.officer.id}
-    if not move_order(acting.tx, order, AssignmentEvent.FINISH, ended_at=acting.now, ended_by=acting.officer.id, **signed):
+    if not move_order(
+        acting.tx, order, AssignmentEvent.FINISH, ended_at=acting.now, ended_by=acting.officer.id, **signed
+    ):
         return too_late(acting, order)
     return _tell_lead(acting, order, text) if order.role == "assist" else _tell_citizen(acting, order, text)
 
@@ -67,9 +79,18 @@ def answer(acting: ActingOfficer, order: Record, text: str) -> Outcome:
 def _tell_citizen(acting: ActingOfficer, order: Record, text: str) -> Outcome:
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
     closes_at = acting.deps.calendar().due(acting.now, acting.deps.limits.close_days).at
-    inquiry = move(acting.tx, inquiry, Event.ANSWER, acting.by, name="answered", answered_at=acting.now, fold_until=None,
-                   paused_at=None, next_state_at=closes_at,
-                   data={"unit": order.unit_name, "assignment": order.id, "silent": _end_assists(acting, order)})
+    inquiry = move(
+        acting.tx,
+        inquiry,
+        Event.ANSWER,
+        acting.by,
+        name="answered",
+        answered_at=acting.now,
+        fold_until=None,
+        paused_at=None,
+        next_state_at=closes_at,
+        data={"unit": order.unit_name, "assignment": order.id, "silent": _end_assists(acting, order)},
+    )
     drop_requests(acting.tx, inquiry, acting.by)
     stop_waiting(acting.tx, inquiry, acting.now)
     give(acting.deps, acting.tx, inquiry, text, unit=order.unit_name, officer_id=acting.officer.id, now=acting.now)
@@ -82,8 +103,11 @@ def _tell_citizen(acting: ActingOfficer, order: Record, text: str) -> Outcome:
 
 def _end_assists(acting: ActingOfficer, order: Record) -> list[str]:
     """The lead need not wait for an assist that says nothing; the log names it."""
-    silent = [row for row in inquiries.assignments_of(acting.tx, order.inquiry_id)
-              if row.role == "assist" and row.state in inquiries.OPEN_ASSIGNMENT]
+    silent = [
+        row
+        for row in inquiries.assignments_of(acting.tx, order.inquiry_id)
+        if row.role == "assist" and row.state in inquiries.OPEN_ASSIGNMENT
+    ]
     for row in silent:
         move_order(acting.tx, row, AssignmentEvent.CANCEL, ended_at=acting.now)
     return [row.unit_name for row in silent]
@@ -91,11 +115,25 @@ def _end_assists(acting: ActingOfficer, order: Record) -> list[str]:
 
 def _tell_lead(acting: ActingOfficer, order: Record, text: str) -> Outcome:
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
-    inquiries.add_message(acting.tx, inquiry_id=inquiry.id, direction="internal", kind="text", text=text, now=acting.now,
-                          officer_id=acting.officer.id)
+    inquiries.add_message(
+        acting.tx,
+        inquiry_id=inquiry.id,
+        direction="internal",
+        kind="text",
+        text=text,
+        now=acting.now,
+        officer_id=acting.officer.id,
+    )
     acting.log(inquiry.id, "assist_answered", unit=order.unit_name, assignment=order.id)
-    notify.to_unit(acting.deps, acting.tx, inquiry, key="order.assisted", once=f"assisted:{order.id}", now=acting.now,
-                    params={"unit": order.unit_name, "text": text})
+    notify.to_unit(
+        acting.deps,
+        acting.tx,
+        inquiry,
+        key="order.assisted",
+        once=f"assisted:{order.id}",
+        now=acting.now,
+        params={"unit": order.unit_name, "text": text},
+    )
     return Outcome(done=True, key="staff.assist_answered", params=about(inquiry))
 
 
@@ -123,8 +161,11 @@ def transfer(acting: ActingOfficer, order: Record, unit: Record) -> Outcome:
 
 def _transferred(acting: ActingOfficer, order: Record) -> Outcome:
     lead = inquiries.open_lead(acting.tx, order.inquiry_id) or order
-    return Outcome(done=True, key="staff.transferred", params=about(inquiries.get(acting.tx, order.inquiry_id)) | {
-        "unit": lead.unit_name})
+    return Outcome(
+        done=True,
+        key="staff.transferred",
+        params=about(inquiries.get(acting.tx, order.inquiry_id)) | {"unit": lead.unit_name},
+    )
 
 
 @refusing
@@ -134,8 +175,11 @@ def assist(acting: ActingOfficer, order: Record, unit: Record) -> Outcome:
         return too_late(acting, order)
     if order.role == "assist":
         return acting.refuse("staff.lead_only", number=order.number)
-    helping = [row.unit_id for row in inquiries.assignments_of(acting.tx, order.inquiry_id)
-               if row.role == "assist" and row.state in inquiries.OPEN_ASSIGNMENT]
+    helping = [
+        row.unit_id
+        for row in inquiries.assignments_of(acting.tx, order.inquiry_id)
+        if row.role == "assist" and row.state in inquiries.OPEN_ASSIGNMENT
+    ]
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
     receiver = placement.receiving_unit(acting, inquiry, unit, now_at=order.unit_id)
     if isinstance(receiver, Outcome):

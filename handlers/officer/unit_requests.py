@@ -37,20 +37,45 @@ def extend(acting: ActingOfficer, order: Record, days: int | None, reason: str, 
     if order.role == "assist":
         return acting.refuse("staff.lead_only", number=order.number)
     inquiry, limits, calendar = inquiries.get(acting.tx, order.inquiry_id), acting.deps.limits, acting.deps.calendar()
-    wanted_at = request_rules.extension_due(order.due_at, days if days is not None else limits.extension_default_days,
-                                            calendar)
+    wanted_at = request_rules.extension_due(
+        order.due_at, days if days is not None else limits.extension_default_days, calendar
+    )
     category = category or reason_in(reason)
-    problem = request_rules.extension_problem(request_rules.ExtensionAsk(
-        AssignmentState(order.state), order.due_at, wanted_at.astimezone(CHINA).date(), category, reason,
-        granted=inquiry.extended, pending=_open_request(acting, inquiry), paused_at=inquiry.paused_at,
-        # Anybody may ask for the second one, only a leader may grant it (deciding.py).
-        actor=Actor.LEADER,
-    ), acting.now, calendar, limits=limits)
+    problem = request_rules.extension_problem(
+        request_rules.ExtensionAsk(
+            AssignmentState(order.state),
+            order.due_at,
+            wanted_at.astimezone(CHINA).date(),
+            category,
+            reason,
+            granted=inquiry.extended,
+            pending=_open_request(acting, inquiry),
+            paused_at=inquiry.paused_at,
+            # Anybody may ask for the second one, only a leader may grant it (deciding.py).
+            actor=Actor.LEADER,
+        ),
+        acting.now,
+        calendar,
+        limits=limits,
+    )
     if problem is not None:
-        return acting.refuse("staff.no_extension", problem=problem.value, due=say_time(order.due_at),
-                           days=limits.extension_max_days, length=limits.reason_length)
-    return _open(acting, order, inquiry, RequestKind.EXTENSION, reason=reason, reason_code=category,
-                 wanted_at=wanted_at, due_at=order.due_at)
+        return acting.refuse(
+            "staff.no_extension",
+            problem=problem.value,
+            due=say_time(order.due_at),
+            days=limits.extension_max_days,
+            length=limits.reason_length,
+        )
+    return _open(
+        acting,
+        order,
+        inquiry,
+        RequestKind.EXTENSION,
+        reason=reason,
+        reason_code=category,
+        wanted_at=wanted_at,
+        due_at=order.due_at,
+    )
 
 
 @refusing
@@ -64,13 +89,26 @@ def give_back(acting: ActingOfficer, order: Record, reason: str, unit: Record | 
     if duty is None or duty.id == order.unit_id:
         return acting.refuse("staff.no_return")
     inquiry, calendar = inquiries.get(acting.tx, order.inquiry_id), acting.deps.calendar()
-    problem = request_rules.return_problem(request_rules.ReturnAsk(
-        AssignmentState(order.state), order.created_at, order.unit_code, reason, unit.code if unit is not None else None,
-        by_unit=requests.count_of_unit(acting.tx, inquiry.id, order.unit_id, RequestKind.RETURN),
-        in_all=inquiry.returns, pending=_open_request(acting, inquiry),
-    ), acting.now, calendar, limits=acting.deps.limits, rule=acting.deps.due_rule)
+    problem = request_rules.return_problem(
+        request_rules.ReturnAsk(
+            AssignmentState(order.state),
+            order.created_at,
+            order.unit_code,
+            reason,
+            unit.code if unit is not None else None,
+            by_unit=requests.count_of_unit(acting.tx, inquiry.id, order.unit_id, RequestKind.RETURN),
+            in_all=inquiry.returns,
+            pending=_open_request(acting, inquiry),
+        ),
+        acting.now,
+        calendar,
+        limits=acting.deps.limits,
+        rule=acting.deps.due_rule,
+    )
     if problem is not None:
-        until = request_rules.return_by(order.created_at, calendar, limits=acting.deps.limits, rule=acting.deps.due_rule)
+        until = request_rules.return_by(
+            order.created_at, calendar, limits=acting.deps.limits, rule=acting.deps.due_rule
+        )
         return acting.refuse("staff.return_refused", problem=problem.value, until=say_time(until))
     return _open(acting, order, inquiry, RequestKind.RETURN, reason=reason, unit=unit)
 
@@ -79,15 +117,33 @@ def _open_request(acting: ActingOfficer, inquiry: Record) -> bool:
     return bool(requests.pending(acting.tx, inquiry.id, *requests.TO_DECIDE))
 
 
-def _open(acting: ActingOfficer, order: Record, inquiry: Record, kind: RequestKind, *, reason: str, reason_code: str = "",
-          wanted_at: datetime | None = None, due_at: datetime | None = None, unit: Record | None = None) -> Outcome:
+def _open(
+    acting: ActingOfficer,
+    order: Record,
+    inquiry: Record,
+    kind: RequestKind,
+    *,
+    reason: str,
+    reason_code: str = "",
+    wanted_at: datetime | None = None,
+    due_at: datetime | None = None,
+    unit: Record | None = None,
+) -> Outcome:
     # Two officers of a unit who ask at once: the second runs again and finds the first's request.
     inquiries.change(acting.tx, inquiry)
     by = request_rules.decide_by(acting.now, acting.deps.calendar(), due_at=due_at, limits=acting.deps.limits)
     request_id = requests.add(
-        acting.tx, inquiry_id=inquiry.id, assignment_id=order.id, kind=kind.value, opened_at=acting.now,
-        opened_by=acting.officer.id, reason_code=reason_code, reason=reason.strip()[:LONGEST_REASON],
-        wanted_at=wanted_at, unit_id=unit.id if unit is not None else None, decide_by=by,
+        acting.tx,
+        inquiry_id=inquiry.id,
+        assignment_id=order.id,
+        kind=kind.value,
+        opened_at=acting.now,
+        opened_by=acting.officer.id,
+        reason_code=reason_code,
+        reason=reason.strip()[:LONGEST_REASON],
+        wanted_at=wanted_at,
+        unit_id=unit.id if unit is not None else None,
+        decide_by=by,
     )
     name = "extension_asked" if kind is RequestKind.EXTENSION else "return_asked"
     acting.log(inquiry.id, name, unit=order.unit_name, assignment=order.id, request=request_id)
@@ -95,8 +151,12 @@ def _open(acting: ActingOfficer, order: Record, inquiry: Record, kind: RequestKi
     if request is None:
         raise RuntimeError("a request vanished while it was being stored")
     notify.to_deciders(acting.deps, acting.tx, inquiry, request, now=acting.now, leader=is_second(inquiry, request))
-    return Outcome(done=True, key="staff.requested", params=about(inquiry) | {
-        "kind": kind.value, "until": say_time(by), "wanted": say_time(wanted_at) if wanted_at is not None else ""})
+    return Outcome(
+        done=True,
+        key="staff.requested",
+        params=about(inquiry)
+        | {"kind": kind.value, "until": say_time(by), "wanted": say_time(wanted_at) if wanted_at is not None else ""},
+    )
 
 
 def is_second(inquiry: Record, request: Record) -> bool:

@@ -146,6 +146,7 @@ class Replay:
 
     def _reach_officers(self) -> None:
         """Every officer has an address here, so that notices go the whole way."""
+
         def work(tx: Tx) -> None:
             for row in replays.officers_by_unit(tx):
                 address = Address(self._channel.scheme, f"officer-{row.code}")

@@ -98,8 +98,14 @@ class People:
 
     def write(self, citizen: str, text: str, external_id: str) -> int | None:
         """A citizen's message comes in; the inquiry it opened or belongs to."""
-        event = InboundMessage(self._channel.account, external_id, Address(self._channel.scheme, citizen), Kind.TEXT,
-                               text, account=self._channel.account)
+        event = InboundMessage(
+            self._channel.account,
+            external_id,
+            Address(self._channel.scheme, citizen),
+            Kind.TEXT,
+            text,
+            account=self._channel.account,
+        )
         receive.take(self._deps, self._channel, event, replay_key="", raw=text.encode(), now=self._deps.clock.now())
         return self._deps.store.read(lambda tx: replays.opened_by(tx, self._channel.account, external_id))
 
@@ -133,7 +139,9 @@ class People:
         if request.kind == RequestKind.SUPPLEMENT:
             self._be_asked(case, request)
         elif case.rng.random() < self._rates.undecided:
-            self._agenda.add(request.decide_by + timedelta(minutes=1), partial(self._go_on, case, request.assignment_id))
+            self._agenda.add(
+                request.decide_by + timedelta(minutes=1), partial(self._go_on, case, request.assignment_id)
+            )
         else:
             self._later(case, request.opened_at, 0.2, 3.5, partial(self._decide, case, request))
 
@@ -146,8 +154,12 @@ class People:
         officer = rng.choice(self._staff[order.unit_id])
         self._agenda.add(at, partial(self._act, officer, order.id, order.inquiry_id, orders.sign))
         drawn = rng.random() if order.reason != "rework" else 1.0
-        shares = ((rates.returned, self._give_back), (rates.question, self._ask), (rates.extension, self._extend),
-                  (rates.assist, self._call_in))
+        shares = (
+            (rates.returned, self._give_back),
+            (rates.question, self._ask),
+            (rates.extension, self._extend),
+            (rates.assist, self._call_in),
+        )
         for share, act in shares:
             if drawn < share:
                 act(case, order, officer, at)
@@ -159,7 +171,9 @@ class People:
         """In time or not, as the rates have it; in time is by the citizen's date too."""
         inquiry = self._deps.store.read(lambda tx: inquiries.get(tx, order.inquiry_id))
         due = min(order.due_at, inquiry.due_at)
-        at = self._in_time(case, after, due) if case.rng.random() < self._rates.on_time else self._late(case, after, due)
+        at = (
+            self._in_time(case, after, due) if case.rng.random() < self._rates.on_time else self._late(case, after, due)
+        )
         self._agenda.add(at, partial(self._answer, case, order, officer))
 
     def _in_time(self, case: Case, after: datetime, due: datetime) -> datetime:
@@ -205,7 +219,9 @@ class People:
             once = self._id(f"{case.arrival.index}-{request.id}-detail")
             self._agenda.add(at, partial(self._supply, case, request, once))
         else:
-            self._agenda.add(request.decide_by + timedelta(minutes=1), partial(self._go_on, case, request.assignment_id))
+            self._agenda.add(
+                request.decide_by + timedelta(minutes=1), partial(self._go_on, case, request.assignment_id)
+            )
 
     def _supply(self, case: Case, request: Record, external_id: str) -> None:
         self.write(case.citizen, self._tell(case, "detail"), external_id)
@@ -217,7 +233,9 @@ class People:
 
     def _do_extend(self, case: Case, order: Record, officer: int) -> None:
         days = case.rng.randint(2, 8)
-        asked = self._act(officer, order.id, order.inquiry_id, unit_requests.extend, days, self._tell(case, "extension"))
+        asked = self._act(
+            officer, order.id, order.inquiry_id, unit_requests.extend, days, self._tell(case, "extension")
+        )
         if asked is None:
             self._go_on(case, order.id)
 
@@ -303,8 +321,9 @@ class People:
             raise RuntimeError("an officer left during the replay")
         return acting_officer.ActingOfficer(tx, self._deps, officer, self._deps.clock.now())
 
-    def _act(self, officer_id: int, order_id: int, inquiry_id: int, act: Callable[..., Outcome], *said: Any
-             ) -> Outcome | None:
+    def _act(
+        self, officer_id: int, order_id: int, inquiry_id: int, act: Callable[..., Outcome], *said: Any
+    ) -> Outcome | None:
         """An officer's act on an order as it is now; None when it was refused."""
 
         def work(tx: Tx) -> Outcome:
@@ -328,4 +347,3 @@ class People:
         elif local.time() < AWAKE:
             local = datetime.combine(local.date(), AWAKE, CHINA)
         return local + timedelta(minutes=at.minute)
-

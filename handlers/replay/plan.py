@@ -70,12 +70,23 @@ class Story:
 
 
 def arrivals(
-    directory: Directory, story: Story, calendar: Calendar, *, first: date, last: date, count: int, units: int, seed: int
+    directory: Directory,
+    story: Story,
+    calendar: Calendar,
+    *,
+    first: date,
+    last: date,
+    count: int,
+    units: int,
+    seed: int,
 ) -> list[Arrival]:
     """``count`` messages between two days, both included, in order of time, for the first ``units`` units."""
     rng = random.Random(f"arrivals:{seed}")  # noqa: S311  a plan to be repeated, no secret
-    wanted = [unit for unit in directory.units if unit.tier is not Tier.COMMUNITY
-              and unit.code not in directory.duty_codes and directory.can_take(unit)][:units]
+    wanted = [
+        unit
+        for unit in directory.units
+        if unit.tier is not Tier.COMMUNITY and unit.code not in directory.duty_codes and directory.can_take(unit)
+    ][:units]
     places = sorted({place for unit in directory.units for place in unit.places})
     weights = [1 / (1 + position) ** 0.5 for position in range(len(wanted))]
     rng.shuffle(weights)
@@ -97,8 +108,9 @@ def _about(rng: random.Random, unit: UnitRow, places: Sequence[str]) -> tuple[st
 
 def _moments(rng: random.Random, calendar: Calendar, first: date, last: date, *, count: int) -> list[datetime]:
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    weights = [BY_WEEKDAY[day.weekday()] if calendar.is_workday(day) or day.weekday() >= 5 else ON_HOLIDAYS
-               for day in days]
+    weights = [
+        BY_WEEKDAY[day.weekday()] if calendar.is_workday(day) or day.weekday() >= 5 else ON_HOLIDAYS for day in days
+    ]
     drawn = zip(rng.choices(days, weights, k=count), rng.choices(range(24), BY_HOUR, k=count), strict=True)
     return sorted(
         datetime(day.year, day.month, day.day, hour, rng.randrange(60), rng.randrange(60), tzinfo=CHINA)

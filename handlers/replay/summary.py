@@ -46,12 +46,28 @@ class Summary:
     def as_json(self) -> dict[str, Any]:
         """For ``--json``: points as said by the ledger, units by code."""
         share = satisfaction([1] * self.satisfied + [3] * (self.rated - self.satisfied)).share
-        names = ("accepted", "closed", "open", "other", "on_time", "overdue", "yellow", "red", "extensions", "returns",
-                 "rework", "mean_working_days", "points", "units")
+        names = (
+            "accepted",
+            "closed",
+            "open",
+            "other",
+            "on_time",
+            "overdue",
+            "yellow",
+            "red",
+            "extensions",
+            "returns",
+            "rework",
+            "mean_working_days",
+            "points",
+            "units",
+        )
         return {name: getattr(self, name) for name in names} | {
             "satisfaction": {"share": float(share) if share is not None else None, "n": self.rated},
-            "worst_units": [{"code": code, "name": name, "points": points, "orders": orders}
-                            for code, name, points, orders in self.worst],
+            "worst_units": [
+                {"code": code, "name": name, "points": points, "orders": orders}
+                for code, name, points, orders in self.worst
+            ],
         }
 
 
@@ -63,17 +79,29 @@ def summarize(tx: Tx, channel: str, calendar: Calendar) -> Summary:
     cards, units = replays.cards(tx, channel), replays.points_by_unit(tx, channel)
     rated = satisfaction([row.rating for row in rows if row.rating is not None])
     return Summary(
-        accepted=len(rows), closed=len(closed), open=still_open, other=len(rows) - len(closed) - still_open,
+        accepted=len(rows),
+        closed=len(closed),
+        open=still_open,
+        other=len(rows) - len(closed) - still_open,
         on_time=sum(row.answered_at <= row.due_at for row in closed),
-        overdue=cards["overdue"], yellow=cards["yellow"], red=cards["red"],
-        extensions=sum(row.extended for row in rows), returns=sum(row.returns for row in rows),
-        rework=sum(row.reopened for row in rows), satisfied=rated.satisfied, rated=rated.n,
-        mean_working_days=_mean_days(closed, calendar), points=sum(row.hundredths for row in units) / 100,
-        worst=tuple((row.code, row.name, row.hundredths / 100, row.orders) for row in units[:WORST]), units=len(units),
+        overdue=cards["overdue"],
+        yellow=cards["yellow"],
+        red=cards["red"],
+        extensions=sum(row.extended for row in rows),
+        returns=sum(row.returns for row in rows),
+        rework=sum(row.reopened for row in rows),
+        satisfied=rated.satisfied,
+        rated=rated.n,
+        mean_working_days=_mean_days(closed, calendar),
+        points=sum(row.hundredths for row in units) / 100,
+        worst=tuple((row.code, row.name, row.hundredths / 100, row.orders) for row in units[:WORST]),
+        units=len(units),
     )
 
 
 def _mean_days(closed: Sequence[Record], calendar: Calendar) -> float | None:
-    days = [calendar.workdays_between(row.received_at.astimezone(CHINA).date(), row.answered_at.astimezone(CHINA).date())
-            for row in closed]
+    days = [
+        calendar.workdays_between(row.received_at.astimezone(CHINA).date(), row.answered_at.astimezone(CHINA).date())
+        for row in closed
+    ]
     return round(sum(days) / len(days), 2) if days else None

@@ -33,8 +33,11 @@ def look(tx: Tx, inquiry: Record, *, said: str, places: Sequence[str], now: date
 
     None also when that one is over for good: then this is routed like any other, and the desk sees the note.
     """
-    earlier = [row for row in linked_inquiries.told_before(tx, inquiry, since=now - LOOKED_BACK, most=MOST)
-               if row.state not in ENDED_OTHERWISE]
+    earlier = [
+        row
+        for row in linked_inquiries.told_before(tx, inquiry, since=now - LOOKED_BACK, most=MOST)
+        if row.state not in ENDED_OTHERWISE
+    ]
     if not earlier:
         return None
     new, texts = matter(said, places), decisions.texts(tx, [row.id for row in earlier])

@@ -110,14 +110,19 @@ def _parted(lessons: Sequence[Lesson], until: str) -> tuple[list[Lesson], list[L
     return [x for i, x in enumerate(lessons) if i not in held], [lessons[i] for i in sorted(held)]
 
 
-def _compared(router: KeywordRouter, candidate: Classifier, old: Classifier | None, held: Sequence[Example],
-              active: Record | None) -> dict[str, Any]:
+def _compared(
+    router: KeywordRouter, candidate: Classifier, old: Classifier | None, held: Sequence[Example], active: Record | None
+) -> dict[str, Any]:
     """Both on the held-back part. Better: more units right at the first place; of equals, the newer."""
     new = _right(candidate, held)
     before = _right(old, held) if old is not None else _right_by_words(router, held)
     return {
-        "with": f"model:{active.id}" if old is not None and active is not None else "keywords", "held_back": len(held),
-        "right": new, "right_before": before, "better": bool(held) and new >= before, **evaluate(candidate, held),
+        "with": f"model:{active.id}" if old is not None and active is not None else "keywords",
+        "held_back": len(held),
+        "right": new,
+        "right_before": before,
+        "better": bool(held) and new >= before,
+        **evaluate(candidate, held),
     }
 
 
@@ -141,9 +146,13 @@ def _chosen_by_words(router: KeywordRouter, lessons: Sequence[Lesson]) -> dict[s
 def _card(deps: Deps, final: Classifier, lessons: Sequence[Lesson], compared: dict[str, Any]) -> dict[str, Any]:
     sources = [lesson.source for lesson in lessons]
     return {
-        "made": deps.clock.now().isoformat(), "until": max(lesson.at for lesson in lessons).isoformat(),
-        "decisions": len(lessons), "sources": {name: sources.count(name) for name in sorted(set(sources))},
-        "compared": compared, "keywords": _chosen_by_words(deps.router(), lessons), "thresholds": dict(final.thresholds),
+        "made": deps.clock.now().isoformat(),
+        "until": max(lesson.at for lesson in lessons).isoformat(),
+        "decisions": len(lessons),
+        "sources": {name: sources.count(name) for name in sorted(set(sources))},
+        "compared": compared,
+        "keywords": _chosen_by_words(deps.router(), lessons),
+        "thresholds": dict(final.thresholds),
         "model": final.card,
     }
 
@@ -158,6 +167,12 @@ def _kept(deps: Deps, final: Classifier, card: dict[str, Any], *, better: bool) 
         return model_id
 
     model_id = deps.store.write(work)
-    log.info("model_trained", model=model_id, taken=better, decisions=card["decisions"],
-             right=card["compared"]["right"], right_before=card["compared"]["right_before"])
+    log.info(
+        "model_trained",
+        model=model_id,
+        taken=better,
+        decisions=card["decisions"],
+        right=card["compared"]["right"],
+        right_before=card["compared"]["right_before"],
+    )
     return Outcome("taken" if better else "refused", model_id, card)

@@ -92,24 +92,38 @@ def read_directory(tx: Tx) -> Directory:
     """
     units = tuple(_unit(row) for row in directory.all_units(tx, active=False) if row.active or row.merged_into)
     officers = tuple(
-        OfficerRow(name=o.name, unit_code=o.unit_code, role=Role(o.role), phone="")
-        for o in directory.all_officers(tx)
+        OfficerRow(name=o.name, unit_code=o.unit_code, role=Role(o.role), phone="") for o in directory.all_officers(tx)
     )
     return Directory(units, officers, read_catalogue(tx))
 
 
 def _unit(row: Record) -> UnitRow:
     return UnitRow(
-        code=row.code, name=row.name, short_names=tuple(row.short_names), tier=Tier(row.tier),
-        parent_code=row.parent_code, keywords=tuple(row.keywords), places=tuple(row.places), phone=row.phone,
-        active=row.active, merged_into=row.merged_into,
+        code=row.code,
+        name=row.name,
+        short_names=tuple(row.short_names),
+        tier=Tier(row.tier),
+        parent_code=row.parent_code,
+        keywords=tuple(row.keywords),
+        places=tuple(row.places),
+        phone=row.phone,
+        active=row.active,
+        merged_into=row.merged_into,
     )
 
 
 def read_catalogue(tx: Tx) -> Catalogue:
     """The active categories."""
-    return Catalogue(tuple(
-        Category(code=row.code, name=row.name, parent_code=row.parent_code, keywords=tuple(row.keywords),
-                 unit_code=row.unit_code, standard_code=row.standard_code)
-        for row in catalogue.all_categories(tx)
-    ))
+    return Catalogue(
+        tuple(
+            Category(
+                code=row.code,
+                name=row.name,
+                parent_code=row.parent_code,
+                keywords=tuple(row.keywords),
+                unit_code=row.unit_code,
+                standard_code=row.standard_code,
+            )
+            for row in catalogue.all_categories(tx)
+        )
+    )

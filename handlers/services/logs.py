@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _PERSONAL = re.compile(r"\+?\d{7,}|\bo[A-Za-z0-9_-]{20,}\b|[\u3400-\u9fff]{4,}|://[^/\s]*:[^@\s]*@")
-_FOREIGN = re.compile(r"[\u3400-\u9fff]+|\d{4,}|\b(?=\w*\d)[\w+/-]{16,}=*|[\w-]*(?:token|secret|key|code|sign\w*)=[^&\s]+")
+_FOREIGN = re.compile(
+    r"[\u3400-\u9fff]+|\d{4,}|\b(?=\w*\d)[\w+/-]{16,}=*|[\w-]*(?:token|secret|key|code|sign\w*)=[^&\s]+"
+)
 _LONGEST = 200
 _OWN = frozenset({"event", "level", "timestamp", "logger"})
 
@@ -62,18 +64,23 @@ def configure_logging(level: str = "INFO") -> None:
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(), wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*shared, strict],
-        use_get_message=False,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta, _exception_name, redact,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-    ))
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, strict],
+            use_get_message=False,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _exception_name,
+                redact,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
+    )
     logging.raiseExceptions = False  # else a line that cannot be written is printed with all it was given
     root = logging.getLogger()
     root.handlers = [handler]

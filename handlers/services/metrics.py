@@ -33,10 +33,18 @@ COUNTERS = {
     "alarms": Counter("wenzheng_alarms_total", "Alarms raised", ["key"]),
 }
 HISTOGRAMS = {
-    "provider": Histogram("wenzheng_provider_seconds", "Time a provider took", ["channel", "way"],
-                          buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10)),
-    "webhook": Histogram("wenzheng_webhook_seconds", "Time a webhook took", ["channel"],
-                         buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)),
+    "provider": Histogram(
+        "wenzheng_provider_seconds",
+        "Time a provider took",
+        ["channel", "way"],
+        buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10),
+    ),
+    "webhook": Histogram(
+        "wenzheng_webhook_seconds",
+        "Time a webhook took",
+        ["channel"],
+        buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+    ),
 }
 QUEUE_AGE = Gauge("wenzheng_queue_age_seconds", "Age of the oldest due outbox row", multiprocess_mode="mostrecent")
 QUEUE_DUE = Gauge("wenzheng_queue_due", "Outbox rows due", multiprocess_mode="mostrecent")

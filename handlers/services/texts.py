@@ -33,8 +33,12 @@ class Texts:
         self._folder = folder
         self._files = {_name_of(path): path.relative_to(folder).as_posix() for path in folder.glob("*/*.txt")}
         self._environment = Environment(
-            loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=False,  # noqa: S701  plain text
-            trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False,
+            loader=FileSystemLoader(folder),
+            undefined=StrictUndefined,
+            autoescape=False,  # noqa: S701  plain text
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=False,
         )
         self._environment.globals.update(site=site, hotline=hotline, hours=hours)
 

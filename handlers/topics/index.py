@@ -137,7 +137,7 @@ def _read_window(deps: Deps, now: datetime, tx: Tx) -> _Read:
     ready = _ready(rows[::-1], now)
     looked = ready[-1].id if ready else 0
     inside = [row for row in ready if row.received_at >= now - rules.window]
-    posts = [post for start in range(0, len(inside), PAGE) for post in _posts(tx, inside[start:start + PAGE])]
+    posts = [post for start in range(0, len(inside), PAGE) for post in _posts(tx, inside[start : start + PAGE])]
     return _Read(posts, _others(inside, posts), max(looked, stored.looked(tx)))
 
 
@@ -152,8 +152,11 @@ def _ready(rows: Sequence[Record], now: datetime) -> list[Record]:
 
 
 def _posts(tx: Tx, rows: Sequence[Record]) -> list[Post]:
-    kept = [row for row in rows if row.fold_until is None and row.state not in NO_MATTER
-            and HIDDEN.isdisjoint(row.flags or ())]
+    kept = [
+        row
+        for row in rows
+        if row.fold_until is None and row.state not in NO_MATTER and HIDDEN.isdisjoint(row.flags or ())
+    ]
     said = stored.texts(tx, [row.id for row in kept])
     return [_post(row, said.get(row.id, "")) for row in kept]
 

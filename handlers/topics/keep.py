@@ -44,9 +44,7 @@ class _Kept:
     own: frozenset[int]
 
 
-def keep(
-    deps: Deps, tx: Tx, index: TopicIndex, found: list[Topic], *, others: frozenset[int], now: datetime
-) -> None:
+def keep(deps: Deps, tx: Tx, index: TopicIndex, found: list[Topic], *, others: frozenset[int], now: datetime) -> None:
     """Make the stored topics those that were found; tell of what is hot. ``others``: inquiries that may have
     belonged to a topic and no longer can.
     """
@@ -85,7 +83,9 @@ def _shared_out(found: list[Topic]) -> list[_Kept]:
 
 def _claims(kept: list[_Kept], belonging: dict[int, int]) -> dict[str, int]:
     """Topic's key -> the stored topic it carries on: the largest share first."""
-    shares = Counter((each.topic.key, belonging[post_id]) for each in kept for post_id in each.own if post_id in belonging)
+    shares = Counter(
+        (each.topic.key, belonging[post_id]) for each in kept for post_id in each.own if post_id in belonging
+    )
     claimed: dict[str, int] = {}
     for (key, topic_id), _ in sorted(shares.items(), key=lambda item: (-item[1], item[0])):
         if key not in claimed and topic_id not in claimed.values():
@@ -105,9 +105,15 @@ def _store_topic(tx: Tx, topic: Topic, row: Record | None) -> int:
 
 def _values(topic: Topic) -> dict[str, Any]:
     return {
-        "words": list(topic.words), "place": topic.place[:64], "unit_id": int(topic.unit) if topic.unit else None,
-        "size": topic.size, "citizens": topic.citizens, "first_at": topic.first_at, "last_at": topic.last_at,
-        "trend": {"this_week": topic.trend.this_week, "last_week": topic.trend.last_week}, "sample_id": topic.sample,
+        "words": list(topic.words),
+        "place": topic.place[:64],
+        "unit_id": int(topic.unit) if topic.unit else None,
+        "size": topic.size,
+        "citizens": topic.citizens,
+        "first_at": topic.first_at,
+        "last_at": topic.last_at,
+        "trend": {"this_week": topic.trend.this_week, "last_week": topic.trend.last_week},
+        "sample_id": topic.sample,
     }
 
 
@@ -135,13 +141,24 @@ def _tell(deps: Deps, tx: Tx, row: Record, topic: Topic, now: datetime) -> None:
     staff = Staff(tx, now)
     sample = inquiries_store.get(tx, topic.sample)
     params = {
-        "title": title(topic.words), "place": covered(topic.place), "citizens": topic.citizens, "size": topic.size,
-        "since": say_day(topic.first_at), "grown": row.told_at is not None,
+        "title": title(topic.words),
+        "place": covered(topic.place),
+        "citizens": topic.citizens,
+        "size": topic.size,
+        "since": say_day(topic.first_at),
+        "grown": row.told_at is not None,
         "sample": shorten(covered(sample.summary), 60),
     }
     for officer_id in sorted({officer.id for officer in (*staff.duty_desk(), *staff.leaders())}):
-        to_officer(tx, officer_id, key="topic.new", params=params | {"url": deps.signer.duty_url(officer_id)},
-                   once=f"topic:{row.id}:{topic.citizens}:{now:%y%m%d%H%M}:{officer_id}", now=now, inquiry_id=None)
+        to_officer(
+            tx,
+            officer_id,
+            key="topic.new",
+            params=params | {"url": deps.signer.duty_url(officer_id)},
+            once=f"topic:{row.id}:{topic.citizens}:{now:%y%m%d%H%M}:{officer_id}",
+            now=now,
+            inquiry_id=None,
+        )
     tx.after_commit.append(lambda: deps.wake("outbox"))
 
 

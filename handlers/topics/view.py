@@ -55,11 +55,21 @@ def _shown(tx: Tx, row: Record, now: datetime) -> TopicShown:
     numbers = stored.numbers(tx, row.id, NUMBERS)
     this_week, last_week = row.trend["this_week"], row.trend["last_week"]
     return TopicShown(
-        id=row.id, title=title(row.words), words=tuple(map(covered, row.words)), place=covered(row.place),
-        unit=row.unit_name or "", citizens=row.citizens, size=row.size, period=_period(row.first_at, row.last_at),
+        id=row.id,
+        title=title(row.words),
+        words=tuple(map(covered, row.words)),
+        place=covered(row.place),
+        unit=row.unit_name or "",
+        citizens=row.citizens,
+        size=row.size,
+        period=_period(row.first_at, row.last_at),
         trend="up" if this_week > last_week else "down" if this_week < last_week else "same",
-        this_week=this_week, last_week=last_week, sample=_sample(row), numbers=tuple(numbers),
-        more=max(row.size - len(numbers), 0), hot=row.told_at is not None and row.last_at > now - HOT_FOR,
+        this_week=this_week,
+        last_week=last_week,
+        sample=_sample(row),
+        numbers=tuple(numbers),
+        more=max(row.size - len(numbers), 0),
+        hot=row.told_at is not None and row.last_at > now - HOT_FOR,
     )
 
 

@@ -44,8 +44,6 @@ class NumberBlocks:
 
     def _reserve(self, name: str) -> int:
         statement = postgresql.insert(counters).values(name=name, value=BLOCK)
-        statement = statement.on_conflict_do_update(
-            index_elements=["name"], set_={"value": counters.c.value + BLOCK}
-        )
+        statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + BLOCK})
         with self._engine.begin() as conn:
             return int(conn.execute(statement.returning(counters.c.value)).scalar_one())

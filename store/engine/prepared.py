@@ -126,7 +126,9 @@ class Prepared:
         fetchers = ((place, _fetcher(column.type, dialect)) for place, column in enumerate(returned))
         binders = {name: _binder(bind.type, dialect) for name, bind in compiled.binds.items()}
         return _Compiled(
-            compiled.string, compiled.positional, _fixed(compiled),
+            compiled.string,
+            compiled.positional,
+            _fixed(compiled),
             [(name, binders[name]) for name in (compiled.positiontup if compiled.positional else binders)],
             tuple((place, fetch) for place, fetch in fetchers if fetch is not None),
             _record([column.key for column in returned]),
@@ -210,5 +212,7 @@ def _as_sqlalchemys(tx: Tx, compiled: _Compiled, error: Any) -> Exception:
     dialect = tx.conn.dialect
     if dialect.is_disconnect(error, tx.driver, None):
         tx.conn.invalidate(error)
-    named_error = DBAPIError.instance(compiled.sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect)
+    named_error = DBAPIError.instance(
+        compiled.sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
+    )
     return cast("Exception", named_error)

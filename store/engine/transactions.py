@@ -77,14 +77,25 @@ Work = Callable[[Tx], T]
 def make_engine(url: str, *, pool_size: int = 16) -> Engine:
     """An engine with the settings both databases need to be durable and bounded in time."""
     if url.startswith("sqlite"):
-        engine = create_engine(url, pool_size=pool_size, max_overflow=8, hide_parameters=True,
-                               connect_args={"timeout": 30, "check_same_thread": False})
+        engine = create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=8,
+            hide_parameters=True,
+            connect_args={"timeout": 30, "check_same_thread": False},
+        )
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
-    return create_engine(url, pool_size=pool_size, max_overflow=8, pool_pre_ping=True, pool_timeout=5,
-                         hide_parameters=True,  # they are what people wrote, and an error may reach a log
-                         connect_args={"connect_timeout": 3, "options": "-c statement_timeout=60000"})
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=8,
+        pool_pre_ping=True,
+        pool_timeout=5,
+        hide_parameters=True,  # they are what people wrote, and an error may reach a log
+        connect_args={"connect_timeout": 3, "options": "-c statement_timeout=60000"},
+    )
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:

@@ -56,7 +56,8 @@ def insert_many_ignoring(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]
     for start in range(0, len(rows), together):
         some = rows[start : start + together]
         _insert_several(table, names, len(some)).run(
-            tx, **{f"{name}__{place}": row[name] for place, row in enumerate(some) for name in names})
+            tx, **{f"{name}__{place}": row[name] for place, row in enumerate(some) for name in names}
+        )
 
 
 def update_row(tx: Tx, table: Table, row_id: int, **values: Any) -> None:
@@ -108,6 +109,6 @@ def _update(table: Table, names: tuple[str, ...]) -> Prepared:
 
 @cache
 def _change_version(table: Table, names: tuple[str, ...]) -> Prepared:
-    return Prepared(lambda _: update(table).where(
-        table.c.id == named("by_id"), table.c.version == named("by_version")
-    ), names)
+    return Prepared(
+        lambda _: update(table).where(table.c.id == named("by_id"), table.c.version == named("by_version")), names
+    )

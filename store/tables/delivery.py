@@ -19,7 +19,9 @@ from store.tables.schema import ref_column as _ref
 from store.tables.types import JsonText, SafeText, UtcTime
 
 inbox = Table(
-    "inbox", metadata, _id(),
+    "inbox",
+    metadata,
+    _id(),
     Column("channel", String(32), nullable=False),
     Column("external_id", String(128), nullable=False),
     Column("replay_key", String(128)),
@@ -35,7 +37,9 @@ inbox = Table(
 )
 
 media = Table(
-    "media", metadata, _id(),
+    "media",
+    metadata,
+    _id(),
     _ref("message_id", "messages.id", nullable=False),
     Column("channel", String(32), nullable=False),
     Column("kind", String(16), nullable=False),
@@ -53,7 +57,9 @@ media = Table(
 )
 
 outbox = Table(
-    "outbox", metadata, _id(),
+    "outbox",
+    metadata,
+    _id(),
     Column("once", String(96), nullable=False, unique=True),
     Column("created_at", UtcTime, nullable=False),
     Column("key", String(48), nullable=False),
@@ -72,15 +78,21 @@ outbox = Table(
     Column("claimed_by", String(48)),
     Column("claimed_until", UtcTime),
     Column("updated_at", UtcTime, nullable=False),
-    Index("ix_outbox_due", "priority", "not_before", sqlite_where=text("state IN ('pending', 'sending')"),
-          postgresql_where=text("state IN ('pending', 'sending')")),
-    Index("ix_outbox_held", "contact_id", sqlite_where=text("state = 'held'"),
-          postgresql_where=text("state = 'held'")),
+    Index(
+        "ix_outbox_due",
+        "priority",
+        "not_before",
+        sqlite_where=text("state IN ('pending', 'sending')"),
+        postgresql_where=text("state IN ('pending', 'sending')"),
+    ),
+    Index("ix_outbox_held", "contact_id", sqlite_where=text("state = 'held'"), postgresql_where=text("state = 'held'")),
     Index(None, "inquiry_id"),
 )
 
 deliveries = Table(
-    "deliveries", metadata, _id(),
+    "deliveries",
+    metadata,
+    _id(),
     _ref("outbox_id", "outbox.id", nullable=False),
     _ref("address_id", "addresses.id"),
     Column("at", UtcTime, nullable=False),
@@ -97,7 +109,9 @@ deliveries = Table(
 
 early_receipts = Table(
     # A receipt may overtake the commit of the send it speaks of (edge: "sid before our own insert").
-    "early_receipts", metadata, _id(),
+    "early_receipts",
+    metadata,
+    _id(),
     Column("channel", String(32), nullable=False),
     Column("message_id", String(96), nullable=False),
     Column("outcome", String(16), nullable=False),

@@ -17,7 +17,9 @@ from store.tables.schema import ref_column as _ref
 from store.tables.types import JsonText, SafeText, UtcTime
 
 units = Table(
-    "units", metadata, _id(),
+    "units",
+    metadata,
+    _id(),
     Column("code", String(32), nullable=False, unique=True),
     Column("name", String(64), nullable=False),
     Column("short_names", JsonText, nullable=False),
@@ -32,7 +34,9 @@ units = Table(
 )
 
 officers = Table(
-    "officers", metadata, _id(),
+    "officers",
+    metadata,
+    _id(),
     Column("code", String(32), nullable=False, unique=True),
     Column("name", String(32), nullable=False),
     _ref("unit_id", "units.id", nullable=False),
@@ -50,7 +54,9 @@ officers = Table(
 
 categories = Table(
     # Three levels by their codes: 2, 4 and 6 digits, or as ``parent_code`` says.
-    "categories", metadata, _id(),
+    "categories",
+    metadata,
+    _id(),
     Column("code", String(16), nullable=False, unique=True),
     Column("name", String(64), nullable=False),
     Column("parent_code", String(16), nullable=False, server_default=""),
@@ -62,7 +68,9 @@ categories = Table(
 
 catalogue_versions = Table(
     # Units and categories as they stood after each import; officers are not in it.
-    "catalogue_versions", metadata, _id(),
+    "catalogue_versions",
+    metadata,
+    _id(),
     Column("at", UtcTime, nullable=False),
     Column("author", String(64), nullable=False),
     Column("source", SafeText, nullable=False),

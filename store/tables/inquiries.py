@@ -21,7 +21,9 @@ from store.tables.schema import ref_column as _ref
 from store.tables.types import JsonText, SafeText, UtcTime
 
 inquiries = Table(
-    "inquiries", metadata, _id(),
+    "inquiries",
+    metadata,
+    _id(),
     Column("number", String(24), nullable=False, unique=True),
     Column("query_code", String(8), nullable=False),
     _ref("contact_id", "contacts.id", nullable=False),
@@ -60,18 +62,34 @@ inquiries = Table(
     Column("topic_id", Id),
     Column("version", Integer, nullable=False, server_default="1"),
     Index(None, "contact_id"),
-    *(Index(f"ix_inquiries_{name}", name, sqlite_where=text(f"{name} IS NOT NULL"),
-            postgresql_where=text(f"{name} IS NOT NULL"))
-      for name in ("merged_into_id", "linked_to_id", "topic_id")),
-    Index("ix_inquiries_next_state", "next_state_at", sqlite_where=text("next_state_at IS NOT NULL"),
-          postgresql_where=text("next_state_at IS NOT NULL")),
-    Index("ix_inquiries_fold", "fold_until", sqlite_where=text("fold_until IS NOT NULL"),
-          postgresql_where=text("fold_until IS NOT NULL")),
+    *(
+        Index(
+            f"ix_inquiries_{name}",
+            name,
+            sqlite_where=text(f"{name} IS NOT NULL"),
+            postgresql_where=text(f"{name} IS NOT NULL"),
+        )
+        for name in ("merged_into_id", "linked_to_id", "topic_id")
+    ),
+    Index(
+        "ix_inquiries_next_state",
+        "next_state_at",
+        sqlite_where=text("next_state_at IS NOT NULL"),
+        postgresql_where=text("next_state_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_inquiries_fold",
+        "fold_until",
+        sqlite_where=text("fold_until IS NOT NULL"),
+        postgresql_where=text("fold_until IS NOT NULL"),
+    ),
     Index(None, "state", "due_at"),
 )
 
 messages = Table(
-    "messages", metadata, _id(),
+    "messages",
+    metadata,
+    _id(),
     _ref("inquiry_id", "inquiries.id"),
     _ref("address_id", "addresses.id"),
     _ref("officer_id", "officers.id"),
@@ -85,7 +103,9 @@ messages = Table(
 )
 
 assignments = Table(
-    "assignments", metadata, _id(),
+    "assignments",
+    metadata,
+    _id(),
     _ref("inquiry_id", "inquiries.id", nullable=False),
     _ref("unit_id", "units.id", nullable=False),
     Column("role", String(8), nullable=False),
@@ -105,17 +125,27 @@ assignments = Table(
     # What a unit was given lately: an inquiry is compared with those for a burst.
     Index("ix_assignments_unit_created", "unit_id", "created_at"),
     # The deadline run reads only what is due: its cost follows that, not what is stored.
-    Index("ix_assignments_next_check", "next_check_at", sqlite_where=text("next_check_at IS NOT NULL"),
-          postgresql_where=text("next_check_at IS NOT NULL")),
+    Index(
+        "ix_assignments_next_check",
+        "next_check_at",
+        sqlite_where=text("next_check_at IS NOT NULL"),
+        postgresql_where=text("next_check_at IS NOT NULL"),
+    ),
     # Exactly one open lead for an inquiry, whatever two officers do at once.
-    Index("uq_assignments_open_lead", "inquiry_id", unique=True,
-          sqlite_where=text("role = 'lead' AND state IN ('pending', 'signed')"),
-          postgresql_where=text("role = 'lead' AND state IN ('pending', 'signed')")),
+    Index(
+        "uq_assignments_open_lead",
+        "inquiry_id",
+        unique=True,
+        sqlite_where=text("role = 'lead' AND state IN ('pending', 'signed')"),
+        postgresql_where=text("role = 'lead' AND state IN ('pending', 'signed')"),
+    ),
 )
 
 requests = Table(
     # Extension, return, supplement: opened by the unit, decided by the dispatch office.
-    "requests", metadata, _id(),
+    "requests",
+    metadata,
+    _id(),
     _ref("inquiry_id", "inquiries.id", nullable=False),
     _ref("assignment_id", "assignments.id", nullable=False),
     Column("kind", String(16), nullable=False),
@@ -132,15 +162,27 @@ requests = Table(
     Column("note", SafeText, nullable=False, server_default=""),
     Column("version", Integer, nullable=False, server_default="1"),
     Index(None, "inquiry_id"),
-    Index("ix_requests_decide_by", "decide_by", sqlite_where=text("state = 'pending'"),
-          postgresql_where=text("state = 'pending'")),
+    Index(
+        "ix_requests_decide_by",
+        "decide_by",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
     # One open request of a kind for an order, whatever two officers do at once.
-    Index("uq_requests_open", "assignment_id", "kind", unique=True, sqlite_where=text("state = 'pending'"),
-          postgresql_where=text("state = 'pending'")),
+    Index(
+        "uq_requests_open",
+        "assignment_id",
+        "kind",
+        unique=True,
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
 )
 
 events = Table(
-    "events", metadata, _id(),
+    "events",
+    metadata,
+    _id(),
     _ref("inquiry_id", "inquiries.id"),
     Column("at", UtcTime, nullable=False),
     Column("name", String(48), nullable=False),

@@ -17,13 +17,15 @@ from store.tables.schema import id_column as _id
 from store.tables.types import JsonText, SafeText, UtcTime
 
 counters = Table(
-    "counters", metadata,
+    "counters",
+    metadata,
     Column("name", String(48), primary_key=True),
     Column("value", Integer, nullable=False),
 )
 
 calendar_overrides = Table(
-    "calendar_overrides", metadata,
+    "calendar_overrides",
+    metadata,
     Column("day", Date, primary_key=True),
     Column("workday", Boolean, nullable=False),
     Column("author", String(64), nullable=False),
@@ -32,7 +34,8 @@ calendar_overrides = Table(
 )
 
 alarms = Table(
-    "alarms", metadata,
+    "alarms",
+    metadata,
     Column("key", String(96), primary_key=True),
     Column("raised_at", UtcTime, nullable=False),
     Column("last_at", UtcTime, nullable=False),
@@ -43,7 +46,9 @@ alarms = Table(
 
 sign_ins = Table(
     # One row a used link: a link signs in once, and signing out ends what it began.
-    "sign_ins", metadata, _id(),
+    "sign_ins",
+    metadata,
+    _id(),
     Column("nonce", String(32), nullable=False, unique=True),
     Column("officer_id", Id, ForeignKey("officers.id"), nullable=False),
     Column("at", UtcTime, nullable=False),

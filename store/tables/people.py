@@ -18,12 +18,16 @@ from store.tables.schema import ref_column as _ref
 from store.tables.types import JsonText, SafeText, UtcTime
 
 contacts = Table(
-    "contacts", metadata, _id(),
+    "contacts",
+    metadata,
+    _id(),
     Column("created_at", UtcTime, nullable=False),
 )
 
 addresses = Table(
-    "addresses", metadata, _id(),
+    "addresses",
+    metadata,
+    _id(),
     _ref("contact_id", "contacts.id"),
     _ref("officer_id", "officers.id"),
     Column("channel", String(32), nullable=False),
@@ -49,14 +53,17 @@ addresses = Table(
 )
 
 conversations = Table(
-    "conversations", metadata,
+    "conversations",
+    metadata,
     Column("address_id", Id, ForeignKey("addresses.id"), primary_key=True, autoincrement=False),
     Column("state", JsonText, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
 )
 
 bindings = Table(
-    "bindings", metadata, _id(),
+    "bindings",
+    metadata,
+    _id(),
     _ref("contact_id", "contacts.id", nullable=False),
     _ref("address_id", "addresses.id", nullable=False),
     Column("code_hash", String(64), nullable=False),

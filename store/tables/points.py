@@ -18,7 +18,9 @@ from store.tables.types import JsonText, SafeText, UtcTime
 
 scores = Table(
     # The points ledger: entries and counter-entries, never a change. Points in hundredths.
-    "scores", metadata, _id(),
+    "scores",
+    metadata,
+    _id(),
     Column("once", String(96), nullable=False, unique=True),
     _ref("unit_id", "units.id", nullable=False),
     _ref("inquiry_id", "inquiries.id"),

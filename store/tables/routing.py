@@ -19,7 +19,9 @@ from store.tables.types import JsonText, UtcTime
 
 decisions = Table(
     # What the router learns from: which unit an inquiry belonged to in the end, and who said so.
-    "decisions", metadata, _id(),
+    "decisions",
+    metadata,
+    _id(),
     Column("inquiry_id", Id, ForeignKey("inquiries.id"), nullable=False, unique=True),
     _ref("unit_id", "units.id", nullable=False),
     Column("category", String(16), nullable=False, server_default=""),
@@ -31,7 +33,9 @@ decisions = Table(
 
 models = Table(
     # Learned routers. At most one is ``active``; the others wait (``standby``) or were no better (``refused``).
-    "models", metadata, _id(),
+    "models",
+    metadata,
+    _id(),
     Column("made_at", UtcTime, nullable=False),
     Column("state", String(16), nullable=False),
     Column("in_use_at", UtcTime),
@@ -41,7 +45,9 @@ models = Table(
 )
 
 topics = Table(
-    "topics", metadata, _id(),
+    "topics",
+    metadata,
+    _id(),
     Column("key", String(32), nullable=False, unique=True),
     Column("words", JsonText, nullable=False),
     Column("place", String(64), nullable=False, server_default=""),

@@ -22,7 +22,6 @@ class Config(ChannelConfig):
     numbers: list[int] | None = Field(None, description="some numbers")
     mode: str | None = Field(None, description="a mode")
 
-
     @field_validator("mode")
     @classmethod
     def _known(cls, value: str | None) -> str | None:
@@ -63,7 +62,9 @@ def test_a_channel_is_found_by_its_file(name, cls):
     assert find_channel_class(name) is cls
 
 
-@pytest.mark.parametrize("name", ["base", "registry", "download", "nosuch", "os.path", "../x", "", "_twilio", "Twilio", "a" * 99])
+@pytest.mark.parametrize(
+    "name", ["base", "registry", "download", "nosuch", "os.path", "../x", "", "_twilio", "Twilio", "a" * 99]
+)
 def test_what_is_no_channel_is_refused_with_a_reason(name):
     with pytest.raises(ChannelNotFound) as caught:
         find_channel_class(name)
@@ -115,10 +116,22 @@ def test_each_error_names_its_variable(env, errors):
 
 
 def test_all_errors_come_at_once_and_none_shows_a_value():
-    env = {"EX_TOKEN": "pin", "EX_RETRIES": "77xyz", "EX_TEMPLATES": '["pin"]', "EX_NUMBERS": '["77xyz"]', "EX_TYPO": "77xyz"}
+    env = {
+        "EX_TOKEN": "pin",
+        "EX_RETRIES": "77xyz",
+        "EX_TEMPLATES": '["pin"]',
+        "EX_NUMBERS": '["77xyz"]',
+        "EX_TYPO": "77xyz",
+    }
     config, errors = config_from_env(Example, "ex", env)
     assert config is None
-    assert [line.partition(":")[0] for line in errors] == ["EX_TYPO", "EX_TOKEN", "EX_RETRIES", "EX_TEMPLATES", "EX_NUMBERS"]
+    assert [line.partition(":")[0] for line in errors] == [
+        "EX_TYPO",
+        "EX_TOKEN",
+        "EX_RETRIES",
+        "EX_TEMPLATES",
+        "EX_NUMBERS",
+    ]
     assert "77xyz" not in "".join(errors)
     assert "pin" not in "".join(errors).replace("mapping", "")
 

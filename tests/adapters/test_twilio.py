@@ -47,7 +47,13 @@ class TestTwilio(ChannelContract):
     recipient = RECIPIENT
     way = Way.SMS
     error_cases = tuple(
-        ErrorCase(code, kind, status=429 if code == "20429" else 400, body=f'{{"code": {code}, "message": "to {CITIZEN}"}}', code=code)
+        ErrorCase(
+            code,
+            kind,
+            status=429 if code == "20429" else 400,
+            body=f'{{"code": {code}, "message": "to {CITIZEN}"}}',
+            code=code,
+        )
         for code, (kind, _) in ERRORS.items()
     )
 
@@ -90,7 +96,9 @@ def at_recorded_account(case):
     return received(case["body"], **settings)
 
 
-@pytest.mark.parametrize("case", [case for case in PAYLOADS if case["kind"] == "message"], ids=lambda case: case["name"])
+@pytest.mark.parametrize(
+    "case", [case for case in PAYLOADS if case["kind"] == "message"], ids=lambda case: case["name"]
+)
 def test_recorded_messages_are_understood(case):
     event, expected = at_recorded_account(case), case["expected"]
     assert isinstance(event, InboundMessage)
@@ -103,7 +111,12 @@ def test_recorded_messages_are_understood(case):
 @pytest.mark.parametrize("case", [case for case in PAYLOADS if case["kind"] == "status"], ids=lambda case: case["name"])
 def test_recorded_statuses_are_understood(case):
     event, expected = at_recorded_account(case), case["expected"]
-    outcomes = {"failed": Outcome.FAILED, "delivered": Outcome.DELIVERED, "read": Outcome.DELIVERED, "sent": Outcome.SENT}
+    outcomes = {
+        "failed": Outcome.FAILED,
+        "delivered": Outcome.DELIVERED,
+        "read": Outcome.DELIVERED,
+        "sent": Outcome.SENT,
+    }
     assert event.external_id == f"s:{expected['sid']}:{expected['status']}"
     if expected["status"] == "huh":
         assert isinstance(event, UnknownEvent)
@@ -249,7 +262,12 @@ def test_fields_given_twice_do_not_confuse():
 def test_opting_out_and_in_is_an_event(fields, contact, key):
     event = received(message(**fields))
     assert isinstance(event, ContactEvent)
-    assert (event.event, event.key, event.external_id, str(event.sender)) == (contact, key, f"m:{SID}", f"sms:{CITIZEN}")
+    assert (event.event, event.key, event.external_id, str(event.sender)) == (
+        contact,
+        key,
+        f"m:{SID}",
+        f"sms:{CITIZEN}",
+    )
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,7 @@ def test_an_unknown_host_is_temporary_for_nothing_was_sent():
 
 def test_a_connection_closed_after_the_request_is_ambiguous():
     with socket.create_server(("127.0.0.1", 0)) as server:
+
         def slam():
             connection, _ = server.accept()
             connection.recv(65536)
@@ -228,7 +229,9 @@ def fetch(mocked, *, url=MEDIA):
 
 
 def test_media_is_fetched_with_the_password_and_the_redirect_without_it(names):
-    media = fetch({MEDIA: {"status": 307, "headers": {"Location": STORE}}, STORE: {"body": PNG, "content_type": "image/png"}})
+    media = fetch(
+        {MEDIA: {"status": 307, "headers": {"Location": STORE}}, STORE: {"body": PNG, "content_type": "image/png"}}
+    )
     assert (media.content, media.content_type) == (PNG, "image/png")
     assert ["Authorization" in request.headers for request in fetch.requests] == [True, False]
 

@@ -225,9 +225,7 @@ def test_recorded_vectors_open_as_their_source_says(vector):
 
 
 def test_what_we_seal_the_other_side_opens_and_finds_rightly_signed():
-    body = seal(
-        "<xml>答复</xml>", key=key_bytes(KEY), app_id=APP_ID, token=TOKEN, timestamp=str(NOW), as_json=True
-    )
+    body = seal("<xml>答复</xml>", key=key_bytes(KEY), app_id=APP_ID, token=TOKEN, timestamp=str(NOW), as_json=True)
     row = json.loads(body)
     assert decrypt(row["Encrypt"]).decode() == "<xml>答复</xml>"
     assert row["MsgSignature"] == sha1(TOKEN, str(row["TimeStamp"]), row["Nonce"], row["Encrypt"])
@@ -253,9 +251,7 @@ def test_plain_mode_without_the_switch_and_an_open_line_are_reported_as_insecure
 
 
 def test_tables_of_templates_may_come_as_json_text():
-    found = channel(
-        templates='{"answered": "t"}', subscriptions="", template_fields='{"answered": {"a": "thing1"}}'
-    )
+    found = channel(templates='{"answered": "t"}', subscriptions="", template_fields='{"answered": {"a": "thing1"}}')
     assert (found.config.templates, found.config.subscriptions) == ({"answered": "t"}, {})
     with pytest.raises(ValueError, match="must be a JSON object"):
         channel(templates="{answered: t}")

@@ -55,9 +55,7 @@ def test_edge_16_the_same_words_meant_twice_are_two_messages():
     assert first.external_id != second.external_id
 
 
-@pytest.mark.parametrize(
-    "body", [xml(), xml("unknown"), xml("image"), event("subscribe"), event("odd"), b"x"]
-)
+@pytest.mark.parametrize("body", [xml(), xml("unknown"), xml("image"), event("subscribe"), event("odd"), b"x"])
 def test_edge_15_a_repeat_has_the_same_id_which_shows_no_openid(body):
     first = parsed(body).external_id
     assert first == parsed(body).external_id == channel().receive(sealed(body), START).events[0].external_id
@@ -70,10 +68,7 @@ def test_edge_15_a_repeat_has_the_same_id_which_shows_no_openid(body):
         (str(NOW), START),
         (str(NOW * 1000), START),
         ("1348831860", datetime(2012, 9, 28, 11, 31, tzinfo=UTC)),
-        *(
-            (bad, None)
-            for bad in ("", "0", "-5", "9" * 11, "9" * 400, "NaN", "1e9", "２０２６", str(NOW + 90_000))
-        ),
+        *((bad, None) for bad in ("", "0", "-5", "9" * 11, "9" * 400, "NaN", "1e9", "２０２６", str(NOW + 90_000))),
     ],
 )
 def test_edge_13_create_time_in_seconds_or_milliseconds_and_no_nonsense(stamp, moment):
@@ -101,9 +96,7 @@ def test_edge_13_create_time_in_seconds_or_milliseconds_and_no_nonsense(stamp, m
         ("unsubscribe", {}, Contact.UNFOLLOW, "", False),
     ],
 )
-def test_edge_17_each_event_says_what_the_person_did_and_whether_it_opens_replies(
-    name, fields, contact, key, opens
-):
+def test_edge_17_each_event_says_what_the_person_did_and_whether_it_opens_replies(name, fields, contact, key, opens):
     found = parsed(event(name, **fields))
     assert (found.event, found.key, found.opens_reply) == (contact, key, opens)
     assert (found.sender.value, found.account) == (OPENID, GH)
@@ -115,9 +108,7 @@ def test_edge_17_location_events_of_one_second_are_told_apart_by_place():
 
 
 def test_edge_17_unsubscribing_twice_is_one_repeat_and_one_new_event():
-    first, repeat, later = (
-        parsed(event("unsubscribe", CreateTime=at)) for at in (str(NOW), str(NOW), str(NOW + 9))
-    )
+    first, repeat, later = (parsed(event("unsubscribe", CreateTime=at)) for at in (str(NOW), str(NOW), str(NOW + 9)))
     assert first.external_id == repeat.external_id != later.external_id
 
 
@@ -157,9 +148,7 @@ def test_edge_17_choices_are_read_from_one_item_or_many_in_xml_and_json(name):
     one = {"TemplateId": "t1", "SubscribeStatusString": "accept"}
     two = {"TemplateId": "t2", "SubscribeStatusString": "reject"}
     rows = choice("t1", "accept") + choice("t2", "reject")
-    many_xml = event(name).replace(
-        b"</xml>", f"<SubscribeMsgPopupEvent>{rows}</SubscribeMsgPopupEvent></xml>".encode()
-    )
+    many_xml = event(name).replace(b"</xml>", f"<SubscribeMsgPopupEvent>{rows}</SubscribeMsgPopupEvent></xml>".encode())
     one_xml = event(name).replace(b"</xml>", f"<S>{choice('t1', 'accept')}</S></xml>".encode())
     common = {"MsgType": "event", "Event": name}
     for body in (many_xml, as_json(**common, List=[one, two])):
@@ -181,9 +170,7 @@ def test_edge_17_each_subscription_result_is_a_receipt():
     assert good.external_id != bad.external_id
 
 
-@pytest.mark.parametrize(
-    "body", [event("card_pass_check"), event(""), xml("event", Event="<a/>"), event("名字")]
-)
+@pytest.mark.parametrize("body", [event("card_pass_check"), event(""), xml("event", Event="<a/>"), event("名字")])
 def test_edge_17_unknown_and_missing_events_are_kept(body):
     assert isinstance(parsed(body), UnknownEvent)
 

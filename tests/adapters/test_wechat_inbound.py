@@ -206,9 +206,7 @@ def test_edge_09_a_json_location_and_a_null_are_read():
 # -- 10, 11: content ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "bad", [chr(code) for code in (0, 1, 8, 0x0B, 0x1D, 0x1F, 0xFFFE, 0xFFFF)] + ["\ud800"]
-)
+@pytest.mark.parametrize("bad", [chr(code) for code in (0, 1, 8, 0x0B, 0x1D, 0x1F, 0xFFFE, 0xFFFF)] + ["\ud800"])
 def test_edge_10_characters_no_store_can_hold_are_dropped(bad):
     body = xml(Content="a@b").replace(b"@", bad.encode("utf-8", "surrogatepass"))
     assert parsed(body).text == "ab"
@@ -264,16 +262,12 @@ TAGS = [
     "Status",
 ]
 VALUES = st.one_of(
-    st.sampled_from(
-        ["text", "event", "location", "voice", "subscribe", "TEMPLATESENDJOBFINISH", "0", "-1", "1e999"]
-    ),
+    st.sampled_from(["text", "event", "location", "voice", "subscribe", "TEMPLATESENDJOBFINISH", "0", "-1", "1e999"]),
     st.text(max_size=30),
 )
 JSON = st.recursive(
     st.one_of(VALUES, st.integers(), st.floats(), st.none(), st.booleans()),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(TAGS), inner, max_size=5)
-    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(TAGS), inner, max_size=5)),
     max_leaves=12,
 )
 

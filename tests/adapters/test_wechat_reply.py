@@ -125,10 +125,7 @@ def test_edge_09_a_json_push_gets_a_json_reply_sealed_when_it_came_sealed():
 
 
 EVERYTHING = [
-    *(
-        event(name, MsgID="1")
-        for name in ("subscribe", "unsubscribe", "CLICK", "TEMPLATESENDJOBFINISH", "new", "")
-    ),
+    *(event(name, MsgID="1") for name in ("subscribe", "unsubscribe", "CLICK", "TEMPLATESENDJOBFINISH", "new", "")),
     *(xml(kind) for kind in ("text", "image", "voice", "new")),
     b"rubbish",
     b"",

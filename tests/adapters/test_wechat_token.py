@@ -37,9 +37,7 @@ def web():
 
 
 def refusing(web, url: str = CUSTOM, code: int = 40001) -> None:
-    web.post(
-        url, json={"errcode": code, "errmsg": "invalid credential, access_token is invalid or not latest"}
-    )
+    web.post(url, json={"errcode": code, "errmsg": "invalid credential, access_token is invalid or not latest"})
 
 
 def test_the_token_is_fetched_once_and_shared_by_processes(web):
@@ -98,9 +96,7 @@ def test_edge_24_a_token_refused_for_ever_costs_two_token_calls_then_the_breaker
         with pytest.raises(Misconfigured):
             adapter.send(TEXT)
     assert (len(calls(web, TOKEN_URL)), len(calls(web, CUSTOM))) == (2, 2)
-    assert [(key, fields["code"]) for key, fields in services.alarms.raised] == [
-        ("wechat_token:wechat", "40001")
-    ]
+    assert [(key, fields["code"]) for key, fields in services.alarms.raised] == [("wechat_token:wechat", "40001")]
 
 
 def test_edge_24_the_breaker_waits_twice_as_long_each_time_and_ten_minutes_at_most(web):
@@ -237,9 +233,7 @@ def test_losing_the_shared_cache_in_mid_flight_costs_no_token(web):
     assert len(calls(web, TOKEN_URL)) == 1
 
 
-@pytest.mark.parametrize(
-    "stored", ["", "x", "[]", "{}", '{"token": 1}', '"T"', '{"token": "T", "at": "then"}']
-)
+@pytest.mark.parametrize("stored", ["", "x", "[]", "{}", '{"token": 1}', '"T"', '{"token": "T", "at": "then"}'])
 def test_a_cache_entry_of_another_version_is_fetched_anew(web, stored):
     issue_token(web)
     services = fake_services()

@@ -85,9 +85,13 @@ def test_open_due_times_are_counted_anew_and_reported(world, command, tmp_path):
     from datetime import date
 
     from store import calendar as table
+
     world.clock.time = china(22, 10, month=1, year=2020)
-    world.deps.store.write(lambda tx: table.put(
-        tx, {date(2020, 1, 31): True, date(2020, 2, 1): True}, author="t", source="t", now=world.clock.now()))
+    world.deps.store.write(
+        lambda tx: table.put(
+            tx, {date(2020, 1, 31): True, date(2020, 2, 1): True}, author="t", source="t", now=world.clock.now()
+        )
+    )
     order(world)
     path = tmp_path / "extension.txt"
     path.write_text(EXTENSION, encoding="utf-8")
@@ -141,10 +145,23 @@ def test_an_appeal_is_recorded_and_a_granted_one_gives_the_points_back(world, co
 
 def test_replaying_says_that_the_ledger_is_the_same_and_fails_when_it_is_not(world, command, overdue):
     from store import scores
+
     assert "the same" in command("points", "--replay").output
-    world.deps.store.write(lambda tx: scores.add(
-        tx, once="made-up", unit_id=world.units["D01"], inquiry_id=overdue, assignment_id=world.order(overdue).id,
-        at=china(27, 18), month="2026-11", hundredths=-10, rule="overdue", rule_version="x", evidence={}))
+    world.deps.store.write(
+        lambda tx: scores.add(
+            tx,
+            once="made-up",
+            unit_id=world.units["D01"],
+            inquiry_id=overdue,
+            assignment_id=world.order(overdue).id,
+            at=china(27, 18),
+            month="2026-11",
+            hundredths=-10,
+            rule="overdue",
+            rule_version="x",
+            evidence={},
+        )
+    )
     found = command("points", "--replay", "--json")
     assert found.exit_code == 1
     assert json.loads(found.output)["surplus"] == ["made-up"]
@@ -154,8 +171,12 @@ def test_replaying_says_that_the_ledger_is_the_same_and_fails_when_it_is_not(wor
 
 
 def test_who_is_on_leave_is_stood_in_for_until_back(world, command):
-    assert "lamp2 stands in" in command("officer", "away", "lamp", "--substitute", "lamp2", "--from", "2026-11-23",
-                                        "--until", "2026-11-25").output
+    assert (
+        "lamp2 stands in"
+        in command(
+            "officer", "away", "lamp", "--substitute", "lamp2", "--from", "2026-11-23", "--until", "2026-11-25"
+        ).output
+    )
     sign(world, order(world, citizen=1))
     run(world, china(25, 14, 1))
     assert told(world) == [("remind.half", "lamp2")]
@@ -166,9 +187,13 @@ def test_who_is_on_leave_is_stood_in_for_until_back(world, command):
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [(["lamp"], 2), (["lamp", "--substitute", "lamp2", "--back"], 2), (["nobody", "--substitute", "lamp"], 1),
-     (["lamp", "--substitute", "nobody"], 1),
-     (["lamp", "--substitute", "lamp2", "--from", "2026-11-25", "--until", "2026-11-24"], 2)],
+    [
+        (["lamp"], 2),
+        (["lamp", "--substitute", "lamp2", "--back"], 2),
+        (["nobody", "--substitute", "lamp"], 1),
+        (["lamp", "--substitute", "nobody"], 1),
+        (["lamp", "--substitute", "lamp2", "--from", "2026-11-25", "--until", "2026-11-24"], 2),
+    ],
 )
 def test_leave_that_cannot_be_is_refused(world, command, arguments, code):
     assert command("officer", "away", *arguments).exit_code == code
@@ -179,8 +204,12 @@ def test_leave_that_cannot_be_is_refused(world, command, arguments, code):
 
 @pytest.mark.parametrize(
     ("at", "level", "alarm"),
-    [(china(31, 23, 59, month=10), "ok", False), (china(1), "warn", False), (china(19, 23, 59, month=12), "warn", False),
-     (china(20, month=12), "warn", True)],
+    [
+        (china(31, 23, 59, month=10), "ok", False),
+        (china(1), "warn", False),
+        (china(19, 23, 59, month=12), "warn", False),
+        (china(20, month=12), "warn", True),
+    ],
 )
 def test_the_missing_year_warns_from_november_and_alarms_from_the_twentieth_of_december(at, level, alarm):
     found = check_calendar(Calendar(), at)

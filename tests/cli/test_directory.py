@@ -45,7 +45,9 @@ def command(world, tmp_path, monkeypatch):
     group = click.Group("wenzheng", commands=[*directory.COMMANDS])
 
     def invoke(*arguments, code=0):
-        found = CliRunner().invoke(group, ["directory", *arguments], env={"SECRET_KEY": SECRET, "DATA_DIR": str(tmp_path)})
+        found = CliRunner().invoke(
+            group, ["directory", *arguments], env={"SECRET_KEY": SECRET, "DATA_DIR": str(tmp_path)}
+        )
         assert found.exit_code == code, found.output
         return found.output
 
@@ -120,8 +122,9 @@ def test_an_export_with_phones_imports_unchanged_and_is_logged(command, book, wo
     command("import", book())
     assert "3 officers" in command("export", "now.xlsx", "--with-phones")
     assert "nothing was different" in command("import", str(tmp_path / "now.xlsx"))
-    rows = world.deps.store.read(lambda tx: tx.conn.execute(
-        select(events.c.data).where(events.c.name == "directory_exported")).all())
+    rows = world.deps.store.read(
+        lambda tx: tx.conn.execute(select(events.c.data).where(events.c.name == "directory_exported")).all()
+    )
     assert [row.data["officers"] for row in rows] == [3]
 
 

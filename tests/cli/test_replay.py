@@ -11,8 +11,26 @@ from click.testing import CliRunner
 from cli.demo import SAMPLE
 from cli.main import cli
 
-MONTH = ("replay", "--inquiries", "60", "--from", "2012-01-01", "--to", "2012-01-31", "--json", "--on-time", "0.85",
-         "--extension-rate", "0.15", "--return-rate", "0.15", "--rating-rate", "0.6", "--dissatisfied", "0.3")
+MONTH = (
+    "replay",
+    "--inquiries",
+    "60",
+    "--from",
+    "2012-01-01",
+    "--to",
+    "2012-01-31",
+    "--json",
+    "--on-time",
+    "0.85",
+    "--extension-rate",
+    "0.15",
+    "--return-rate",
+    "0.15",
+    "--rating-rate",
+    "0.6",
+    "--dissatisfied",
+    "0.3",
+)
 TIMES = ("seconds", "inquiries_per_second", "inquiries_per_cpu_second")
 
 
@@ -58,8 +76,19 @@ def test_the_sums_add_up(played, rows):
 
 def test_all_that_happens_in_a_district_happened(rows):
     happened = {name for (name,) in rows("select distinct name from events")}
-    assert happened >= {"received", "dispatched", "signed", "answered", "closed", "rated", "overdue", "extended", "returned",
-                        "reworked", "late_sign"}
+    assert happened >= {
+        "received",
+        "dispatched",
+        "signed",
+        "answered",
+        "closed",
+        "rated",
+        "overdue",
+        "extended",
+        "returned",
+        "reworked",
+        "late_sign",
+    }
 
 
 def test_every_inquiry_has_one_open_lead_or_is_over(rows):

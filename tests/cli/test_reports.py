@@ -81,7 +81,9 @@ def test_inquiry_shows_messages_events_assignments_and_every_rung(run, told):
     assert found["assignments"][0] | {"signed_by": "骆星屿", "state": "done"} == found["assignments"][0]
     answer = next(d for d in found["deliveries"] if d["key"] == "answer")
     assert [(r["way"], r["outcome"], r["reason"]) for r in answer["rungs"]] == [
-        ("customer_service", "skipped", "window_closed"), ("sms", "accepted", "")]
+        ("customer_service", "skipped", "window_closed"),
+        ("sms", "accepted", ""),
+    ]
     assert {d["officer"] for d in found["deliveries"] if d["to"] == "officer"} == {"骆星屿", "云予岚"}
 
 
@@ -89,17 +91,47 @@ def test_inquiry_names_what_the_desk_made_of_it_and_other_inquiries_by_their_num
     second = world.inquiry("路灯还是不亮")
 
     def work(tx):
-        update_row(tx, inquiries_table, second, category="020103", flags=["personal"], reject_code="UNCLEAR", merged_into_id=told,
-                   repeat_of_id=told, linked_to_id=told)
-        decisions.record(tx, inquiries.get(tx, second), world.units["D01"], source="desk", now=world.clock.now(),
-                         officer_id=world.officers["duty"])
+        update_row(
+            tx,
+            inquiries_table,
+            second,
+            category="020103",
+            flags=["personal"],
+            reject_code="UNCLEAR",
+            merged_into_id=told,
+            repeat_of_id=told,
+            linked_to_id=told,
+        )
+        decisions.record(
+            tx,
+            inquiries.get(tx, second),
+            world.units["D01"],
+            source="desk",
+            now=world.clock.now(),
+            officer_id=world.officers["duty"],
+        )
 
     world.deps.store.write(work)
     found = json.loads(run("inquiry", "26-1123-0002", "--json").stdout)
-    assert {name: found[name] for name in ("category", "flags", "reject_code", "merged_into", "repeat_of", "linked_to", "merged")} == {
-        "category": "020103", "flags": ["personal"], "reject_code": "UNCLEAR", "merged_into": NUMBER, "repeat_of": NUMBER,
-        "linked_to": NUMBER, "merged": []}
-    assert found["decision"] | {"at": ""} == {"unit": "区城市管理局", "source": "desk", "category": "020103", "officer": "温予舟", "at": ""}
+    assert {
+        name: found[name]
+        for name in ("category", "flags", "reject_code", "merged_into", "repeat_of", "linked_to", "merged")
+    } == {
+        "category": "020103",
+        "flags": ["personal"],
+        "reject_code": "UNCLEAR",
+        "merged_into": NUMBER,
+        "repeat_of": NUMBER,
+        "linked_to": NUMBER,
+        "merged": [],
+    }
+    assert found["decision"] | {"at": ""} == {
+        "unit": "区城市管理局",
+        "source": "desk",
+        "category": "020103",
+        "officer": "温予舟",
+        "at": "",
+    }
     first = json.loads(run("inquiry", NUMBER, "--json").stdout)
     assert (first["merged"], first["decision"], first["category"], first["flags"]) == (["26-1123-0002"], None, None, [])
     assert "merged into 26-1123-0001" in run("inquiry", "26-1123-0002").stdout
@@ -136,7 +168,10 @@ def test_inquiries_are_one_json_array_newest_first(run, world, told):
     world.inquiry("还没有分派", unit=None)
     found = json.loads(run("inquiries", "--json").stdout)
     assert [(row["number"][-4:], row["state"], row["unit"]) for row in found] == [
-        ("0003", "received", None), ("0002", "dispatched", "区水务局"), ("0001", "answered", "区城市管理局")]
+        ("0003", "received", None),
+        ("0002", "dispatched", "区水务局"),
+        ("0001", "answered", "区城市管理局"),
+    ]
 
 
 def test_inquiries_can_be_limited_and_picked_by_state(run, world, told):
@@ -149,18 +184,24 @@ def test_inquiries_can_be_limited_and_picked_by_state(run, world, told):
 def test_outbox_can_be_picked_by_state_and_shows_no_params(run, told):
     found = json.loads(run("outbox", "--json", "--state", "sent").stdout)
     assert [(row["key"], row["to"], row["way"], row["number"]) for row in found] == [
-        ("answer", "citizen", "sms", NUMBER)]
+        ("answer", "citizen", "sms", NUMBER)
+    ]
     assert "已于今日修复" not in run("outbox", "--json").stdout
 
 
 # --- due ---
 
 
-@pytest.mark.parametrize(("moment", "rule", "due"), [
-    ("2026-11-18 10:00", "A", "2026-11-24"), ("2026-11-18 17:00", "B", "2026-11-25"),
-    ("2012-10-03 12:00", "A", "2012-10-11"), ("2012-10-03 12:00", "B", "2012-10-12"),
-    ("2026-02-14T11:00", "A", "2026-02-27"),
-])
+@pytest.mark.parametrize(
+    ("moment", "rule", "due"),
+    [
+        ("2026-11-18 10:00", "A", "2026-11-24"),
+        ("2026-11-18 17:00", "B", "2026-11-25"),
+        ("2012-10-03 12:00", "A", "2012-10-11"),
+        ("2012-10-03 12:00", "B", "2012-10-12"),
+        ("2026-02-14T11:00", "A", "2026-02-27"),
+    ],
+)
 def test_due_reads_china_time_and_counts(run, world, moment, rule, due):
     found = json.loads(run("due", moment, "--rule", rule, "--json").stdout)
     assert found["due"] == f"{due}T17:00:00+08:00"
@@ -200,9 +241,13 @@ provisional: the days off of that year are not announced yet, the date may chang
 """
 
 
-@pytest.mark.parametrize(("moment", "shown"), [
-    ("2026-11-18 23:59:59", BEFORE_MIDNIGHT), ("2026-12-31 10:00", LAST_OF_THE_YEAR),
-])
+@pytest.mark.parametrize(
+    ("moment", "shown"),
+    [
+        ("2026-11-18 23:59:59", BEFORE_MIDNIGHT),
+        ("2026-12-31 10:00", LAST_OF_THE_YEAR),
+    ],
+)
 def test_edge_46_due_prints_the_last_second_of_a_day_and_the_last_working_day_of_a_year(run, world, moment, shown):
     assert run("due", moment).stdout == shown
 
@@ -276,11 +321,16 @@ def test_check_fails_on_a_database_that_was_not_migrated_and_on_a_redis_that_is_
     assert result.exit_code == 1
 
 
-@pytest.mark.parametrize(("day", "level", "says"), [
-    ("2026-10-31", "ok", "2026 known"), ("2026-11-01", "warn", "2027 is missing"),
-    ("2026-12-19", "warn", "2027 is missing"), ("2026-12-20", "warn", "ALARM: 2027 is missing"),
-    ("2027-01-02", "warn", "2027 is not known"),
-])
+@pytest.mark.parametrize(
+    ("day", "level", "says"),
+    [
+        ("2026-10-31", "ok", "2026 known"),
+        ("2026-11-01", "warn", "2027 is missing"),
+        ("2026-12-19", "warn", "2027 is missing"),
+        ("2026-12-20", "warn", "ALARM: 2027 is missing"),
+        ("2027-01-02", "warn", "2027 is not known"),
+    ],
+)
 def test_a_missing_next_year_warns_from_november_and_alarms_from_20_december(day, level, says):
     now = datetime.fromisoformat(f"{day}T02:00:00+00:00")
     line = checks.check_calendar(Calendar(), now)
@@ -304,9 +354,14 @@ class _Channel:
         return self.answer
 
 
-@pytest.mark.parametrize(("answer", "level"), [
-    ("access token works", "ok"), (Misconfigured("40013", "invalid appid"), "FAIL"), (CacheUnavailable(), "warn"),
-])
+@pytest.mark.parametrize(
+    ("answer", "level"),
+    [
+        ("access token works", "ok"),
+        (Misconfigured("40013", "invalid appid"), "FAIL"),
+        (CacheUnavailable(), "warn"),
+    ],
+)
 def test_a_channel_is_judged_by_what_its_platform_says(answer, level):
     line = checks.check_channel("wechat", _Channel(answer))
     assert (line.level, line.name) == (level, "wechat")

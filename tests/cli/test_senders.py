@@ -34,7 +34,12 @@ def command(tmp_path, monkeypatch):
     group = click.Group("wenzheng", commands=list(senders.COMMANDS))
 
     def invoke(*arguments):
-        env = {"SECRET_KEY": SECRET, "DATA_DIR": str(tmp_path), "CHANNELS": "console", "CONSOLE_SECRET": "console-secret"}
+        env = {
+            "SECRET_KEY": SECRET,
+            "DATA_DIR": str(tmp_path),
+            "CHANNELS": "console",
+            "CONSOLE_SECRET": "console-secret",
+        }
         return CliRunner().invoke(group, ["sender", *arguments], env=env)
 
     return invoke

@@ -105,7 +105,9 @@ class ActingOfficer:
         clock = self.page.get_by_test_id("clock")
         before = clock.inner_text()
         self.page.get_by_test_id(f"advance-{hours}").click()
-        self.page.wait_for_function("([clock, before]) => clock.textContent !== before", arg=[clock.element_handle(), before])
+        self.page.wait_for_function(
+            "([clock, before]) => clock.textContent !== before", arg=[clock.element_handle(), before]
+        )
 
     def told(self, who: Phone, text: str = "") -> str:
         """She writes (of a street light), ends with 完; the number."""
@@ -149,5 +151,11 @@ def rungs(delivery: dict) -> list[tuple[str, str, str]]:
 
     What was sent may be known to be delivered already: both are "sent" here.
     """
-    return [(r["way"], "sent" if r["outcome"] == "delivered" else r["outcome"],
-             r["code"] or re.sub(r"[\d:]+ ago", "", r["reason"]).strip()) for r in delivery["rungs"]]
+    return [
+        (
+            r["way"],
+            "sent" if r["outcome"] == "delivered" else r["outcome"],
+            r["code"] or re.sub(r"[\d:]+ ago", "", r["reason"]).strip(),
+        )
+        for r in delivery["rungs"]
+    ]

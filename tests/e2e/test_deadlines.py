@@ -67,14 +67,18 @@ def date_near(system, day: tuple[int, int]) -> date:
     return next(found for found in around if (found.month, found.day) == day)
 
 
-def test_an_extension_asked_on_the_page_and_granted_by_the_office_reaches_the_citizen_with_both_dates(desk, chengguan, duty):
+def test_an_extension_asked_on_the_page_and_granted_by_the_office_reaches_the_citizen_with_both_dates(
+    desk, chengguan, duty
+):
     her = desk.citizen()
     number = desk.told(her)
     old = promised(her)
     page = chengguan.open_link(chengguan.hears(f"新工单 {number}"))
     page.locator("summary", has_text="申请延期").click()
     page.get_by_label("延几天").select_option("3")
-    page.get_by_label("客观原因").select_option(label=page.get_by_label("客观原因").locator("option").nth(4).inner_text())
+    page.get_by_label("客观原因").select_option(
+        label=page.get_by_label("客观原因").locator("option").nth(4).inner_text()
+    )
     page.get_by_label("说明").fill(REASON)
     picture(page, "extension-asked")
     page.get_by_role("button", name="提交延期申请").click()

@@ -9,11 +9,14 @@ import pytest
 from tests.e2e.people import NUMBER, deliveries
 
 
-@pytest.mark.parametrize(("words", "call", "named"), [
-    ("建设路12号三单元着火了，楼上还有老人", "119", "火情"),
-    ("我家厨房煤气泄漏，味道很大", "室外", "燃气泄漏"),
-    ("我不想活了", "12356", "轻生"),
-])
+@pytest.mark.parametrize(
+    ("words", "call", "named"),
+    [
+        ("建设路12号三单元着火了，楼上还有老人", "119", "火情"),
+        ("我家厨房煤气泄漏，味道很大", "室外", "燃气泄漏"),
+        ("我不想活了", "12356", "轻生"),
+    ],
+)
 def test_the_answer_names_the_call_and_the_duty_officer_is_alarmed(desk, duty, words, call, named):
     her = desk.citizen()
     her.say(words)

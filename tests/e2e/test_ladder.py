@@ -68,8 +68,12 @@ def test_with_both_notices_refused_it_comes_by_sms_to_the_phone_she_bound(desk, 
     answer_by_form(staff, ANSWER)
     assert "http" not in phone.hears(ANSWER).inner_text()
     assert rungs(answer_of(desk, number)) == [
-        CLOSED, ("subscription_notice", "failed", "43101"), CLOSED, ("template_message", "failed", "43004"),
-        CLOSED, ("sms", "sent", ""),
+        CLOSED,
+        ("subscription_notice", "failed", "43101"),
+        CLOSED,
+        ("template_message", "failed", "43004"),
+        CLOSED,
+        ("sms", "sent", ""),
     ]
     phone.say("2")
     phone.hears(re.compile("谢谢您对.*基本满意"))
@@ -81,8 +85,12 @@ def test_with_no_phone_bound_it_is_held_and_comes_first_thing_when_she_writes(de
     number = answered_late(desk, chengguan, her)
     held = answer_of(desk, number, "held")
     assert rungs(held) == [
-        CLOSED, NOT_SUBSCRIBED, ("template_message", "failed", "43004"),
-        CLOSED, NOT_SUBSCRIBED, ("held", "held", "no way open"),
+        CLOSED,
+        NOT_SUBSCRIBED,
+        ("template_message", "failed", "43004"),
+        CLOSED,
+        NOT_SUBSCRIBED,
+        ("held", "held", "no way open"),
     ]
     assert her.bubbles(ANSWER).count() == 0
     her.say("你好")

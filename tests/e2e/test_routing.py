@@ -24,7 +24,9 @@ TAUGHT = 24
 def wire(tmp_path_factory):
     """A demo of its own: what the desk decides here should teach nobody else. At least nine of ten right will do."""
     folder = tmp_path_factory.mktemp("routing") / "data"
-    with running(folder, QUIET_SECONDS="3", AUTO_PRECISION="0.90", RATE_PER_MINUTE="1000", RATE_PER_DAY="10000") as system:
+    with running(
+        folder, QUIET_SECONDS="3", AUTO_PRECISION="0.90", RATE_PER_MINUTE="1000", RATE_PER_DAY="10000"
+    ) as system:
         yield system
 
 
@@ -134,5 +136,3 @@ def routed_by_model(wire) -> bool:
     """Workers look for another model every ten seconds."""
     number = fresh_inquiry(wire, "江边放风筝的人太多")
     return wire.wait(lambda: wire.inquiry(number)["routing"], 30, "it to be routed")["source"].startswith("model:")
-
-

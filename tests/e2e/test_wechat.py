@@ -35,7 +35,14 @@ def _check(record, words):
     assert (record["state"], record["rating"], record["unit"]) == ("closed", 1, "区城市管理局")
     assert [(m["direction"], m["text"]) for m in record["messages"]] == [("in", words), ("out", ANSWER)]
     names = [event["name"] for event in record["events"]]
-    assert [name for name in names if name != "viewed"] == ["received", "dispatched", "signed", "answered", "rated", "closed"]
+    assert [name for name in names if name != "viewed"] == [
+        "received",
+        "dispatched",
+        "signed",
+        "answered",
+        "rated",
+        "closed",
+    ]
     assert [(a["unit"], a["state"]) for a in record["assignments"]] == [("区城市管理局", "done")]
     assert rungs(deliveries(record, "receipt")[0]) == [("passive", "sent", "")]
     assert rungs(deliveries(record, "answer")[0]) == [("customer_service", "sent", "")]

@@ -112,8 +112,9 @@ class Rig:
 
     def receipt(self, sid: str, status: str, **fields: str) -> WebhookResponse:
         """Twilio's status callback."""
-        return self.sms_call(twilio_calls.status(MessageSid=sid, MessageStatus=status, **fields),
-                             path="/hooks/twilio/status")
+        return self.sms_call(
+            twilio_calls.status(MessageSid=sid, MessageStatus=status, **fields), path="/hooks/twilio/status"
+        )
 
     # -- work ----------------------------------------------------------------------------------
 
@@ -126,8 +127,7 @@ class Rig:
         """One drain of the outbox."""
         return outbox.drain(self.deps)
 
-    def queue(self, key: str = "answer", *, who: str = wechat_kit.OPENID, channel: str = "wechat",
-              **refs: Any) -> int:
+    def queue(self, key: str = "answer", *, who: str = wechat_kit.OPENID, channel: str = "wechat", **refs: Any) -> int:
         """Something to deliver to a citizen; the outbox row's id."""
         return self.deps.store.write(lambda tx: _queue(self, tx, key, channel, who, refs))
 
@@ -136,7 +136,9 @@ class Rig:
     def rows(self, table: Table, *where: Any) -> list[Record]:
         """Rows of a table in order."""
         order = list(table.primary_key.columns)
-        return list(self.deps.store.read(lambda tx: tx.conn.execute(select(table).where(*where).order_by(*order)).all()))
+        return list(
+            self.deps.store.read(lambda tx: tx.conn.execute(select(table).where(*where).order_by(*order)).all())
+        )
 
     def count(self) -> dict[str, int]:
         """How much is stored."""
@@ -168,6 +170,7 @@ class Rig:
 
     def bind_phone(self, phone: str = twilio_calls.CITIZEN, *, who: str = wechat_kit.OPENID) -> int:
         """The citizen's phone, bound to the contact of her WeChat; its address id."""
+
         def work(tx: Any) -> int:
             now = self.clock.now()
             contact = people.ensure(tx, "wechat", Address("wechat", who), now).contact_id
@@ -180,6 +183,7 @@ class Rig:
     def officer(self, code: str, value: str, channel: str = "wechat") -> None:
         """An officer's address."""
         scheme = {"wechat": "wechat", "twilio": "sms"}[channel]
+
         def work(tx: Any) -> None:
             row = people.ensure(tx, channel, Address(scheme, value), self.clock.now())
             people.change(tx, row.id, officer_id=self.officers[code], contact_id=None)
@@ -209,8 +213,17 @@ def make_rig(folder: Path, url: str, **settings: str) -> Rig:
 def _directory(rig: Rig, tx: Any) -> None:
     units = {}
     for code, name, tier, parent, keywords in UNITS:
-        units[code] = directory.save_unit(tx, code, name=name, short_names=[], tier=tier, parent_code=parent,
-                                          keywords=keywords, places=[], phone="028-00000001")
+        units[code] = directory.save_unit(
+            tx,
+            code,
+            name=name,
+            short_names=[],
+            tier=tier,
+            parent_code=parent,
+            keywords=keywords,
+            places=[],
+            phone="028-00000001",
+        )
     for code, name, unit, role in OFFICERS:
         rig.officers[code] = directory.save_officer(tx, code, name=name, unit_id=units[unit], role=role)
 
@@ -219,8 +232,9 @@ def _queue(rig: Rig, tx: Any, key: str, channel: str, who: str, refs: dict[str, 
     address = people.find(tx, channel, Address({"wechat": "wechat", "twilio": "sms"}[channel], who))
     params = rig.deps.texts.sample(key)
     values = {"contact_id": address.contact_id} | refs
-    return store_outbox.add(tx, once=f"test:{next(rig.ids)}", key=key, params=params, now=rig.clock.now(),
-                            priority=0, **values)
+    return store_outbox.add(
+        tx, once=f"test:{next(rig.ids)}", key=key, params=params, now=rig.clock.now(), priority=0, **values
+    )
 
 
 def said(response: WebhookResponse) -> str:

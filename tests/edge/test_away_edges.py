@@ -90,7 +90,9 @@ def test_edge_21_a_busy_platform_is_asked_again_later_and_not_for_ever(rig, web)
     assert 5 <= len(kit.calls(web, GET)) <= 10
 
 
-@pytest.mark.parametrize("url", ["http://169.254.169.254/", "http://127.0.0.1:8000/admin", "http://[::1]/", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "url", ["http://169.254.169.254/", "http://127.0.0.1:8000/admin", "http://[::1]/", "file:///etc/passwd"]
+)
 def test_edge_21_and_33_a_media_url_into_our_own_network_is_never_called(rig, web, url):
     form = twilio_calls.message(Body="", NumMedia="1", MediaUrl0=url, MediaContentType0="image/jpeg")
     rig.sms_call(form)

@@ -54,7 +54,9 @@ def test_edge_53_the_same_text_of_an_unbound_phone_is_another_citizens(rig):
     assert [row.repeat_of_id for row in rig.rows(inquiries)] == [None, None]
 
 
-def test_edge_53_two_hundred_citizens_with_one_matter_have_a_number_each_and_one_answer_each_within_the_rate(rig_on_each):
+def test_edge_53_two_hundred_citizens_with_one_matter_have_a_number_each_and_one_answer_each_within_the_rate(
+    rig_on_each,
+):
     rig = rig_on_each
     rig.officer("water", WATER)
     said = [rig.wechat(CUT[n % len(CUT)], who=f"oC{n:03}") for n in range(200)]

@@ -289,8 +289,11 @@ def test_edge_30_every_field_of_a_notice_is_fitted_before_it_leaves(wide, web):
     wide.clock.forward(49 * 3600)
     row = wide.queue("answer")
     long = {"summary": "建设路" * 20 + "\n\x01", "unit": "区城市管理和综合行政执法局市政设施管理科"}
-    wide.deps.store.write(lambda tx: tx.conn.execute(
-        outbox.update().where(outbox.c.id == row).values(params={**wide.row(row).params, **long})))
+    wide.deps.store.write(
+        lambda tx: tx.conn.execute(
+            outbox.update().where(outbox.c.id == row).values(params={**wide.row(row).params, **long})
+        )
+    )
     wide.deliver()
     assert outcome(wide, row) == ("sent", "template_message")
     (call,) = kit.calls(web, TEMPLATE)

@@ -77,8 +77,14 @@ def test_edge_43_the_code_of_an_order_that_was_sent_on_is_good_for_nothing(desk)
 
 def test_the_number_of_a_suggestion_and_the_code_are_told_apart(desk):
     row = desk.rows(inquiries)[0]
-    known = {"chosen": None, "why": "unsure", "places": [], "category": "", "source": "keywords",
-             "candidates": [["D02", 0.4, []], ["D01", 0.3, []]]}
+    known = {
+        "chosen": None,
+        "why": "unsure",
+        "places": [],
+        "category": "",
+        "source": "keywords",
+        "candidates": [["D02", 0.4, []], ["D01", 0.3, []]],
+    }
     desk.deps.store.write(lambda tx: store_inquiries.change(tx, store_inquiries.get(tx, row.id), routing=known))
     sms(desk, "派 1 2 {code}")
     assert lead(desk).unit_code == "D01"
@@ -119,7 +125,9 @@ def test_two_citizens_one_matter_one_answer_each_by_her_own_channel(desk):
     answers = desk.rows(outbox_table, outbox_table.c.key == "answer")
     first, second = desk.rows(inquiries)
     assert [(row.contact_id, row.params["number"]) for row in answers] == [
-        (first.contact_id, first.number), (second.contact_id, second.number)]
+        (first.contact_id, first.number),
+        (second.contact_id, second.number),
+    ]
     progress = desk.sms("进度", From=NEIGHBOUR)
     assert "已经派人到现场处理" in progress
     assert first.number.replace("-", "") not in progress
@@ -132,7 +140,16 @@ def test_edge_43_a_citizen_moves_nothing_at_the_desk(desk, text):
     assert not re.search(r"/duty/", answer)
 
 
-@pytest.mark.parametrize("text", ["派出所的人不管这件事", "派3个人来修路灯吧", "并且到现在没有人管", "不受理我的投诉是什么道理", "拒绝加班费的厂子没人管"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "派出所的人不管这件事",
+        "派3个人来修路灯吧",
+        "并且到现在没有人管",
+        "不受理我的投诉是什么道理",
+        "拒绝加班费的厂子没人管",
+    ],
+)
 def test_a_duty_officers_own_matter_is_no_command(desk, text):
     before = len(desk.rows(inquiries))
     desk.wechat(text, who=wechat_kit.OPENID)

@@ -67,7 +67,8 @@ def test_edge_17_what_a_person_allowed_is_remembered_and_a_later_refusal_too(rig
     assert rig.address().subscriptions == {"sub-1": "accept"} | ({"sub-2": "reject"} if many else {})
     change = CHOICE.format("sub-1", "reject")
     body = kit.event("subscribe_msg_change_event").replace(
-        b"</xml>", f"<SubscribeMsgChangeEvent>{change}</SubscribeMsgChangeEvent></xml>".encode())
+        b"</xml>", f"<SubscribeMsgChangeEvent>{change}</SubscribeMsgChangeEvent></xml>".encode()
+    )
     said(rig.push(body))
     assert rig.address().subscriptions["sub-1"] == "reject"
 
@@ -128,7 +129,12 @@ def test_edge_17_an_unknown_or_nameless_event_is_kept_and_answered_with_success(
 
 @pytest.mark.parametrize(
     ("fields", "text"),
-    [({}, ""), ({"Recognition": ""}, ""), ({"Recognition": "建设路路灯坏了"}, "建设路路灯坏了"), ({"Recongnition": "建设路路灯坏了"}, "建设路路灯坏了")],
+    [
+        ({}, ""),
+        ({"Recognition": ""}, ""),
+        ({"Recognition": "建设路路灯坏了"}, "建设路路灯坏了"),
+        ({"Recongnition": "建设路路灯坏了"}, "建设路路灯坏了"),
+    ],
 )
 def test_edge_18_a_voice_message_opens_an_inquiry_with_its_recording_and_what_was_heard(rig, fields, text):
     receipt = said(rig.push(kit.xml("voice", MediaId="voice-1", Format="amr", **fields)))
@@ -142,7 +148,13 @@ def test_edge_18_a_voice_message_opens_an_inquiry_with_its_recording_and_what_wa
 
 @pytest.mark.parametrize(
     ("x", "y", "place"),
-    [("30.66", "104.08", (30.66, 104.08)), ("104.08", "30.66", None), ("NaN", "104", None), ("", "", None), ("x", "1e999", None)],
+    [
+        ("30.66", "104.08", (30.66, 104.08)),
+        ("104.08", "30.66", None),
+        ("NaN", "104", None),
+        ("", "", None),
+        ("x", "1e999", None),
+    ],
 )
 @pytest.mark.parametrize("label", ["", "建设路12号"])
 def test_edge_19_a_place_is_kept_with_coordinates_only_when_it_can_be_one(rig, x, y, place, label):

@@ -122,8 +122,10 @@ def test_edge_16_the_same_text_meant_twice_is_two_messages(rig):
 
 def test_edge_38_one_message_sid_twice_at_once_is_one_message(rig_on_each):
     rig = rig_on_each
-    form = twilio_calls.signed(twilio_calls.message(Body=LAMP, **{"I-Twilio-Idempotency-Token": "1"}),
-                               url="https://wz.example.gov.cn/hooks/twilio")
+    form = twilio_calls.signed(
+        twilio_calls.message(Body=LAMP, **{"I-Twilio-Idempotency-Token": "1"}),
+        url="https://wz.example.gov.cn/hooks/twilio",
+    )
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(lambda _: receive.receive(rig.deps, "twilio", form), range(2))
     assert first == second

@@ -76,7 +76,9 @@ def test_edge_32_of_a_doubled_field_the_first_counts(rig):
 
 @pytest.mark.parametrize("number", ["3", "abc", "1000000", "-1", ""])
 def test_edge_33_a_message_without_words_is_answered_whatever_its_media_count_says(rig, number):
-    form = tw.message(Body=None, NumMedia=number, MediaUrl0="https://api.twilio.com/m/1", MediaContentType0="image/jpeg")
+    form = tw.message(
+        Body=None, NumMedia=number, MediaUrl0="https://api.twilio.com/m/1", MediaContentType0="image/jpeg"
+    )
     assert number_in(said(rig.sms_call(form)))
     assert [rig.deps.store.vault.open(row.ref) for row in rig.rows(media)] == ["https://api.twilio.com/m/1"]
     assert rig.rows(inquiries)[0].summary == "[图片]"
@@ -96,7 +98,14 @@ def test_edge_34_a_machines_message_is_kept_and_answered_with_nothing(rig, sende
 
 def test_edge_34_every_spelling_of_a_mainland_number_is_one_citizen(rig_on_each):
     rig = rig_on_each
-    spellings = ("+8619900001111", "19900001111", "008619900001111", "＋８６１９９００００１１１１", "+86 199-0000-1111", "8619900001111")
+    spellings = (
+        "+8619900001111",
+        "19900001111",
+        "008619900001111",
+        "＋８６１９９００００１１１１",
+        "+86 199-0000-1111",
+        "8619900001111",
+    )
     for spelling in spellings:
         assert rig.sms(LAMP, From=spelling, To="+85255550100") is not None
     assert rig.count()["addresses"] == 1
@@ -260,7 +269,9 @@ def test_edge_39_an_unknown_status_is_kept_and_changes_nothing(sent, status):
 
 
 @pytest.mark.parametrize(("status", "state"), [("delivered", "delivered"), ("failed", "held")])
-def test_edge_39_a_receipt_that_overtakes_the_record_of_its_send_counts_once_it_is_there(rig_on_each, web, status, state):
+def test_edge_39_a_receipt_that_overtakes_the_record_of_its_send_counts_once_it_is_there(
+    rig_on_each, web, status, state
+):
     rig = rig_on_each
 
     def answer(_request):

@@ -69,7 +69,9 @@ def untouched(rig: Rig) -> bool:
 # -- who -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["收 1", "复 1 已修好，请您核实", "转 1 区水务局", "退 1 不是我们的事", "看 1", "待办"])
+@pytest.mark.parametrize(
+    "text", ["收 1", "复 1 已修好，请您核实", "转 1 区水务局", "退 1 不是我们的事", "看 1", "待办"]
+)
 @pytest.mark.parametrize("by", ["wechat", "sms"])
 def test_edge_43_a_citizens_phone_orders_nothing_and_learns_nothing(desk, text, by):
     answer = desk.wechat(text, who="oSTRANGER") if by == "wechat" else desk.sms(text, From="+12025550199")
@@ -114,14 +116,20 @@ def test_edge_43_an_officer_who_left_orders_nothing_any_more(desk):
 # -- how it is written -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["收１", "收 ０００１", "收:1", "签收 1号", "收 26-1123-0001", "收2611230001", "　收　1　", "收 #1", "收一号"])
+@pytest.mark.parametrize(
+    "text",
+    ["收１", "收 ０００１", "收:1", "签收 1号", "收 26-1123-0001", "收2611230001", "　收　1　", "收 #1", "收一号"],
+)
 def test_edge_43_an_order_is_understood_in_every_width_and_spelling(desk, text):
     answer = wechat(desk, text)
     assert order(desk).state == "signed"
     assert desk.rows(inquiries)[0].number in answer
 
 
-@pytest.mark.parametrize("text", ["收", "收 abc", "收 99999999999999999999", "收 0", "收 -1", "复 1", "转 1", "退 1", "收 1 2 3 4", "收\x001\x00x"])
+@pytest.mark.parametrize(
+    "text",
+    ["收", "收 abc", "收 99999999999999999999", "收 0", "收 -1", "复 1", "转 1", "退 1", "收 1 2 3 4", "收\x001\x00x"],
+)
 def test_edge_43_a_word_that_lacks_something_is_answered_and_changes_nothing(desk, text):
     assert wechat(desk, text)
     assert untouched(desk)
@@ -129,7 +137,13 @@ def test_edge_43_a_word_that_lacks_something_is_answered_and_changes_nothing(des
 
 @pytest.mark.parametrize(
     "text",
-    ["转发：张三 2026-11-23 收 1", "「复 1 已修好」\n这条短信是你们发的吗", "请问什么时候收1号楼的垃圾", "收费太高了没人管", "他说：收 1"],
+    [
+        "转发：张三 2026-11-23 收 1",
+        "「复 1 已修好」\n这条短信是你们发的吗",
+        "请问什么时候收1号楼的垃圾",
+        "收费太高了没人管",
+        "他说：收 1",
+    ],
 )
 def test_edge_43_the_words_inside_a_forwarded_text_are_no_order(desk, text):
     wechat(desk, text)
@@ -213,6 +227,7 @@ def test_edge_43_the_code_of_an_order_given_back_does_not_open_the_next_one(desk
 
 def test_edge_43_two_officers_at_once_sign_once_and_the_second_is_told(desk_on_each):
     desk = desk_on_each
+
     def one(who: str) -> str:
         return wechat(desk, f"复 {tail(desk)} 已修好，请您核实", who)
 

@@ -173,12 +173,22 @@ def test_edge_10_an_sms_with_such_characters_opens_an_inquiry_too(rig_on_each, n
 
 @pytest.mark.parametrize(
     ("text", "opens"),
-    [("", 0), ("   \u3000 ", 0), ("😀👍", 0), ("[微笑]", 0), ("[收到不支持的消息类型，暂无法显示]", 0), ("路灯坏了" * 5_000, 1)],
+    [
+        ("", 0),
+        ("   \u3000 ", 0),
+        ("😀👍", 0),
+        ("[微笑]", 0),
+        ("[收到不支持的消息类型，暂无法显示]", 0),
+        ("路灯坏了" * 5_000, 1),
+    ],
     ids=["empty", "spaces", "emoji", "face", "placeholder", "long"],
 )
 def test_edge_11_every_text_is_answered_and_only_a_matter_opens_an_inquiry(rig, text, opens):
-    answer = rig.push(kit.xml(Content=text).replace(b"<CreateTime>", b"<Content></Content><CreateTime>") if not text
-                      else kit.xml(Content=text))
+    answer = rig.push(
+        kit.xml(Content=text).replace(b"<CreateTime>", b"<Content></Content><CreateTime>")
+        if not text
+        else kit.xml(Content=text)
+    )
     assert said(answer)
     assert rig.count()["inquiries"] == opens
     if opens:

@@ -47,27 +47,48 @@ class System(Wire):
         clock = str(set_clock(self.data_dir / "clock-offset"))
         self.demo_env = self._settings() | {"CLOCK_FILE": clock}
         self.simulator = subprocess.Popen(
-            [sys.executable, "-m", "simulator", "--port", str(self.phones_port), "--target", f"{self.web}/hooks",
-             "--clock-file", clock],
-            cwd=ROOT, env={**self.env, **self.demo_env},
+            [
+                sys.executable,
+                "-m",
+                "simulator",
+                "--port",
+                str(self.phones_port),
+                "--target",
+                f"{self.web}/hooks",
+                "--clock-file",
+                clock,
+            ],
+            cwd=ROOT,
+            env={**self.env, **self.demo_env},
         )
         self.wenzheng("migrate")
         self.wenzheng("directory", "import", str(write_directory(self.data_dir.parent)))
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "cli.main", "run", "--port", str(self.port), "--workers", "2"],
-                cwd=ROOT, env={**self.env, **self.demo_env}, stdout=log, stderr=log,
+                cwd=ROOT,
+                env={**self.env, **self.demo_env},
+                stdout=log,
+                stderr=log,
             )
         self.wait(lambda: answers(f"{self.web}/healthz") and answers(f"{self.phones}/sim/phones"), 60, "the start")
 
     def _settings(self) -> dict[str, str]:
         printed = subprocess.run(
             [sys.executable, "-m", "simulator", "--print-env", "--port", str(self.phones_port)],
-            cwd=ROOT, check=True, capture_output=True, text=True,
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout
         return dict(line.split("=", 1) for line in printed.splitlines()) | {
-            "CHANNELS": "wechat,twilio", "PUBLIC_URL": self.web, "SECRET_KEY": "for the fault test only, forty chars",
-            "DEMO": "true", "QUIET_SECONDS": "0.2", "RATE_PER_DAY": "100000", "RATE_PER_MINUTE": "100000",
+            "CHANNELS": "wechat,twilio",
+            "PUBLIC_URL": self.web,
+            "SECRET_KEY": "for the fault test only, forty chars",
+            "DEMO": "true",
+            "QUIET_SECONDS": "0.2",
+            "RATE_PER_DAY": "100000",
+            "RATE_PER_MINUTE": "100000",
         }
 
     def stop(self) -> None:
@@ -168,9 +189,13 @@ def answer_some(system: System, flood: Flood) -> list[str]:
     numbers = [flood.answered[n] for n in mine]
     assert len(numbers) >= ANSWERS // 2
     for number in numbers:
-        system.wait(lambda number=number: system.rows(
-            f"SELECT 1 FROM assignments a JOIN inquiries i ON i.id = a.inquiry_id WHERE i.number = '{number}'"
-        ), 60, "the order")
+        system.wait(
+            lambda number=number: system.rows(
+                f"SELECT 1 FROM assignments a JOIN inquiries i ON i.id = a.inquiry_id WHERE i.number = '{number}'"
+            ),
+            60,
+            "the order",
+        )
         flood.sender.say(OFFICER, f"复 {number} 已派人处理完毕，请您查看。")
     return numbers
 
@@ -181,13 +206,16 @@ def test_nothing_acknowledged_is_lost_or_doubled(system):
     # The people exist on the platform, so that answers can reach them.
     with requests.Session() as session:
         for n in range(MESSAGES):
-            session.post(f"{system.phones}/sim/wechat/persons", timeout=10,
-                         json={"openid": f"oCitizen{n:020d}", "name": f"c{n}"}).raise_for_status()
+            session.post(
+                f"{system.phones}/sim/wechat/persons", timeout=10, json={"openid": f"oCitizen{n:020d}", "name": f"c{n}"}
+            ).raise_for_status()
     killer.start()
     try:
         with ThreadPoolExecutor(1) as beside:
             flooding = beside.submit(flood.run)
-            system.wait(lambda: flooding.done() or len(flood.answered) > ANSWERS * len(UNITS), 120, "the first messages")
+            system.wait(
+                lambda: flooding.done() or len(flood.answered) > ANSWERS * len(UNITS), 120, "the first messages"
+            )
             answered = answer_some(system, flood)
             flooding.result()
     finally:
@@ -216,6 +244,9 @@ def test_nothing_acknowledged_is_lost_or_doubled(system):
     assert replies == len(answered)
 
     shown = {p["id"]: p["bubbles"] for p in system.control("GET", "/phones")["phones"]}
-    reached = [n for n in range(0, ANSWERS * len(UNITS), len(UNITS))
-               if any(b["way"] in {"template_message", "customer_service"} for b in shown[f"oCitizen{n:020d}"])]
+    reached = [
+        n
+        for n in range(0, ANSWERS * len(UNITS), len(UNITS))
+        if any(b["way"] in {"template_message", "customer_service"} for b in shown[f"oCitizen{n:020d}"])
+    ]
     assert len(reached) == len(answered)

@@ -16,8 +16,11 @@ from store.tables.directory import officers
 from store.tables.inquiries import inquiries as inquiries_table
 from tests.kit.world import _inquiry, make_world
 
-HEADS = (("lamphead", "陆知远", "D01", "head"), ("waterhead", "白溪亭", "D02", "head"),
-         ("chief", "顾言和", "D00", "leader"))
+HEADS = (
+    ("lamphead", "陆知远", "D01", "head"),
+    ("waterhead", "白溪亭", "D02", "head"),
+    ("chief", "顾言和", "D00", "leader"),
+)
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """Monday 2026-11-23 10:00 in China; four working days: due on Friday 11-27 at 17:00."""
 
@@ -55,9 +58,12 @@ def order(world, text="建设路的路灯坏了三天", *, unit="D01", citizen=0
 
 def many(world, count, *, unit="D01"):
     """So many orders of different citizens, in one transaction; their inquiries' ids."""
-    return world.deps.store.write(lambda tx: [
-        _inquiry(world, tx, "建设路的路灯坏了三天", unit=unit, media=(), citizen=Address("console", f"citizen-{n}"))
-        for n in range(count)])
+    return world.deps.store.write(
+        lambda tx: [
+            _inquiry(world, tx, "建设路的路灯坏了三天", unit=unit, media=(), citizen=Address("console", f"citizen-{n}"))
+            for n in range(count)
+        ]
+    )
 
 
 def run(world, at=None):
@@ -70,7 +76,11 @@ def run(world, at=None):
 def told(world, *, key=None, inquiry_id=None):
     """(key, officer's code or ``citizen``) of what was put into the outbox, without first notices and digests."""
     codes = {number: code for code, number in world.officers.items()}
-    query = select(outbox).where(outbox.c.key.not_in(("order.new", "desk.new")), ~outbox.c.key.like("digest.%")).order_by(outbox.c.id)
+    query = (
+        select(outbox)
+        .where(outbox.c.key.not_in(("order.new", "desk.new")), ~outbox.c.key.like("digest.%"))
+        .order_by(outbox.c.id)
+    )
     if inquiry_id is not None:
         query = query.where(outbox.c.inquiry_id == inquiry_id)
     rows = world.deps.store.read(lambda tx: tx.conn.execute(query).all())
@@ -91,9 +101,13 @@ def ledger(world):
 
 
 def away(world, officer, substitute, *, since=None, until=None):
-    world.deps.store.write(lambda tx: tx.conn.execute(
-        update(officers).where(officers.c.id == world.officers[officer]).values(
-            substitute_id=world.officers[substitute], away_from=since or china(1), away_until=until)))
+    world.deps.store.write(
+        lambda tx: tx.conn.execute(
+            update(officers)
+            .where(officers.c.id == world.officers[officer])
+            .values(substitute_id=world.officers[substitute], away_from=since or china(1), away_until=until)
+        )
+    )
 
 
 def sign(world, inquiry_id, officer="lamp"):

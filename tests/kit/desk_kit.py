@@ -32,8 +32,14 @@ def desk_town(folder, url=""):
 def waiting(world, text="门口的水管和路灯都有问题", *, citizen=None, candidates=SUGGESTED, flags=None, **routing):
     """An inquiry at the desk, of which the router was not sure; its id."""
     inquiry_id = world.inquiry(text, unit="D00", **({"citizen": citizen} if citizen is not None else {}))
-    known = {"chosen": None, "why": "unsure", "places": [], "category": "", "source": "keywords",
-             "candidates": [list(each) for each in candidates]}
+    known = {
+        "chosen": None,
+        "why": "unsure",
+        "places": [],
+        "category": "",
+        "source": "keywords",
+        "candidates": [list(each) for each in candidates],
+    }
     world.deps.store.write(lambda tx: update_row(tx, inquiries_table, inquiry_id, routing=known | routing, flags=flags))
     return inquiry_id
 
@@ -45,6 +51,7 @@ def put(world, inquiry_id, **values):
 
 def act(world, action, inquiry_id, officer, *args, order=None, **named):
     """One of ``handlers.duty_desk.moves``'s moves on the newest order; unit codes and inquiries' ids in ``args`` become rows."""
+
     def work(tx):
         desk = ActingOfficer(tx, world.deps, directory.officer(tx, world.officers[officer]), world.clock.now())
         given = [_row(tx, action, arg) for arg in args]
@@ -64,6 +71,7 @@ def _row(tx, action, arg):
 
 def decision(world, inquiry_id):
     """(unit's code, source) of what is kept for the router, or None."""
+
     def work(tx):
         row = decisions.of_inquiry(tx, inquiry_id)
         return row and (directory.unit(tx, row.unit_id).code, row.source)
@@ -80,5 +88,3 @@ def lead(world, inquiry_id):
 def orders_of(world, inquiry_id):
     rows = world.deps.store.read(lambda tx: inquiries.assignments_of(tx, inquiry_id))
     return [(row.unit_code, row.role, row.state) for row in rows]
-
-

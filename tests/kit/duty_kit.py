@@ -15,13 +15,31 @@ SURE = [["D01", 0.62, ["摆摊", "占道"]], ["S01", 0.21, ["春晓"]], ["D02", 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}"
 
 
-def routed(world, text="小区门口天天有人摆摊", *, unit="D00", citizen="ann", ago=0, candidates=SURE, chosen=None,
-           why="unsure", source="model:1", places=(), **values):
+def routed(
+    world,
+    text="小区门口天天有人摆摊",
+    *,
+    unit="D00",
+    citizen="ann",
+    ago=0,
+    candidates=SURE,
+    chosen=None,
+    why="unsure",
+    source="model:1",
+    places=(),
+    **values,
+):
     """An inquiry the router has looked at, with the order it opened ``ago`` minutes before; its id."""
     world.clock.time -= timedelta(minutes=ago)
     inquiry_id = world.inquiry(text, unit=None, citizen=Address("console", f"citizen-{citizen}"))
-    routing = {"chosen": chosen, "why": why, "places": list(places), "category": "", "source": source,
-               "candidates": candidates}
+    routing = {
+        "chosen": chosen,
+        "why": why,
+        "places": list(places),
+        "category": "",
+        "source": source,
+        "candidates": candidates,
+    }
 
     def work(tx):
         row = inquiries.get(tx, inquiry_id)
@@ -66,8 +84,13 @@ class Browser:
     def form(self, address, inquiry_id=None):
         """(address, hidden fields) of a form on the page."""
         order = str(self.world.order(inquiry_id).id) if inquiry_id else None
-        for action, inside in re.findall(r'<form method="post" action="([^"]+)".*?>(.*?)</form>', self.page.text, re.DOTALL):
-            hidden = {name: unescape(value) for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', inside)}
+        for action, inside in re.findall(
+            r'<form method="post" action="([^"]+)".*?>(.*?)</form>', self.page.text, re.DOTALL
+        ):
+            hidden = {
+                name: unescape(value)
+                for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', inside)
+            }
             if action.endswith(address) and order in {None, hidden.get("order")}:
                 return action, hidden
         raise AssertionError(f"no form for {address}")

@@ -76,8 +76,12 @@ class Watch:
 
     def look(self, *, calendar_changed=False):
         now = self.world.clock.now()
-        new = self.world.deps.store.read(lambda tx: {
-            table: {row.id: row for row in tx.conn.execute(select(table).order_by(table.c.id))} for table in self.rows})
+        new = self.world.deps.store.read(
+            lambda tx: {
+                table: {row.id: row for row in tx.conn.execute(select(table).order_by(table.c.id))}
+                for table in self.rows
+            }
+        )
         fresh = [row for key, row in new[events].items() if key not in self.rows[events]]
         self.seen.update(row.name for row in fresh)
         nothing_lost(self.rows[events], new[events])
@@ -106,8 +110,11 @@ class Watch:
     def said_once(self, tx):
         rows = tx.conn.execute(select(outbox)).all()
         assert max(Counter(row.once for row in rows).values(), default=1) == 1
-        reminders = Counter((row.key, row.inquiry_id, row.officer_id, row.params["due"], row.params["unit"])
-                            for row in rows if row.key.startswith(STEPS))
+        reminders = Counter(
+            (row.key, row.inquiry_id, row.officer_id, row.params["due"], row.params["unit"])
+            for row in rows
+            if row.key.startswith(STEPS)
+        )
         apologies = Counter(row.inquiry_id for row in rows if row.key == "overdue.citizen")
         assert max([*reminders.values(), *apologies.values()], default=1) == 1
         attempts = tx.conn.execute(select(deliveries)).all()
@@ -189,8 +196,11 @@ def orders_kept(before, after, fresh, *, calendar_changed, now):
         order = after[key]
         if order.due_at == was.due_at:
             continue
-        entries = [event for event in fresh[order.inquiry_id]
-                   if event.name == CLOCK_SET and event.data["assignment"] == order.id]
+        entries = [
+            event
+            for event in fresh[order.inquiry_id]
+            if event.name == CLOCK_SET and event.data["assignment"] == order.id
+        ]
         assert datetime.fromisoformat(entries[-1].data["due_at"]) == order.due_at
         assert order.due_at > was.due_at or (calendar_changed and order.due_at > now)
 

@@ -15,14 +15,37 @@ CHAT = ("bot", "handlers")
 PLACES = (*CHAT, "web", "cli", "app.py", "worker.py")
 
 _NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
-ABOUT = frozenset(about(SimpleNamespace(
-    number="26-1123-0042", query_code="384712", provisional=False, due_at=_NOW, received_at=_NOW,
-    state="received", summary="",
-)))
+ABOUT = frozenset(
+    about(
+        SimpleNamespace(
+            number="26-1123-0042",
+            query_code="384712",
+            provisional=False,
+            due_at=_NOW,
+            received_at=_NOW,
+            state="received",
+            summary="",
+        )
+    )
+)
 
 KEY_FIRST = {"reply", "refuse", "Reply", "Hint", "StaffBad"}
-CONTROL = {"key", "once", "now", "params", "urgent", "inquiry_id", "priority", "can_wait", "done", "address_id",
-           "contact_id", "state", "way", "officer_id"}
+CONTROL = {
+    "key",
+    "once",
+    "now",
+    "params",
+    "urgent",
+    "inquiry_id",
+    "priority",
+    "can_wait",
+    "done",
+    "address_id",
+    "contact_id",
+    "state",
+    "way",
+    "officer_id",
+}
 FORWARDED = {"to_unit": (ABOUT - {"code"}) | {"url"}, "hand_over": ABOUT | {"unit"}}
 """Functions that take a key and add fields of their own."""
 
@@ -58,8 +81,12 @@ def uses() -> list[Use]:
 def mentioned() -> set[str]:
     """Every string in the source: a key may be named in a table."""
     trees = (ast.parse(path.read_text(encoding="utf-8")) for path in sources())
-    return {node.value for tree in trees for node in ast.walk(tree)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {
+        node.value
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
 
 
 def event_names() -> set[str]:

@@ -47,8 +47,10 @@ def make(folder, url, *, again=False):
 
 def write(world, *texts, first=0, citizen=None):
     """An inquiry of each text, each by a citizen of their own unless said; the ids."""
-    return [world.inquiry(text, citizen=Address("console", citizen or f"citizen-{first + n}"))
-            for n, text in enumerate(texts)]
+    return [
+        world.inquiry(text, citizen=Address("console", citizen or f"citizen-{first + n}"))
+        for n, text in enumerate(texts)
+    ]
 
 
 def look(world, at=None):
@@ -69,7 +71,8 @@ def belonging(world):
 
 def pushed(world):
     rows = world.deps.store.read(
-        lambda tx: tx.conn.execute(select(outbox_table).where(outbox_table.c.key == "topic.new")).all())
+        lambda tx: tx.conn.execute(select(outbox_table).where(outbox_table.c.key == "topic.new")).all()
+    )
     codes = {number: code for code, number in world.officers.items()}
     return [(codes[row.officer_id], row.params["title"], row.params["citizens"]) for row in rows]
 

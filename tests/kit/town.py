@@ -51,8 +51,12 @@ def say(world, who, text):
     sender = who if isinstance(who, Address) else officer_address(who)
     number = next(_IDS)
     event = InboundMessage("console", f"m{number}", sender, Kind.TEXT, text)
-    return receive.take(world.deps, world.deps.channels["console"], event, replay_key=f"r{number}", raw=b"{}",
-                       now=world.clock.now()) or ""
+    return (
+        receive.take(
+            world.deps, world.deps.channels["console"], event, replay_key=f"r{number}", raw=b"{}", now=world.clock.now()
+        )
+        or ""
+    )
 
 
 def citizen_says(world, text):

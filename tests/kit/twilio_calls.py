@@ -36,7 +36,9 @@ def channel(**settings: Any) -> Twilio:
     return Twilio("twilio", TwilioConfig(**values), fake_services())
 
 
-def signed(body: bytes | str, *, url: str = URL, secret: str = CURRENT, token: str = "", kind: str = "") -> WebhookRequest:
+def signed(
+    body: bytes | str, *, url: str = URL, secret: str = CURRENT, token: str = "", kind: str = ""
+) -> WebhookRequest:
     """The body, signed over ``url`` by the SDK's own code (an implementation independent of ours)."""
     raw = body.encode() if isinstance(body, str) else body
     fields = MultiDict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True, errors="replace"))

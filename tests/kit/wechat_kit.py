@@ -71,23 +71,17 @@ def decrypt(sealed: str, *, key: str = KEY, app_id: str = APP_ID) -> bytes:
     return content[4 : 4 + length]
 
 
-def request(
-    body: bytes, *, token: str = TOKEN, at: int = NOW, nonce: str = "n1", **query: str
-) -> WebhookRequest:
+def request(body: bytes, *, token: str = TOKEN, at: int = NOW, nonce: str = "n1", **query: str) -> WebhookRequest:
     """A plain push, rightly signed unless told otherwise; a query value of "" drops the parameter."""
     signed = {"timestamp": str(at), "nonce": nonce, "signature": sha1(token, str(at), nonce)} | query
     kept = {name: value for name, value in signed.items() if value}
     return WebhookRequest("POST", "https://wz.test/hooks/wechat", kept, {}, body)
 
 
-def sealed(
-    plain: bytes, *, key: str = KEY, app_id: str = APP_ID, extra: str = "", **query: str
-) -> WebhookRequest:
+def sealed(plain: bytes, *, key: str = KEY, app_id: str = APP_ID, extra: str = "", **query: str) -> WebhookRequest:
     """A safe-mode push; ``extra`` are plain elements beside, as compatible mode has them."""
     cipher = encrypt(plain, key=key, app_id=app_id)
-    body = (
-        f"<xml><ToUserName><![CDATA[{GH}]]></ToUserName>{extra}<Encrypt><![CDATA[{cipher}]]></Encrypt></xml>"
-    )
+    body = f"<xml><ToUserName><![CDATA[{GH}]]></ToUserName>{extra}<Encrypt><![CDATA[{cipher}]]></Encrypt></xml>"
     return signed_body(body.encode(), cipher, **query)
 
 
@@ -106,9 +100,7 @@ def xml(kind: str = "text", **fields: str) -> bytes:
         "MsgType": kind,
         "MsgId": "24000000000000001",
     }
-    rows = "".join(
-        f"<{name}><![CDATA[{value}]]></{name}>" for name, value in (common | fields).items() if value
-    )
+    rows = "".join(f"<{name}><![CDATA[{value}]]></{name}>" for name, value in (common | fields).items() if value)
     return f"<xml>{rows}</xml>".encode()
 
 

@@ -37,10 +37,16 @@ class Sender:
             f"<Content><![CDATA[{text}]]></Content><MsgId>{msg_id}</MsgId></xml>"
         )
         sealed, nonce = encrypt(plain.encode(), key=self.key, app_id=self.app_id), secrets.token_hex(5)
-        query = urlencode({
-            "signature": sha1(self.token, now, nonce), "timestamp": now, "nonce": nonce, "openid": openid,
-            "encrypt_type": "aes", "msg_signature": sha1(self.token, now, nonce, sealed),
-        })
+        query = urlencode(
+            {
+                "signature": sha1(self.token, now, nonce),
+                "timestamp": now,
+                "nonce": nonce,
+                "openid": openid,
+                "encrypt_type": "aes",
+                "msg_signature": sha1(self.token, now, nonce, sealed),
+            }
+        )
         body = f"<xml><ToUserName><![CDATA[{ACCOUNT}]]></ToUserName><Encrypt><![CDATA[{sealed}]]></Encrypt></xml>"
         return f"{self.hook}?{query}", body.encode()
 

@@ -53,8 +53,16 @@ class Wire:
 
     def start(self) -> None:
         set_clock(self.data_dir / "clock-offset")
-        command = [sys.executable, "-m", "cli.main", "demo", "--port", str(self.port),
-                   "--phones-port", str(self.phones_port)]
+        command = [
+            sys.executable,
+            "-m",
+            "cli.main",
+            "demo",
+            "--port",
+            str(self.port),
+            "--phones-port",
+            str(self.phones_port),
+        ]
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=log, stderr=log)
         self.wait(lambda: "Ctrl-C" in self.log(), 60, "the demo to start")
@@ -97,8 +105,15 @@ class Wire:
 
     def wenzheng(self, *arguments: str) -> str:
         """What the command prints."""
-        done = subprocess.run([sys.executable, "-m", "cli.main", *arguments], cwd=ROOT, check=False,
-                              env={**self.env, **self.demo_env}, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            [sys.executable, "-m", "cli.main", *arguments],
+            cwd=ROOT,
+            check=False,
+            env={**self.env, **self.demo_env},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
         assert done.returncode == 0, done.stderr[-4000:]
         return done.stdout
 

@@ -89,8 +89,14 @@ class World:
     officers: dict[str, int] = field(default_factory=dict)
     units: dict[str, int] = field(default_factory=dict)
 
-    def inquiry(self, text: str = "建设路的路灯坏了三天", *, unit: str | None = "D01",
-                media: tuple[MediaRef, ...] = (), citizen: Address = CITIZEN) -> int:
+    def inquiry(
+        self,
+        text: str = "建设路的路灯坏了三天",
+        *,
+        unit: str | None = "D01",
+        media: tuple[MediaRef, ...] = (),
+        citizen: Address = CITIZEN,
+    ) -> int:
         """A citizen's inquiry, dispatched to ``unit`` (None: not routed yet); its id."""
         return self.deps.store.write(lambda tx: _inquiry(self, tx, text, unit=unit, media=media, citizen=citizen))
 
@@ -112,8 +118,11 @@ class World:
 
     def act(self, action: str, inquiry_id: int, officer: str, *args: Any) -> acting_officer.Outcome:
         """What is called ``action`` in ``orders``, ``unit_requests`` or ``pause``, by an officer on the newest order."""
+
         def work(tx: Any) -> acting_officer.Outcome:
-            desk = acting_officer.ActingOfficer(tx, self.deps, directory.officer(tx, self.officers[officer]), self.clock.now())
+            desk = acting_officer.ActingOfficer(
+                tx, self.deps, directory.officer(tx, self.officers[officer]), self.clock.now()
+            )
             does = next(getattr(module, action) for module in (orders, unit_requests, pause) if hasattr(module, action))
             return does(desk, inquiries.assignments_of(tx, inquiry_id)[-1], *args)
 
@@ -121,8 +130,11 @@ class World:
 
     def decide(self, action: str, inquiry_id: int, officer: str, *args: Any) -> acting_officer.Outcome:
         """``approve`` or ``refuse`` (with why) the newest request of an inquiry."""
+
         def work(tx: Any) -> acting_officer.Outcome:
-            desk = acting_officer.ActingOfficer(tx, self.deps, directory.officer(tx, self.officers[officer]), self.clock.now())
+            desk = acting_officer.ActingOfficer(
+                tx, self.deps, directory.officer(tx, self.officers[officer]), self.clock.now()
+            )
             return getattr(decide, action)(desk, store_requests.of_inquiry(tx, inquiry_id)[-1], *args)
 
         return self.deps.store.write(work)
@@ -156,10 +168,19 @@ def make_world(folder: Path, *, store: Store | None = None) -> World:
     woken: list[str] = []
     console = Console("console", ConsoleConfig(secret=SecretStr("console-secret"), outbox=folder / "console"), services)
     deps = Deps(
-        store=store, channels={"console": console}, clock=clock, wake=woken.append, alarms=services.alarms,
-        texts=Texts(site="示范区问政", hotline="12345", hours="工作日9:00-12:00、13:00-17:00"), rules=Rules(),
-        calendar=CachedCalendar(store).get, router=CachedRouter(store).get, metrics=PrometheusMetrics(),
-        spool=Spool(folder / "spool", store.vault), signer=Links(PUBLIC_URL, [SECRET]), media_folder=folder / "media",
+        store=store,
+        channels={"console": console},
+        clock=clock,
+        wake=woken.append,
+        alarms=services.alarms,
+        texts=Texts(site="示范区问政", hotline="12345", hours="工作日9:00-12:00、13:00-17:00"),
+        rules=Rules(),
+        calendar=CachedCalendar(store).get,
+        router=CachedRouter(store).get,
+        metrics=PrometheusMetrics(),
+        spool=Spool(folder / "spool", store.vault),
+        signer=Links(PUBLIC_URL, [SECRET]),
+        media_folder=folder / "media",
     )
     settings = WebSettings(folder, f"unix://{folder / 'nothing.sock'}", SecretStr("metrics-token"))
     world = World(deps, clock, services.alarms, services.cache, settings, woken)
@@ -188,17 +209,32 @@ def make_app(world: World) -> Flask:
     """The pages over a world."""
     app = Flask("app", root_path=str(ROOT), static_folder="static", template_folder="templates/pages")
     secure(app)
-    for blueprint in (make_citizen_pages(world.deps), make_staff_pages(world.deps),
-                      make_duty_pages(world.deps, public_url=PUBLIC_URL), make_health(world.deps, world.settings)):
+    for blueprint in (
+        make_citizen_pages(world.deps),
+        make_staff_pages(world.deps),
+        make_duty_pages(world.deps, public_url=PUBLIC_URL),
+        make_health(world.deps, world.settings),
+    ):
         app.register_blueprint(blueprint)
     return app
 
 
 def add_directory(tx: Any) -> None:
     """The units and officers of this world, into any database."""
-    ids = {code: directory.save_unit(tx, code, name=name, short_names=[], tier=tier, parent_code=parent,
-                                     keywords=keywords, places=[], phone="028-00000001")
-           for code, name, tier, parent, keywords in UNITS}
+    ids = {
+        code: directory.save_unit(
+            tx,
+            code,
+            name=name,
+            short_names=[],
+            tier=tier,
+            parent_code=parent,
+            keywords=keywords,
+            places=[],
+            phone="028-00000001",
+        )
+        for code, name, tier, parent, keywords in UNITS
+    }
     for code, name, unit, role in OFFICERS:
         directory.save_officer(tx, code, name=name, unit_id=ids[unit], role=role)
 
@@ -214,13 +250,30 @@ def _inquiry(world: World, tx: Any, text: str, *, unit: str | None, media: Any, 
     day = now.astimezone(CHINA).date()
     due = deps.calendar().due(now, deps.limits.reply_days)
     inquiry_id = inquiries.add(
-        tx, number=format_number(day, inquiries.next_of_day(tx, day)), query_code="384712",
-        contact_id=address.contact_id, address_id=address.id, channel="console", state="received", summary=summary_of(text, 30),
-        received_at=now, due_at=due.at, provisional=due.provisional,
+        tx,
+        number=format_number(day, inquiries.next_of_day(tx, day)),
+        query_code="384712",
+        contact_id=address.contact_id,
+        address_id=address.id,
+        channel="console",
+        state="received",
+        summary=summary_of(text, 30),
+        received_at=now,
+        due_at=due.at,
+        provisional=due.provisional,
         derivation=[[s.day.isoformat(), s.counted, s.why, s.status] for s in due.derivation],
     )
-    inquiries.add_message(tx, inquiry_id=inquiry_id, direction="in", kind="text", text=text, now=now,
-                          media_refs=media, channel="console", address_id=address.id)
+    inquiries.add_message(
+        tx,
+        inquiry_id=inquiry_id,
+        direction="in",
+        kind="text",
+        text=text,
+        now=now,
+        media_refs=media,
+        channel="console",
+        address_id=address.id,
+    )
     inquiries.log(tx, inquiry_id, "received", now, actor="citizen", actor_id=address.contact_id, channel="console")
     if unit is not None:
         unit_id = world.units[unit]

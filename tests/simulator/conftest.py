@@ -95,8 +95,11 @@ class WeChatHook:
 
 def text_reply(settings, text, openid=CITIZEN_OPENID, **changed):
     fields = {
-        "ToUserName": openid, "FromUserName": settings.wechat_account, "CreateTime": 1795400000,
-        "MsgType": "text", "Content": text,
+        "ToUserName": openid,
+        "FromUserName": settings.wechat_account,
+        "CreateTime": 1795400000,
+        "MsgType": "text",
+        "Content": text,
     } | changed
     return xmltodict.unparse({"xml": fields}, full_document=False)
 

@@ -124,7 +124,12 @@ def test_every_way_out_reaches_the_phone():
 
 
 def answer(to, way):
-    fields = {"number": "CX-1024", "subject": "建设路路灯不亮，晚上很黑，老人出门不便，请尽快修", "time": "2026-11-27 17:00", "remark": "已修好"}
+    fields = {
+        "number": "CX-1024",
+        "subject": "建设路路灯不亮，晚上很黑，老人出门不便，请尽快修",
+        "time": "2026-11-27 17:00",
+        "remark": "已修好",
+    }
     return OutboundMessage(to, way, text="您反映的路灯已经修好", template="answer", fields=fields, once="out-1")
 
 

@@ -56,11 +56,16 @@ def test_two_citizens_are_there_at_the_start_and_after_a_reset(client, sms_hook)
     assert [phone["id"] for phone in state["phones"]] == [CITIZEN_OPENID, CITIZEN_NUMBER, "oOfficer"]
     client.post("/sim/reset", json={})
     state = client.get("/sim/phones").get_json()
-    assert [(phone["id"], phone["bubbles"]) for phone in state["phones"]] == [(CITIZEN_OPENID, []), (CITIZEN_NUMBER, [])]
+    assert [(phone["id"], phone["bubbles"]) for phone in state["phones"]] == [
+        (CITIZEN_OPENID, []),
+        (CITIZEN_NUMBER, []),
+    ]
     assert (state["clock"]["offset_seconds"], state["phones"][1]["state"]["stopped"]) == (0, [])
 
 
-@pytest.mark.parametrize("path", ["/sim/faults", "/sim/clock", f"/sim/wechat/{CITIZEN_OPENID}/event", "/sim/sms/numbers"])
+@pytest.mark.parametrize(
+    "path", ["/sim/faults", "/sim/clock", f"/sim/wechat/{CITIZEN_OPENID}/event", "/sim/sms/numbers"]
+)
 @pytest.mark.parametrize("body", ["[1]", '{"number": "12", "advance_hours": "x", "kind": "?"}'])
 def test_bad_input_is_one_line_and_400(client, path, body):
     answer = client.post(path, data=body, content_type="application/json")

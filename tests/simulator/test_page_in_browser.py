@@ -74,7 +74,10 @@ def test_what_arrives_is_drawn_without_the_page_asking(page, network):
 
 
 def test_markup_stays_text_and_addresses_become_links(page, network):
-    arrive(network[1], '<img src=x onerror="document.title=1"> 看 http://example.com/i/1。 <a href="https://example.com/2">详情</a>')
+    arrive(
+        network[1],
+        '<img src=x onerror="document.title=1"> 看 http://example.com/i/1。 <a href="https://example.com/2">详情</a>',
+    )
     bubble = bubbles(page, "in")
     bubble.wait_for()
     links = [(link.get_attribute("href"), link.get_attribute("target")) for link in bubble.locator("a").all()]

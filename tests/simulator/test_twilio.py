@@ -107,7 +107,11 @@ def test_reports_come_in_order_and_signed(post, net, sms_hook):
 
 @pytest.mark.parametrize(
     ("statuses", "arrives"),
-    [(["delivered", "sent"], True), (["sent", "sent", "delivered", "delivered"], True), (["sent", "undelivered"], False)],
+    [
+        (["delivered", "sent"], True),
+        (["sent", "sent", "delivered", "delivered"], True),
+        (["sent", "undelivered"], False),
+    ],
 )
 def test_reports_can_be_ordered_otherwise(client, post, net, sms_hook, shown, statuses, arrives):
     hook = sms_hook((204, {}, ""), path="/twilio/status")

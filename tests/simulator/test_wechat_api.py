@@ -35,7 +35,9 @@ def test_a_picture_sent_from_the_phone_can_be_fetched_for_three_days(client, tok
 
 def test_a_chosen_picture_is_the_one_fetched(client, token, wechat_hook):
     hook = wechat_hook(b"success")
-    client.post(f"/sim/wechat/{CITIZEN_OPENID}/send", json={"kind": "image", "picture": "data:image/png;base64,iVBORw=="})
+    client.post(
+        f"/sim/wechat/{CITIZEN_OPENID}/send", json={"kind": "image", "picture": "data:image/png;base64,iVBORw=="}
+    )
     answer = get(client, token, hook.seen[0]["MediaId"])
     assert (answer.content_type, answer.data) == ("image/png", b"\x89PNG")
 

@@ -134,7 +134,12 @@ def test_json_pushes_carry_the_same_fields(hooks):
 
     def hook(request):
         bodies.append(json.loads(request.body))
-        fields = {"ToUserName": CITIZEN_OPENID, "FromUserName": settings.wechat_account, "CreateTime": 1, "MsgType": "text"}
+        fields = {
+            "ToUserName": CITIZEN_OPENID,
+            "FromUserName": settings.wechat_account,
+            "CreateTime": 1,
+            "MsgType": "text",
+        }
         return 200, {}, json.dumps(fields | {"Content": "好"})
 
     hooks.add_callback(responses.POST, f"{HOOKS}/wechat", callback=hook)

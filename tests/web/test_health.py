@@ -84,33 +84,41 @@ def test_the_calendar_is_unknown_once_a_promise_may_fall_into_an_unannounced_yea
     assert len(found["notes"]) == 1
 
 
-@pytest.mark.parametrize(("environ", "headers", "status"), [
-    ({"REMOTE_ADDR": "127.0.0.1"}, {}, 200),
-    ({"REMOTE_ADDR": "::1"}, {}, 200),
-    ({"REMOTE_ADDR": "127.0.0.1"}, {"X-Forwarded-For": "203.0.113.9"}, 403),
-    ({"REMOTE_ADDR": "127.0.0.1"}, {"X-Forwarded-For": "203.0.113.9"} | TOKEN, 200),
-    (FAR, {}, 403),
-    (FAR, TOKEN, 200),
-    (FAR, {"Authorization": "Bearer metrics-tokeN"}, 403),
-    (FAR, {"Authorization": "Bearer "}, 403),
-    (FAR, {"Authorization": "Bearer \xfc"}, 403),
-    ({"REMOTE_ADDR": "unix:"}, {}, 403),
-])
+@pytest.mark.parametrize(
+    ("environ", "headers", "status"),
+    [
+        ({"REMOTE_ADDR": "127.0.0.1"}, {}, 200),
+        ({"REMOTE_ADDR": "::1"}, {}, 200),
+        ({"REMOTE_ADDR": "127.0.0.1"}, {"X-Forwarded-For": "203.0.113.9"}, 403),
+        ({"REMOTE_ADDR": "127.0.0.1"}, {"X-Forwarded-For": "203.0.113.9"} | TOKEN, 200),
+        (FAR, {}, 403),
+        (FAR, TOKEN, 200),
+        (FAR, {"Authorization": "Bearer metrics-tokeN"}, 403),
+        (FAR, {"Authorization": "Bearer "}, 403),
+        (FAR, {"Authorization": "Bearer \xfc"}, 403),
+        ({"REMOTE_ADDR": "unix:"}, {}, 403),
+    ],
+)
 def test_metrics_are_for_loopback_or_the_token(client, environ, headers, status):
     assert client.get("/metrics", environ_base=environ, headers=headers).status_code == status
 
 
 def test_an_empty_token_opens_nothing(tmp_path):
     world = make_world(tmp_path)
-    world.settings = type(world.settings)(world.settings.data_dir, world.settings.redis, type(world.settings.metrics_token)(""))
+    world.settings = type(world.settings)(
+        world.settings.data_dir, world.settings.redis, type(world.settings.metrics_token)("")
+    )
     answer = world.client().get("/metrics", environ_base=FAR, headers={"Authorization": "Bearer "})
     world.close()
     assert answer.status_code == 403
 
 
 def figures(answer):
-    return {(sample.name, *sample.labels.values()): sample.value
-            for family in text_string_to_metric_families(answer.text) for sample in family.samples}
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
 
 
 def test_gauges_are_as_fresh_as_the_scrape(world, client):
@@ -163,9 +171,15 @@ def test_every_response_carries_the_security_headers(client, path):
     answer.close()
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [
-    ("GET", "/nothing", 404), ("POST", "/healthz", 405), ("GET", "/s/x/sign", 405), ("GET", "/i//x", 404),
-])
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nothing", 404),
+        ("POST", "/healthz", 405),
+        ("GET", "/s/x/sign", 405),
+        ("GET", "/i//x", 404),
+    ],
+)
 def test_errors_are_one_plain_line(client, method, path, status):
     answer = client.open(path, method=method)
     assert (answer.status_code, answer.mimetype) == (status, "text/plain")
@@ -203,10 +217,15 @@ def test_a_failure_logs_neither_the_path_with_its_token_nor_the_values(world, ca
     assert "/broken" not in told
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [
-    ("GET", "/hooks/broken", 500), ("GET", "/hooks/nobody", 404), ("PUT", "/hooks/broken", 405),
-    ("GET", "/hooks/empty", 404),
-])
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/hooks/broken", 500),
+        ("GET", "/hooks/nobody", 404),
+        ("PUT", "/hooks/broken", 405),
+        ("GET", "/hooks/empty", 404),
+    ],
+)
 def test_under_hooks_an_error_has_no_body(world, method, path, status):
     answer = broken(world).open(path, method=method)
     assert (answer.status_code, answer.data, answer.mimetype) == (status, b"", "text/plain")

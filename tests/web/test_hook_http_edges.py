@@ -114,9 +114,7 @@ def test_edge_32_a_form_over_the_limit_or_by_get_is_refused_and_not_stored(app):
     assert app.stored() == {}
 
 
-@pytest.mark.parametrize(
-    "host", ["wz.example.gov.cn", "WZ.EXAMPLE.GOV.CN", "attacker.example", "127.0.0.1"]
-)
+@pytest.mark.parametrize("host", ["wz.example.gov.cn", "WZ.EXAMPLE.GOV.CN", "attacker.example", "127.0.0.1"])
 def test_edge_32_the_signature_is_checked_over_our_own_address_not_the_host_header(app, host):
     made = twilio_calls.signed(twilio_calls.message(), url=app.public + "/hooks/twilio")
     answer = app.post("/hooks/twilio", made.body, headers={**made.headers, "Host": host})

@@ -91,8 +91,11 @@ def _value(node: ET.Element) -> Any:
     found: dict[str, Any] = {}
     for child in node:
         value = _value(child)
-        found[child.tag] = [*found[child.tag], value] if isinstance(found.get(child.tag), list) else (
-            [found[child.tag], value] if child.tag in found else value)
+        found[child.tag] = (
+            [*found[child.tag], value]
+            if isinstance(found.get(child.tag), list)
+            else ([found[child.tag], value] if child.tag in found else value)
+        )
     return found
 
 
@@ -232,4 +235,7 @@ def test_recorded_ciphertexts_are_taken_or_refused_as_their_source_says(tmp_path
         (taken,) = app.rows(inbox)
         assert app.deps.store.vault.open_bytes(taken.raw).decode() == vector["plaintext"]
         (person,) = app.rows(addresses)
-        assert app.deps.store.vault.open(person.cipher) == f"wechat:{ET.fromstring(vector['plaintext']).findtext('FromUserName')}"
+        assert (
+            app.deps.store.vault.open(person.cipher)
+            == f"wechat:{ET.fromstring(vector['plaintext']).findtext('FromUserName')}"
+        )

@@ -26,8 +26,13 @@ def make_citizen_pages(deps: Deps) -> Blueprint:
 
     @pages.get("/")
     def home() -> Response:
-        return page("home.html", site=deps.texts.site, hotline=deps.texts.hotline, hours=deps.texts.hours,
-                    days=deps.limits.reply_days)
+        return page(
+            "home.html",
+            site=deps.texts.site,
+            hotline=deps.texts.hotline,
+            hours=deps.texts.hours,
+            days=deps.limits.reply_days,
+        )
 
     @pages.get("/i/<token>")
     def progress(token: str) -> Response:
@@ -47,7 +52,11 @@ def _shown(deps: Deps, tx: Tx, inquiry_id: int) -> dict[str, Any] | None:
     unit = directory.unit(tx, inquiry.unit_id) if inquiry.unit_id is not None else None
     answers = [m.text for m in inquiries.messages_of(tx, inquiry_id) if m.direction == "out" and m.officer_id]
     return {
-        "number": inquiry.number, "state": state_of(inquiry), "unit": unit,
-        "due": due_of(deps.calendar(), inquiry, deps.clock.now()), "answers": answers,
-        "steps": list(reversed(steps_of(tx, inquiry_id, names=False))), "rating": inquiry.rating,
+        "number": inquiry.number,
+        "state": state_of(inquiry),
+        "unit": unit,
+        "due": due_of(deps.calendar(), inquiry, deps.clock.now()),
+        "answers": answers,
+        "steps": list(reversed(steps_of(tx, inquiry_id, names=False))),
+        "rating": inquiry.rating,
     }

@@ -75,7 +75,10 @@ def _send(acting: ActingOfficer, order: Record, form: Filled) -> Outcome:
 
 def _other(acting: ActingOfficer, order: Record, form: Filled) -> Outcome:
     """Any unit, by name; with a category and units that help, where they were given."""
-    found = [moves.unit_named(acting.tx, acting.deps, name) for name in (form.unit, *filter(None, _BETWEEN.split(form.assists)))]
+    found = [
+        moves.unit_named(acting.tx, acting.deps, name)
+        for name in (form.unit, *filter(None, _BETWEEN.split(form.assists)))
+    ]
     unclear = next((names for names in found if isinstance(names, list)), None)
     if unclear is not None:
         return acting.refuse("staff.bad_unit", names=unclear)
@@ -99,7 +102,11 @@ def _apart(acting: ActingOfficer, order: Record, _form: Filled) -> Outcome:
 
 
 ACTIONS: dict[str, Callable[[ActingOfficer, Record, Filled], Outcome]] = {
-    "send": _send, "other": _other, "reject": _reject, "merge": _merge, "correct": _other,
+    "send": _send,
+    "other": _other,
+    "reject": _reject,
+    "merge": _merge,
+    "correct": _other,
     "apart": _apart,
 }
 

@@ -90,23 +90,49 @@ def _part(deps: Deps, name: str) -> Response:
     return _show(deps, session, name, flash=_flash(deps)) if session is not None else closed(deps, "out")
 
 
-def _show(deps: Deps, session: Session, name: str, *, flash: dict[str, Any] | None = None, status: int = 200) -> Response:
+def _show(
+    deps: Deps, session: Session, name: str, *, flash: dict[str, Any] | None = None, status: int = 200
+) -> Response:
     values = deps.store.read(lambda tx: PARTS[name](deps, tx, session.officer) | view.aside(deps, tx))
     return _page(deps, session, "duty.html", status, part=name, flash=flash, **values)
 
 
-def _order(deps: Deps, session: Session, order_id: int, *, flash: dict[str, Any] | None = None, status: int = 200,
-           typed: Filled | None = None, tried: str = "") -> AnyResponse:
+def _order(
+    deps: Deps,
+    session: Session,
+    order_id: int,
+    *,
+    flash: dict[str, Any] | None = None,
+    status: int = 200,
+    typed: Filled | None = None,
+    tried: str = "",
+) -> AnyResponse:
     values = deps.store.read(lambda tx: view.one(deps, tx, session.officer, order_id))
     if values is None:
         return _show(deps, session, "queue", flash=flash or _gone(deps, session, order_id), status=409)
-    return _page(deps, session, "duty_order.html", status, flash=flash, typed=typed or Filled(), tried=tried,
-                 reasons=list(Reason), **values)
+    return _page(
+        deps,
+        session,
+        "duty_order.html",
+        status,
+        flash=flash,
+        typed=typed or Filled(),
+        tried=tried,
+        reasons=list(Reason),
+        **values,
+    )
 
 
 def _page(deps: Deps, session: Session, template: str, status: int, **values: Any) -> Response:
-    return page(template, status, site=deps.texts.site, hotline=deps.texts.hotline, officer=session.officer,
-                seal=lambda action, order=0: deps.signer.form_seal(session.key, f"{action}:{order}"), **values)
+    return page(
+        template,
+        status,
+        site=deps.texts.site,
+        hotline=deps.texts.hotline,
+        officer=session.officer,
+        seal=lambda action, order=0: deps.signer.form_seal(session.key, f"{action}:{order}"),
+        **values,
+    )
 
 
 def _flash(deps: Deps) -> dict[str, Any] | None:
@@ -127,8 +153,11 @@ def _posted(deps: Deps, session: Session, action: str) -> AnyResponse:
         return _refused(deps, session, action, form, outcome)
     for name in ("outbox-urgent", "outbox"):
         deps.wake(name)
-    where = url_for("duty.part", part="sent", m=action, o=form.order) if action == "correct" else url_for(
-        "duty.queue", m=action, o=form.order)
+    where = (
+        url_for("duty.part", part="sent", m=action, o=form.order)
+        if action == "correct"
+        else url_for("duty.queue", m=action, o=form.order)
+    )
     return redirect(where, 303)
 
 
@@ -143,7 +172,9 @@ def _looked(deps: Deps, session: Session, action: str) -> AnyResponse:
     item = deps.store.read(lambda tx: view.one(deps, tx, session.officer, int(form.order)))
     if item is None:
         return _order(deps, session, int(form.order))
-    return _page(deps, session, "duty_confirm.html", 200, action=action, form=form, told=seen.told, other=seen.other, **item)
+    return _page(
+        deps, session, "duty_confirm.html", 200, action=action, form=form, told=seen.told, other=seen.other, **item
+    )
 
 
 def _at_work(deps: Deps, tx: Tx, session: Session, work: Callable[[ActingOfficer], T]) -> T | Outcome:
@@ -176,5 +207,7 @@ def _told(deps: Deps, outcome: Outcome) -> str:
 
 def _gone(deps: Deps, session: Session, order_id: int) -> dict[str, Any]:
     """Who was first, when an order is opened that no longer lies at the desk."""
-    outcome = deps.store.read(lambda tx: view.taken(ActingOfficer(tx, deps, session.officer, deps.clock.now()), order_id))
+    outcome = deps.store.read(
+        lambda tx: view.taken(ActingOfficer(tx, deps, session.officer, deps.clock.now()), order_id)
+    )
     return {"bad": outcome.key, "told": _told(deps, outcome)}

@@ -122,7 +122,14 @@ def _use(tx: Tx, link: tuple[int, str], now: datetime) -> str:
 def _entered(deps: Deps, link: tuple[int, str], *, secure: bool) -> AnyResponse:
     response = redirect(url_for("duty.queue"), 303)
     # Strict keeps it from every request another site starts; the button above is on our own.
-    response.set_cookie(COOKIE, deps.signer.duty_cookie(*link), max_age=DUTY_SECONDS, path=PATH, secure=secure,
-                        httponly=True, samesite="Strict")
+    response.set_cookie(
+        COOKIE,
+        deps.signer.duty_cookie(*link),
+        max_age=DUTY_SECONDS,
+        path=PATH,
+        secure=secure,
+        httponly=True,
+        samesite="Strict",
+    )
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -88,14 +88,24 @@ def items_of(deps: Deps, tx: Tx, officer: Record, rows: Sequence[Record]) -> lis
     said, linked, media = decisions.texts(tx, ids), duty_page.linked(tx, ids), duty_page.with_media(tx, ids)
     now = deps.clock.now()
     return [
-        _item(deps, tx, officer, row, now=now, said=said.get(row.id, ""), linked=linked.get(row.id, 0),
-              media=media.get(row.id, 0), full=position < IN_FULL)
+        _item(
+            deps,
+            tx,
+            officer,
+            row,
+            now=now,
+            said=said.get(row.id, ""),
+            linked=linked.get(row.id, 0),
+            media=media.get(row.id, 0),
+            full=position < IN_FULL,
+        )
         for position, row in enumerate(rows)
     ]
 
 
-def _item(deps: Deps, tx: Tx, officer: Record, row: Record, *, now: datetime, said: str, linked: int, media: int,
-          full: bool) -> Item:
+def _item(
+    deps: Deps, tx: Tx, officer: Record, row: Record, *, now: datetime, said: str, linked: int, media: int, full: bool
+) -> Item:
     routing, keeper = row.routing or {}, deps.secrets_officer
     readable = may_read(officer, row, keeper=keeper)
     text = text_for(officer, row, said.strip(), keeper=keeper) if readable else ""
@@ -103,15 +113,26 @@ def _item(deps: Deps, tx: Tx, officer: Record, row: Record, *, now: datetime, sa
     barred = objected and _is_anothers(deps, tx, officer, row)
     full = full and readable and not barred
     return Item(
-        order=row.order_id, inquiry=row.id, number=row.number, head=text[:HEAD], rest=text[HEAD : HEAD + REST],
-        cut=len(text) > HEAD + REST, places=routing.get("places", [])[:3] if readable else [],
-        minutes=max(0, int((now - row.since).total_seconds() // 60)), due=due_of(deps.calendar(), row, now),
-        flags=flags_of(row), why=WHY.get(routing.get("why", ""), ""),
+        order=row.order_id,
+        inquiry=row.id,
+        number=row.number,
+        head=text[:HEAD],
+        rest=text[HEAD : HEAD + REST],
+        cut=len(text) > HEAD + REST,
+        places=routing.get("places", [])[:3] if readable else [],
+        minutes=max(0, int((now - row.since).total_seconds() // 60)),
+        due=due_of(deps.calendar(), row, now),
+        flags=flags_of(row),
+        why=WHY.get(routing.get("why", ""), ""),
         measured=routing.get("source", "keywords") != "keywords",
         # A secret goes to no unit.
         picks=moves.suggestions(tx, deps, row) if full and "secret" not in (row.flags or []) else [],
         repeat=_other(deps, tx, officer, row) if full else None,
-        linked=linked, media=media, objected=objected, barred=barred, signed_by=inquiries.officer_name(tx, row.signed_by),
+        linked=linked,
+        media=media,
+        objected=objected,
+        barred=barred,
+        signed_by=inquiries.officer_name(tx, row.signed_by),
         hidden=not readable,
     )
 
@@ -135,8 +156,9 @@ def _other(deps: Deps, tx: Tx, officer: Record, row: Record) -> Other | None:
 def other_of(deps: Deps, tx: Tx, officer: Record, other: Record) -> Other:
     """The other side of a comparison."""
     said = text_for(officer, other, decisions.texts(tx, [other.id]).get(other.id, ""), keeper=deps.secrets_officer)
-    return Other(other.number, shorten(said, HEAD + REST), state_of(other), say_time(other.received_at),
-                 other.state in MERGEABLE)
+    return Other(
+        other.number, shorten(said, HEAD + REST), state_of(other), say_time(other.received_at), other.state in MERGEABLE
+    )
 
 
 def one(deps: Deps, tx: Tx, officer: Record, order_id: int) -> dict[str, Any] | None:
@@ -145,15 +167,23 @@ def one(deps: Deps, tx: Tx, officer: Record, order_id: int) -> dict[str, Any] | 
     if row is None:
         return None
     item = items_of(deps, tx, officer, [row])[0]
-    parts = [] if item.hidden else [
-        {"text": text_for(officer, row, m.text, keeper=deps.secrets_officer), "at": say_time(m.created_at)}
-        for m in inquiries.messages_of(tx, row.id)
-        if m.direction == "in" and m.text
-    ]
+    parts = (
+        []
+        if item.hidden
+        else [
+            {"text": text_for(officer, row, m.text, keeper=deps.secrets_officer), "at": say_time(m.created_at)}
+            for m in inquiries.messages_of(tx, row.id)
+            if m.direction == "in" and m.text
+        ]
+    )
     # A leader of another unit decides here; the order's own page is for those in charge of it.
     in_charge = officer.role == "duty" or officer.unit_id == row.order_unit_id
-    return {"item": item, "parts": parts, "page": deps.signer.staff_url(row.id, officer.id) if in_charge else "",
-            "alike": _alike(deps, tx, officer, row)} | lists(deps)
+    return {
+        "item": item,
+        "parts": parts,
+        "page": deps.signer.staff_url(row.id, officer.id) if in_charge else "",
+        "alike": _alike(deps, tx, officer, row),
+    } | lists(deps)
 
 
 def _alike(deps: Deps, tx: Tx, officer: Record, row: Record) -> list[dict[str, Any]]:
@@ -161,8 +191,14 @@ def _alike(deps: Deps, tx: Tx, officer: Record, row: Record) -> list[dict[str, A
     rows = duty_page.linked_orders(tx, row.id, LINKED)
     said = decisions.texts(tx, [each.id for each in rows])
     keeper = deps.secrets_officer
-    return [{"order": each.order_id, "number": each.number,
-             "head": shorten(text_for(officer, each, said.get(each.id, ""), keeper=keeper), HEAD)} for each in rows]
+    return [
+        {
+            "order": each.order_id,
+            "number": each.number,
+            "head": shorten(text_for(officer, each, said.get(each.id, ""), keeper=keeper), HEAD),
+        }
+        for each in rows
+    ]
 
 
 def became(tx: Tx, order_id: int) -> dict[str, Any] | None:
@@ -171,9 +207,12 @@ def became(tx: Tx, order_id: int) -> dict[str, Any] | None:
     if row is None:
         return None
     into = inquiries.find(tx, row.merged_into_id) if row.merged_into_id is not None else None
-    return {"number": row.number, "into": into.number if into is not None else "",
-            "unit": directory.unit(tx, row.unit_id).name if row.unit_id is not None else "",
-            "linked": duty_page.linked(tx, [row.id]).get(row.id, 0)}
+    return {
+        "number": row.number,
+        "into": into.number if into is not None else "",
+        "unit": directory.unit(tx, row.unit_id).name if row.unit_id is not None else "",
+        "linked": duty_page.linked(tx, [row.id]).get(row.id, 0),
+    }
 
 
 def taken(acting: ActingOfficer, order_id: int) -> Outcome:
@@ -197,8 +236,10 @@ def lists(deps: Deps) -> dict[str, Any]:
     """What the forms offer: units with somebody there, by their full name, and the categories."""
     known = deps.router().directory
     units = [unit for unit in known.units if known.can_take(unit) and unit.code not in known.duty_codes]
-    return {"units": [(unit.name, unit.short_names[0] if unit.short_names else "") for unit in units],
-            "categories": categories(deps)}
+    return {
+        "units": [(unit.name, unit.short_names[0] if unit.short_names else "") for unit in units],
+        "categories": categories(deps),
+    }
 
 
 def categories(deps: Deps) -> list[tuple[str, str]]:
@@ -209,13 +250,20 @@ def categories(deps: Deps) -> list[tuple[str, str]]:
 def to_decide(deps: Deps, tx: Tx, officer: Record) -> dict[str, Any]:
     """What units and citizens ask for; each opens on its own signed page, where it is decided."""
     now = deps.clock.now()
-    return {"asked": [
-        {"kind": row.kind, "number": row.number, "unit": row.unit_name,
-         "summary": text_for(officer, row, row.summary, keeper=deps.secrets_officer),
-         "until": say_time(row.decide_by), "late": row.decide_by < now,
-         "url": deps.signer.staff_url(row.inquiry_id, officer.id)}
-        for row in duty_page.to_decide(tx, SHOWN)
-    ]}
+    return {
+        "asked": [
+            {
+                "kind": row.kind,
+                "number": row.number,
+                "unit": row.unit_name,
+                "summary": text_for(officer, row, row.summary, keeper=deps.secrets_officer),
+                "until": say_time(row.decide_by),
+                "late": row.decide_by < now,
+                "url": deps.signer.staff_url(row.inquiry_id, officer.id),
+            }
+            for row in duty_page.to_decide(tx, SHOWN)
+        ]
+    }
 
 
 def sent(deps: Deps, tx: Tx, officer: Record) -> dict[str, Any]:
@@ -223,16 +271,24 @@ def sent(deps: Deps, tx: Tx, officer: Record) -> dict[str, Any]:
     rows = duty_page.sent_by_machine(tx, SENT)
     said = decisions.texts(tx, [row.id for row in rows])
     keeper = deps.secrets_officer
-    return {"sent": [_sent(row, text_for(officer, row, said.get(row.id, ""), keeper=keeper)) for row in rows]} | lists(deps)
+    return {"sent": [_sent(row, text_for(officer, row, said.get(row.id, ""), keeper=keeper)) for row in rows]} | lists(
+        deps
+    )
 
 
 def _sent(row: Record, said: str) -> dict[str, Any]:
     routing = row.routing or {}
     confidence, words = next(((c[1], c[2]) for c in routing.get("candidates", []) if c[0] == row.unit_code), (0.0, []))
     return {
-        "order": row.order_id, "number": row.number, "head": shorten(said, HEAD), "unit": row.unit_name,
-        "at": say_time(row.since), "percent": say_percent(confidence), "words": words,
-        "measured": routing.get("source", "keywords") != "keywords", "state": state_of(row),
+        "order": row.order_id,
+        "number": row.number,
+        "head": shorten(said, HEAD),
+        "unit": row.unit_name,
+        "at": say_time(row.since),
+        "percent": say_percent(confidence),
+        "words": words,
+        "measured": routing.get("source", "keywords") != "keywords",
+        "state": state_of(row),
         "open": row.order_state in inquiries.OPEN_ASSIGNMENT,
     }
 
@@ -255,5 +311,7 @@ def _model(active: Record) -> dict[str, Any]:
     compared = active.card.get("compared", {})
     return {
         "since": say_time(active.in_use_at) if active.in_use_at is not None else "",
-        "decisions": active.card.get("decisions", 0), "right": compared.get("right"), "held": compared.get("held_back"),
+        "decisions": active.card.get("decisions", 0),
+        "right": compared.get("right"),
+        "held": compared.get("held_back"),
     }

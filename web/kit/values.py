@@ -71,6 +71,9 @@ def steps_of(tx: Tx, inquiry_id: int, *, names: bool) -> list[Step]:
 def _step(tx: Tx, event: Record, *, names: bool) -> Step:
     data = event.data or {}
     who = inquiries.officer_name(tx, event.actor_id) if names and event.actor == "officer" else ""
-    reason = data.get("reason", "") if names and event.name in {"returned", "contact_opened", "answer_retracted"} else ""
-    return Step(event.name, say_time(event.at), str(data.get("unit", "")), str(data.get("from_unit", "")), who,
-                str(reason))
+    reason = (
+        data.get("reason", "") if names and event.name in {"returned", "contact_opened", "answer_retracted"} else ""
+    )
+    return Step(
+        event.name, say_time(event.at), str(data.get("unit", "")), str(data.get("from_unit", "")), who, str(reason)
+    )

@@ -27,7 +27,8 @@ def linked_view(acting: ActingOfficer, inquiry: Record, order: Record | None) ->
     head = inquiries.find(acting.tx, inquiry.linked_to_id) if inquiry.linked_to_id is not None else None
     return {
         "linked": [{"order": row.id, "number": row.number, "text": _text(acting, row, said)} for row in shown],
-        "linked_count": len(rows), "linked_to": head.number if head is not None else "",
+        "linked_count": len(rows),
+        "linked_to": head.number if head is not None else "",
     }
 
 

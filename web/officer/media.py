@@ -27,14 +27,26 @@ def send_stored(deps: Deps, inquiry_id: int, media_id: int) -> Response:
         abort(404)
     kind = (row.content_type or "").partition(";")[0].strip().lower()
     inline = kind in SHOWN
-    answer = send_file(path, mimetype=kind if inline else "application/octet-stream", as_attachment=not inline,
-                       download_name=f"{media_id}.{_suffix(kind)}", etag=False, conditional=False)
+    answer = send_file(
+        path,
+        mimetype=kind if inline else "application/octet-stream",
+        as_attachment=not inline,
+        download_name=f"{media_id}.{_suffix(kind)}",
+        etag=False,
+        conditional=False,
+    )
     answer.headers["Cache-Control"] = "private, no-store"
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer
 
 
 def _suffix(kind: str) -> str:
-    known = {"image/jpeg": "jpg", "audio/amr": "amr", "audio/mpeg": "mp3", "audio/mp3": "mp3", "video/mp4": "mp4",
-             "audio/speex": "spx"}
+    known = {
+        "image/jpeg": "jpg",
+        "audio/amr": "amr",
+        "audio/mpeg": "mp3",
+        "audio/mp3": "mp3",
+        "video/mp4": "mp4",
+        "audio/speex": "spx",
+    }
     return known.get(kind) or (kind.removeprefix("image/") if kind in SHOWN else "bin")

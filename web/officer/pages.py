@@ -39,12 +39,38 @@ if TYPE_CHECKING:
     from web.officer.view import Gone
 
 SHORTEST_ANSWER = 2
-FLASHES = frozenset({"signed", "answered", "transferred", "requested", "asked", "assist_asked", "assist_answered",
-                     "decided", "sent_on", "unlinked", "contact_opened", "corrected", "retracted"})
+FLASHES = frozenset(
+    {
+        "signed",
+        "answered",
+        "transferred",
+        "requested",
+        "asked",
+        "assist_asked",
+        "assist_answered",
+        "decided",
+        "sent_on",
+        "unlinked",
+        "contact_opened",
+        "corrected",
+        "retracted",
+    }
+)
 """What ``?m=`` may say; the words are in ``templates/pages/flash.html``."""
-INVALID = frozenset({"staff.bad_text", "staff.bad_reason", "staff.bad_unit", "staff.same_unit", "staff.no_extension",
-                     "staff.return_refused", "staff.no_question", "staff.bad_refusal", "staff.bad_contact",
-                     "staff.bad_retraction"})
+INVALID = frozenset(
+    {
+        "staff.bad_text",
+        "staff.bad_reason",
+        "staff.bad_unit",
+        "staff.same_unit",
+        "staff.no_extension",
+        "staff.return_refused",
+        "staff.no_question",
+        "staff.bad_refusal",
+        "staff.bad_contact",
+        "staff.bad_retraction",
+    }
+)
 """What the officer can put right in the form: shown again with what was typed."""
 
 
@@ -56,7 +82,9 @@ def make_staff_pages(deps: Deps) -> Blueprint:
     def order(token: str) -> Response:
         return _read(deps, token)
 
-    @pages.post("/<any(sign, answer, back, transfer, extend, ask, assist, split, contact, correct, retract, approve, refuse, send):action>")
+    @pages.post(
+        "/<any(sign, answer, back, transfer, extend, ask, assist, split, contact, correct, retract, approve, refuse, send):action>"
+    )
     def act(token: str, action: str) -> AnyResponse:
         link = deps.signer.read_staff(token)
         return _stale(deps, token) if link is None else _posted(deps, token, link, action)
@@ -185,7 +213,9 @@ def _named(units: Sequence[Record], typed: str) -> Record | None:
 
 
 def _extend(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
-    days = int(filled.days) if filled.days.isascii() and filled.days.isdecimal() and len(filled.days) <= MOST_DIGITS else 0
+    days = (
+        int(filled.days) if filled.days.isascii() and filled.days.isdecimal() and len(filled.days) <= MOST_DIGITS else 0
+    )
     return unit_requests.extend(acting, order, days, filled.reason, filled.category or "none")
 
 
@@ -224,23 +254,54 @@ def _split(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
 
 MOST_DIGITS = 3
 ACTIONS: dict[str, Callable[[ActingOfficer, Record, Filled], Outcome]] = {
-    "sign": _sign, "answer": _answer, "back": _back, "transfer": _transfer, "extend": _extend, "ask": _ask,
-    "correct": _correct, "retract": _retract,
-    "assist": _assist, "split": _split, "contact": _contact, "approve": _approve, "refuse": _refuse, "send": _send,
+    "sign": _sign,
+    "answer": _answer,
+    "back": _back,
+    "transfer": _transfer,
+    "extend": _extend,
+    "ask": _ask,
+    "correct": _correct,
+    "retract": _retract,
+    "assist": _assist,
+    "split": _split,
+    "contact": _contact,
+    "approve": _approve,
+    "refuse": _refuse,
+    "send": _send,
 }
 
 
-def _show(deps: Deps, token: str, link: tuple[int, int], *, flash: str, status: int = 200,
-          filled: Filled | None = None, tried: str = "", outcome: Outcome | None = None) -> Response:
+def _show(
+    deps: Deps,
+    token: str,
+    link: tuple[int, int],
+    *,
+    flash: str,
+    status: int = 200,
+    filled: Filled | None = None,
+    tried: str = "",
+    outcome: Outcome | None = None,
+) -> Response:
     """The page over what is true now, with a line on what just happened."""
     found = deps.store.read(lambda tx: _fresh(deps, tx, link))
     said = outcome.params if outcome else {}
     filled = filled or Filled()
     if isinstance(found, dict):
-        return page("staff.html", status, token=token, flash=flash, said=said, draft=filled.text, tried=tried,
-                    typed=filled, told=_told(deps, outcome),
-                    seal=lambda action, order: deps.signer.form_seal(token, f"{action}:{order}"),
-                    site=deps.texts.site, hotline=deps.texts.hotline, **found)
+        return page(
+            "staff.html",
+            status,
+            token=token,
+            flash=flash,
+            said=said,
+            draft=filled.text,
+            tried=tried,
+            typed=filled,
+            told=_told(deps, outcome),
+            seal=lambda action, order: deps.signer.form_seal(token, f"{action}:{order}"),
+            site=deps.texts.site,
+            hotline=deps.texts.hotline,
+            **found,
+        )
     return _gone(deps, found, draft=filled.text)
 
 
@@ -259,8 +320,14 @@ def _fresh(deps: Deps, tx: Tx, link: tuple[int, int]) -> dict[str, object] | Gon
 
 def _gone(deps: Deps, gone: Gone, *, draft: str = "") -> Response:
     """Not in charge (any more): only who took it away, never which inquiry it is."""
-    return page("gone.html", 200 if gone.mine else 403, site=deps.texts.site, hotline=deps.texts.hotline,
-                draft=draft, **parting(gone))
+    return page(
+        "gone.html",
+        200 if gone.mine else 403,
+        site=deps.texts.site,
+        hotline=deps.texts.hotline,
+        draft=draft,
+        **parting(gone),
+    )
 
 
 def _stale(deps: Deps, token: str) -> Response:

@@ -58,7 +58,9 @@ def requests_view(acting: ActingOfficer, inquiry: Record, order: Record | None) 
     pending = any(row.state == RequestState.PENDING and row.kind in requests.TO_DECIDE for row in rows)
     lead = order if order is not None and order.role == "lead" and order.state in OPEN_ASSIGNMENT else None
     return {
-        "asked": asked, "longest_question": LONGEST_QUESTION, "shortest_reason": acting.deps.limits.reason_length,
+        "asked": asked,
+        "longest_question": LONGEST_QUESTION,
+        "shortest_reason": acting.deps.limits.reason_length,
         "extension": _extension(acting, inquiry, lead) if lead is not None and not pending else None,
         "second_extension": inquiry.extended > 0,
         "can_ask": lead is not None and _can_ask(acting, inquiry, lead),
@@ -80,13 +82,19 @@ def may_decide(officer: Record, inquiry: Record, request: Record) -> bool:
 def _asked(acting: ActingOfficer, inquiry: Record, row: Record, rows: Any) -> Asked:
     latest = not any(other.id > row.id and other.kind in requests.TO_DECIDE for other in rows)
     return Asked(
-        id=row.id, kind=row.kind, state=row.state, unit=row.unit_name, reason=_reason(acting, inquiry, row),
+        id=row.id,
+        kind=row.kind,
+        state=row.state,
+        unit=row.unit_name,
+        reason=_reason(acting, inquiry, row),
         why=REASONS.get(row.reason_code, "") if row.reason_code else "",
         wanted=say_time(row.wanted_at) if row.wanted_at is not None else "",
         proposed=directory.unit(acting.tx, row.unit_id).name if row.unit_id is not None else "",
-        opened=say_time(row.opened_at), until=say_time(row.decide_by),
+        opened=say_time(row.opened_at),
+        until=say_time(row.decide_by),
         decided=say_time(row.decided_at) if row.decided_at is not None else "",
-        by=inquiries.officer_name(acting.tx, row.decided_by), note=row.note,
+        by=inquiries.officer_name(acting.tx, row.decided_by),
+        note=row.note,
         mine=latest and may_decide(acting.officer, inquiry, row) and _still_matters(acting, row),
     )
 
@@ -129,10 +137,18 @@ def _can_return(acting: ActingOfficer, inquiry: Record, order: Record, *, pendin
     if duty is None or duty.id == order.unit_id:
         return False
     ask = ReturnAsk(
-        AssignmentState(order.state), order.created_at, order.unit_code, SOMETHING, pending=pending,
-        by_unit=requests.count_of_unit(acting.tx, inquiry.id, order.unit_id, RequestKind.RETURN), in_all=inquiry.returns,
+        AssignmentState(order.state),
+        order.created_at,
+        order.unit_code,
+        SOMETHING,
+        pending=pending,
+        by_unit=requests.count_of_unit(acting.tx, inquiry.id, order.unit_id, RequestKind.RETURN),
+        in_all=inquiry.returns,
     )
-    return return_problem(ask, acting.now, acting.deps.calendar(), limits=acting.deps.limits, rule=acting.deps.due_rule) is None
+    return (
+        return_problem(ask, acting.now, acting.deps.calendar(), limits=acting.deps.limits, rule=acting.deps.due_rule)
+        is None
+    )
 
 
 def _helpers(acting: ActingOfficer, inquiry: Record) -> list[Record]:
@@ -144,8 +160,16 @@ def _helpers(acting: ActingOfficer, inquiry: Record) -> list[Record]:
 
 def _opinions(acting: ActingOfficer, inquiry: Record) -> list[dict[str, Any]]:
     """What assisting units told the lead, and what was merged into it in the words of its citizen."""
-    return [{"text": _opinion(acting, inquiry, m), "joined": m.kind == JOINED, "at": say_time(m.created_at), "who": inquiries.officer_name(acting.tx, m.officer_id)}
-            for m in inquiries.messages_of(acting.tx, inquiry.id) if m.direction == "internal"]
+    return [
+        {
+            "text": _opinion(acting, inquiry, m),
+            "joined": m.kind == JOINED,
+            "at": say_time(m.created_at),
+            "who": inquiries.officer_name(acting.tx, m.officer_id),
+        }
+        for m in inquiries.messages_of(acting.tx, inquiry.id)
+        if m.direction == "internal"
+    ]
 
 
 def _opinion(acting: ActingOfficer, inquiry: Record, message: Record) -> str:

@@ -94,8 +94,9 @@ def _handed_on(tx: Tx, officer: Record, own: Sequence[Record]) -> Gone:
     if last is None or last.ended_at is None:
         return Gone()
     how = "transferred" if last.reason == "transfer" else "returned"
-    return Gone(inquiries.officer_name(tx, last.ended_by), say_time(last.ended_at), how,
-                mine=last.ended_by == officer.id)
+    return Gone(
+        inquiries.officer_name(tx, last.ended_by), say_time(last.ended_at), how, mine=last.ended_by == officer.id
+    )
 
 
 def parting(gone: Gone) -> dict[str, Any]:
@@ -111,17 +112,37 @@ def view(deps: Deps, tx: Tx, visit: Visit) -> dict[str, Any]:
     asked = requests_view(acting, inquiry, order if is_open else None)
     readable = may_read(visit.officer, inquiry, keeper=deps.secrets_officer)
     until = contact_details.opened_until(tx, inquiry, visit.officer, acting.now) if is_open else None
-    return {
-        "number": inquiry.number, "state": state_of(inquiry), "urgent": inquiry.urgent, "officer": visit.officer,
-        "received": say_time(inquiry.received_at), "due": due_of(deps.calendar(), inquiry, acting.now),
-        "unit_due": unit_time(inquiry, order.due_at) if is_open and order is not None else "",
-        "order": order, "is_open": is_open, "signed_by": inquiries.officer_name(tx, order.signed_by) if order else "",
-        "grounds": grounds(inquiry, order.unit_code) if order is not None and order.role == "lead" and readable else {},
-        "parts": _parts(acting, inquiry, opened=until is not None), "answers": _answers(tx, inquiry.id), "readable": readable,
-        "delivery": _delivery(tx, inquiry.id),
-        "places": (inquiry.routing or {}).get("places", []) if readable else [], "steps": steps_of(tx, inquiry.id, names=True),
-        "choices": transfer_choices(acting, order) if is_open and order is not None and order.role == "lead" else [],
-    } | asked | _answered(tx, visit) | _contact(acting, inquiry, order if is_open else None, until) | linked_view(acting, inquiry, order if is_open else None) | (_at_desk(acting, inquiry) if is_open and order is not None and readable else {"at_desk": False})
+    return (
+        {
+            "number": inquiry.number,
+            "state": state_of(inquiry),
+            "urgent": inquiry.urgent,
+            "officer": visit.officer,
+            "received": say_time(inquiry.received_at),
+            "due": due_of(deps.calendar(), inquiry, acting.now),
+            "unit_due": unit_time(inquiry, order.due_at) if is_open and order is not None else "",
+            "order": order,
+            "is_open": is_open,
+            "signed_by": inquiries.officer_name(tx, order.signed_by) if order else "",
+            "grounds": grounds(inquiry, order.unit_code)
+            if order is not None and order.role == "lead" and readable
+            else {},
+            "parts": _parts(acting, inquiry, opened=until is not None),
+            "answers": _answers(tx, inquiry.id),
+            "readable": readable,
+            "delivery": _delivery(tx, inquiry.id),
+            "places": (inquiry.routing or {}).get("places", []) if readable else [],
+            "steps": steps_of(tx, inquiry.id, names=True),
+            "choices": transfer_choices(acting, order)
+            if is_open and order is not None and order.role == "lead"
+            else [],
+        }
+        | asked
+        | _answered(tx, visit)
+        | _contact(acting, inquiry, order if is_open else None, until)
+        | linked_view(acting, inquiry, order if is_open else None)
+        | (_at_desk(acting, inquiry) if is_open and order is not None and readable else {"at_desk": False})
+    )
 
 
 def _answered(tx: Tx, visit: Visit) -> dict[str, Any]:
@@ -130,15 +151,26 @@ def _answered(tx: Tx, visit: Visit) -> dict[str, Any]:
     if order is not None and not visit.only_decides:
         may = corrections.allowed(tx, visit.inquiry, order)
     now_is = given(tx, visit.inquiry.id) if may.correct else None
-    return {"may_correct": now_is is not None, "may_retract": may.retract, "holds": now_is.text if now_is else "",
-            "longest_answer": LONGEST_ANSWER, "longest_retraction": corrections.LONGEST_REASON}
+    return {
+        "may_correct": now_is is not None,
+        "may_retract": may.retract,
+        "holds": now_is.text if now_is else "",
+        "longest_answer": LONGEST_ANSWER,
+        "longest_retraction": corrections.LONGEST_REASON,
+    }
 
 
-def _contact(acting: acting_officer.ActingOfficer, inquiry: Record, order: Record | None, until: datetime | None) -> dict[str, Any]:
+def _contact(
+    acting: acting_officer.ActingOfficer, inquiry: Record, order: Record | None, until: datetime | None
+) -> dict[str, Any]:
     """Whom to call, while that is open for this officer; else whether it may be asked for."""
     may_ask = order is not None and order.role == "lead" and not contact_details.is_confidential(inquiry)
-    return {"may_contact": may_ask and until is None, "contact_until": say_time(until) if until is not None else "",
-            "phones": contact_details.phones(acting.tx, inquiry) if until is not None else [], "seen_at": say_time(acting.now)}
+    return {
+        "may_contact": may_ask and until is None,
+        "contact_until": say_time(until) if until is not None else "",
+        "phones": contact_details.phones(acting.tx, inquiry) if until is not None else [],
+        "seen_at": say_time(acting.now),
+    }
 
 
 def _at_desk(acting: acting_officer.ActingOfficer, inquiry: Record) -> dict[str, Any]:
@@ -147,8 +179,11 @@ def _at_desk(acting: acting_officer.ActingOfficer, inquiry: Record) -> dict[str,
     at_desk = lead is not None and duty_unit is not None and lead.unit_id == duty_unit.id
     if not at_desk or acting.officer.role not in DECIDERS or SECRET in (inquiry.flags or []):
         return {"at_desk": False}
-    return {"at_desk": True, "picks": moves.suggestions(acting.tx, acting.deps, inquiry),
-            "measured": (inquiry.routing or {}).get("source", "keywords") != "keywords"}
+    return {
+        "at_desk": True,
+        "picks": moves.suggestions(acting.tx, acting.deps, inquiry),
+        "measured": (inquiry.routing or {}).get("source", "keywords") != "keywords",
+    }
 
 
 def _parts(acting: acting_officer.ActingOfficer, inquiry: Record, *, opened: bool) -> list[dict[str, Any]]:
@@ -160,20 +195,34 @@ def _parts(acting: acting_officer.ActingOfficer, inquiry: Record, *, opened: boo
     return [_part(acting, inquiry, m, media.get(m.id, []), opened=opened) for m in said]
 
 
-def _part(acting: acting_officer.ActingOfficer, inquiry: Record, message: Record, media: list[Record], *, opened: bool) -> dict[str, Any]:
+def _part(
+    acting: acting_officer.ActingOfficer, inquiry: Record, message: Record, media: list[Record], *, opened: bool
+) -> dict[str, Any]:
     """``masked``: the text is not as it was written, so the page says where to ask."""
     keeper = acting.deps.secrets_officer
     text = text_for(acting.officer, inquiry, message.text, keeper=keeper, opened=opened)
     seen = may_read(acting.officer, inquiry, keeper=keeper)
-    return {"text": text, "masked": text != message.text, "kind": message.kind, "at": say_time(message.created_at),
-            "media": media if seen else [], "latitude": message.latitude if seen else None, "longitude": message.longitude}
+    return {
+        "text": text,
+        "masked": text != message.text,
+        "kind": message.kind,
+        "at": say_time(message.created_at),
+        "media": media if seen else [],
+        "latitude": message.latitude if seen else None,
+        "longitude": message.longitude,
+    }
 
 
 def _answers(tx: Tx, inquiry_id: int) -> list[dict[str, str]]:
     return [
-        {"text": m.text, "at": say_time(m.created_at), "who": inquiries.officer_name(tx, m.officer_id),
-         "aside": ASIDE[m.kind] if m.direction == "aside" else ""}
-        for m in inquiries.messages_of(tx, inquiry_id) if m.officer_id and m.direction in {"out", "aside"}
+        {
+            "text": m.text,
+            "at": say_time(m.created_at),
+            "who": inquiries.officer_name(tx, m.officer_id),
+            "aside": ASIDE[m.kind] if m.direction == "aside" else "",
+        }
+        for m in inquiries.messages_of(tx, inquiry_id)
+        if m.officer_id and m.direction in {"out", "aside"}
     ]
 
 

@@ -23,7 +23,20 @@ TOPICS = {
     "schools": "学区划分 入学名额 课后托管 校车路线 食堂饭菜 转学手续",
     "noise": "工地噪声 夜间施工 广场舞吵 音响扰民 打桩机响 装修电钻",
 }
-AROUND = ("请问", "你好", "麻烦", "尽快", "我家附近", "幸福路", "春晓小区", "已经很久", "希望处理", "谢谢", "邻居都说", "上个月")
+AROUND = (
+    "请问",
+    "你好",
+    "麻烦",
+    "尽快",
+    "我家附近",
+    "幸福路",
+    "春晓小区",
+    "已经很久",
+    "希望处理",
+    "谢谢",
+    "邻居都说",
+    "上个月",
+)
 
 
 def written(rng, label, *, words=2):
@@ -130,7 +143,20 @@ def test_no_words_are_looked_for_where_nobody_reads_them(model):
 
 @pytest.mark.parametrize(
     "text",
-    ["", " \n\t", "😀🎉", "。。。！！！", "\u200b\u200e", "\ud800", "𠮷野家𪚥", "a" * 20_000, "水" * 20_000, "停水" * 15_000, "0" * 300, "\x00"],
+    [
+        "",
+        " \n\t",
+        "😀🎉",
+        "。。。！！！",
+        "\u200b\u200e",
+        "\ud800",
+        "𠮷野家𪚥",
+        "a" * 20_000,
+        "水" * 20_000,
+        "停水" * 15_000,
+        "0" * 300,
+        "\x00",
+    ],
 )
 def test_any_text_gets_a_guess(model, text):
     for pair in ((text, ""), ("", text), (text, text)):
@@ -208,7 +234,14 @@ def test_examples_without_weight_count_for_nothing():
 
 @pytest.mark.parametrize(
     ("right", "wrong", "wanted", "reached"),
-    [(20, 0, 0.95, False), (44, 0, 0.95, False), (46, 0, 0.95, True), (100, 0, 0.98, False), (120, 0, 0.98, True), (196, 4, 0.98, False)],
+    [
+        (20, 0, 0.95, False),
+        (44, 0, 0.95, False),
+        (46, 0, 0.95, True),
+        (100, 0, 0.98, False),
+        (120, 0, 0.98, True),
+        (196, 4, 0.98, False),
+    ],
 )
 def test_a_threshold_needs_enough_examples_above_it(right, wrong, wanted, reached):
     hits = np.array([True] * right + [False] * wrong)
@@ -402,7 +435,14 @@ def levelled(reached, *, headline, confidence):
 
 @pytest.mark.parametrize(
     ("wanted", "own", "enough"),
-    [("0.90", 0.605, True), ("0.90", 0.595, False), ("0.95", 0.705, True), ("0.95", 0.695, False), ("0.98", 0.905, True), ("0.98", 0.895, False)],
+    [
+        ("0.90", 0.605, True),
+        ("0.90", 0.595, False),
+        ("0.95", 0.705, True),
+        ("0.95", 0.695, False),
+        ("0.98", 0.905, True),
+        ("0.98", 0.895, False),
+    ],
 )
 def test_a_kind_that_needs_more_confidence_meets_the_same_public_threshold(wanted, own, enough):
     full, alone, short = [0.55, 0.6, 0.8], [0.56, 0.65, 0.85], [0.6, 0.7, 0.9]

@@ -42,9 +42,17 @@ def local(moment: datetime) -> str:
 
 def facts(**change) -> Facts:
     return replace(
-        Facts(assignment_id=7, dispatched_at=at("2026-11-18 10:00"), due_at=at("2026-11-24 17:00"),
-              until=at("2027-01-04 09:00"), signed_at=at("2026-11-18 11:00"), ended_at=at("2026-11-20 10:00"),
-              due_events=(3, 9)), **change)
+        Facts(
+            assignment_id=7,
+            dispatched_at=at("2026-11-18 10:00"),
+            due_at=at("2026-11-24 17:00"),
+            until=at("2027-01-04 09:00"),
+            signed_at=at("2026-11-18 11:00"),
+            ended_at=at("2026-11-20 10:00"),
+            due_events=(3, 9),
+        ),
+        **change,
+    )
 
 
 def entered(charge: Charge) -> Entry:
@@ -58,21 +66,40 @@ def points(found) -> list[tuple[str, int, str]]:
 CASES = [
     ("answered in time", {}, []),
     ("answered on the last moment", {"ended_at": at("2026-11-24 17:00")}, []),
-    ("a day and a half late", {"ended_at": at("2026-11-26 10:00")}, [
-        ("overdue", -50, "11-24 17:00"), ("overdue_day", -10, "11-25 17:00")]),
-    ("over a weekend", {"ended_at": at("2026-11-30 09:00")}, [
-        ("overdue", -50, "11-24 17:00"), ("overdue_day", -10, "11-25 17:00"), ("overdue_day", -10, "11-26 17:00"),
-        ("overdue_day", -10, "11-27 17:00")]),
+    (
+        "a day and a half late",
+        {"ended_at": at("2026-11-26 10:00")},
+        [("overdue", -50, "11-24 17:00"), ("overdue_day", -10, "11-25 17:00")],
+    ),
+    (
+        "over a weekend",
+        {"ended_at": at("2026-11-30 09:00")},
+        [
+            ("overdue", -50, "11-24 17:00"),
+            ("overdue_day", -10, "11-25 17:00"),
+            ("overdue_day", -10, "11-26 17:00"),
+            ("overdue_day", -10, "11-27 17:00"),
+        ],
+    ),
     ("signed on the last moment", {"signed_at": at("2026-11-18 15:00")}, []),
     ("signed late", {"signed_at": at("2026-11-18 15:00:01")}, [("late_sign", -10, "11-18 15:00")]),
     ("never signed, answered in time", {"signed_at": None}, [("late_sign", -10, "11-18 15:00")]),
     ("never signed, answered at once", {"signed_at": None, "ended_at": at("2026-11-18 12:00")}, []),
-    ("a return refused", {"returns_refused": ((12, at("2026-11-19 10:00")),)}, [("refused_return", -20, "11-19 10:00")]),
-    ("reworked twice, after it ended", {"reworks": ((20, at("2026-11-26 10:00")), (31, at("2026-12-03 10:00")))}, [
-        ("rework", -30, "11-26 10:00"), ("rework", -30, "12-03 10:00")]),
-    ("a fake closing and the same reply as others", {
-        "fake_closings": ((40, at("2026-12-01 10:00")),), "identical_replies": ((41, at("2026-12-01 11:00")),)}, [
-        ("fake_closing", -100, "12-01 10:00"), ("identical_reply", -30, "12-01 11:00")]),
+    (
+        "a return refused",
+        {"returns_refused": ((12, at("2026-11-19 10:00")),)},
+        [("refused_return", -20, "11-19 10:00")],
+    ),
+    (
+        "reworked twice, after it ended",
+        {"reworks": ((20, at("2026-11-26 10:00")), (31, at("2026-12-03 10:00")))},
+        [("rework", -30, "11-26 10:00"), ("rework", -30, "12-03 10:00")],
+    ),
+    (
+        "a fake closing and the same reply as others",
+        {"fake_closings": ((40, at("2026-12-01 10:00")),), "identical_replies": ((41, at("2026-12-01 11:00")),)},
+        [("fake_closing", -100, "12-01 10:00"), ("identical_reply", -30, "12-01 11:00")],
+    ),
     ("what comes after the cut-off", {"reworks": ((20, at("2027-01-05 10:00")),)}, []),
 ]
 
@@ -85,7 +112,10 @@ def test_this_costs(change, expected):
 def test_a_red_card_costs_one_more_after_five_working_days():
     found = charges(facts(ended_at=at("2026-12-01 17:01")), DEFAULT_RULES, PLAIN)
     assert [(c.rule, c.hundredths) for c in found] == [
-        ("overdue", -50), *[("overdue_day", -10)] * 5, ("red_card", -100)]
+        ("overdue", -50),
+        *[("overdue_day", -10)] * 5,
+        ("red_card", -100),
+    ]
     before = charges(facts(ended_at=at("2026-12-01 17:00")), DEFAULT_RULES, PLAIN)
     assert "red_card" not in {c.rule for c in before}
 
@@ -96,10 +126,15 @@ def test_lateness_stops_at_its_cap_and_the_card_comes_on_top():
     assert sum(c.hundredths for c in found) == -300
 
 
-@pytest.mark.parametrize(("rules", "expected"), [
-    (PointRules(overdue=40, overdue_day=0), [-40]), (PointRules(overdue_cap=55), [-50, -5]),
-    (PointRules(overdue_cap=0), []), (PointRules(overdue=300), [-200]),
-])
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        (PointRules(overdue=40, overdue_day=0), [-40]),
+        (PointRules(overdue_cap=55), [-50, -5]),
+        (PointRules(overdue_cap=0), []),
+        (PointRules(overdue=300), [-200]),
+    ],
+)
 def test_the_points_are_the_rules_to_set(rules, expected):
     found = charges(facts(ended_at=at("2026-11-30 09:00")), rules, PLAIN)
     assert [c.hundredths for c in found] == expected
@@ -108,7 +143,10 @@ def test_the_points_are_the_rules_to_set(rules, expected):
 def test_a_charge_names_its_rule_its_version_and_its_evidence():
     over, day = charges(facts(ended_at=at("2026-11-26 10:00")), PointRules(version="2026-3"), PLAIN)
     assert over.evidence == {
-        "dispatched_at": "2026-11-18T02:00:00+00:00", "due_at": "2026-11-24T09:00:00+00:00", "due_events": "3,9"}
+        "dispatched_at": "2026-11-18T02:00:00+00:00",
+        "due_at": "2026-11-24T09:00:00+00:00",
+        "due_events": "3,9",
+    }
     assert day.evidence == over.evidence | {"days_late": 1}
     assert (over.rule, over.version, over.month) == ("overdue", "2026-3", "2026-11")
     (sign,) = charges(facts(signed_at=None), DEFAULT_RULES, PLAIN)
@@ -118,8 +156,12 @@ def test_a_charge_names_its_rule_its_version_and_its_evidence():
 
 
 def test_each_charge_has_a_name_of_its_own_that_fits_its_column():
-    change = {"assignment_id": 2**62, "ended_at": None, "signed_at": None,
-              "identical_replies": ((2**62, at("2026-12-01 10:00")), (2**62 + 1, at("2026-12-01 10:00")))}
+    change = {
+        "assignment_id": 2**62,
+        "ended_at": None,
+        "signed_at": None,
+        "identical_replies": ((2**62, at("2026-12-01 10:00")), (2**62 + 1, at("2026-12-01 10:00"))),
+    }
     names = [c.once for c in charges(facts(**change), DEFAULT_RULES, PLAIN)]
     assert len(set(names)) == len(names) > 10
     assert max(len(f"reverse:{name}") for name in names) <= scores.c.once.type.length
@@ -150,12 +192,19 @@ def test_a_red_card_that_fell_into_a_pause_comes_when_it_ends():
 JUST_AFTER = timedelta(microseconds=1)
 
 
-@pytest.mark.parametrize(("limit", "rule"), [
-    ("2026-11-24 17:00", "overdue"), ("2026-11-25 17:00", "overdue_day"), ("2026-12-01 17:00", "red_card"),
-])
+@pytest.mark.parametrize(
+    ("limit", "rule"),
+    [
+        ("2026-11-24 17:00", "overdue"),
+        ("2026-11-25 17:00", "overdue_day"),
+        ("2026-12-01 17:00", "red_card"),
+    ],
+)
 def test_the_last_moment_is_in_time_and_the_next_is_not(limit, rule):
-    count = [sum(c.rule == rule for c in charges(facts(ended_at=moment), DEFAULT_RULES, PLAIN))
-             for moment in (at(limit), at(limit) + JUST_AFTER)]
+    count = [
+        sum(c.rule == rule for c in charges(facts(ended_at=moment), DEFAULT_RULES, PLAIN))
+        for moment in (at(limit), at(limit) + JUST_AFTER)
+    ]
     assert count[1] == count[0] + 1
 
 
@@ -166,11 +215,17 @@ def test_what_happens_on_the_cut_off_is_charged():
 
 def test_a_pause_holds_from_its_first_moment_to_before_its_last():
     over = at("2026-11-24 17:00") + JUST_AFTER
-    for pause, charged in (((over, None), False), ((over + JUST_AFTER, None), True), ((at("2026-11-20 10:00"), over), True)):
+    for pause, charged in (
+        ((over, None), False),
+        ((over + JUST_AFTER, None), True),
+        ((at("2026-11-20 10:00"), over), True),
+    ):
         found = charges(facts(ended_at=None, until=at("2026-11-25 09:00"), pauses=(pause,)), DEFAULT_RULES, PLAIN)
         assert bool(found) is charged
     day = at("2026-11-25 17:00") + JUST_AFTER
-    found = charges(facts(ended_at=at("2026-11-26 10:00"), pauses=((at("2026-11-25 10:00"), day),)), DEFAULT_RULES, PLAIN)
+    found = charges(
+        facts(ended_at=at("2026-11-26 10:00"), pauses=((at("2026-11-25 10:00"), day),)), DEFAULT_RULES, PLAIN
+    )
     assert [c.rule for c in found] == ["overdue", "overdue_day"]
 
 
@@ -184,8 +239,12 @@ def orders(draw):
     due = start + draw(SPANS)
     asked = start + draw(SPANS)
     return Facts(
-        assignment_id=draw(st.integers(1, 9)), dispatched_at=start, due_at=due, until=start + timedelta(days=120),
-        signed_at=draw(st.none() | SPANS.map(lambda s: start + s)), ended_at=None,
+        assignment_id=draw(st.integers(1, 9)),
+        dispatched_at=start,
+        due_at=due,
+        until=start + timedelta(days=120),
+        signed_at=draw(st.none() | SPANS.map(lambda s: start + s)),
+        ended_at=None,
         pauses=draw(st.sampled_from([(), ((asked, asked + timedelta(days=3)),), ((asked, None),)])),
         reworks=tuple((n, due + timedelta(days=n)) for n in range(draw(st.integers(0, 3)))),
     )
@@ -194,16 +253,19 @@ def orders(draw):
 @settings(max_examples=40)
 @given(orders(), SPANS, SPANS)
 def test_being_later_never_costs_less(order, one, other):
-    costs = [sum(c.hundredths for c in charges(replace(order, ended_at=order.dispatched_at + gone), DEFAULT_RULES, PLAIN))
-             for gone in sorted((one, other))]
+    costs = [
+        sum(c.hundredths for c in charges(replace(order, ended_at=order.dispatched_at + gone), DEFAULT_RULES, PLAIN))
+        for gone in sorted((one, other))
+    ]
     assert costs[0] >= costs[1]
 
 
 @settings(max_examples=40)
 @given(orders(), SPANS, SPANS)
 def test_a_later_run_only_adds_and_a_replay_gives_the_same(order, one, other):
-    early, late = (charges(replace(order, until=order.dispatched_at + gone), DEFAULT_RULES, PLAIN)
-                   for gone in sorted((one, other)))
+    early, late = (
+        charges(replace(order, until=order.dispatched_at + gone), DEFAULT_RULES, PLAIN) for gone in sorted((one, other))
+    )
     assert set(c.once for c in early) <= set(c.once for c in late)  # noqa: C401
     assert [c for c in late if c in early] == list(early)
     again = charges(replace(order, until=order.dispatched_at + max(one, other)), DEFAULT_RULES, Calendar())
@@ -252,7 +314,12 @@ def test_a_day_off_declared_afterwards_takes_back_what_was_charged():
 def test_a_counter_entry_gives_back_the_same_points_in_the_same_month_and_is_itself_final():
     entry = Entry("overdue:7:0:x", "overdue", -50, "2026-11", "2012-1")
     back = reversal(entry, {"approved_by": 4})
-    assert (back.hundredths, back.month, back.reverses, back.evidence) == (50, "2026-11", entry.once, {"approved_by": 4})
+    assert (back.hundredths, back.month, back.reverses, back.evidence) == (
+        50,
+        "2026-11",
+        entry.once,
+        {"approved_by": 4},
+    )
     with pytest.raises(ValueError, match="counter-entry"):
         reversal(back, {})
 
@@ -272,10 +339,17 @@ def test_rules_changed_later_do_not_touch_what_stands():
     assert found == settle([], ())
 
 
-@pytest.mark.parametrize(("hundredths", "orders", "score"), [
-    ([], 3, 10000), ([-50, -10], 3, 9940), ([-50, 50], 3, 10000), ([], 0, None), ([-50], 0, 9950),
-    ([-200] * 60, 60, 0),
-])
+@pytest.mark.parametrize(
+    ("hundredths", "orders", "score"),
+    [
+        ([], 3, 10000),
+        ([-50, -10], 3, 9940),
+        ([-50, 50], 3, 10000),
+        ([], 0, None),
+        ([-50], 0, 9950),
+        ([-200] * 60, 60, 0),
+    ],
+)
 def test_a_month_of_a_unit(hundredths, orders, score):
     entries = [Entry(str(n), "overdue", points, "2026-11") for n, points in enumerate(hundredths)]
     assert month_score(entries, orders).points == score
@@ -285,10 +359,16 @@ def test_a_month_starts_at_what_the_rules_say():
     assert month_score([], 1, PointRules(month_starts_at=2000)).points == 2000
 
 
-@pytest.mark.parametrize(("ratings", "satisfied", "n", "share"), [
-    ([1, 2, 3, None], 2, 3, Fraction(2, 3)), ([None, None], 0, 0, None), ([], 0, 0, None), ([3], 0, 1, Fraction(0)),
-    ([1, 1], 2, 2, Fraction(1)),
-])
+@pytest.mark.parametrize(
+    ("ratings", "satisfied", "n", "share"),
+    [
+        ([1, 2, 3, None], 2, 3, Fraction(2, 3)),
+        ([None, None], 0, 0, None),
+        ([], 0, 0, None),
+        ([3], 0, 1, Fraction(0)),
+        ([1, 1], 2, 2, Fraction(1)),
+    ],
+)
 def test_satisfaction_is_of_those_who_rated(ratings, satisfied, n, share):
     found = satisfaction(ratings)
     assert (found.satisfied, found.n, found.share) == (satisfied, n, share)
@@ -299,10 +379,16 @@ def test_a_month_is_chinas():
     assert month_of(datetime(2012, 8, 31, 15, 59, tzinfo=UTC)) == "2012-08"
 
 
-@pytest.mark.parametrize(("asked", "used"), [
-    ("2026-11-18 10:00", Fraction(0)), ("2026-11-20 14:00", Fraction(1, 2)), ("2026-11-24 17:00", Fraction(1)),
-    ("2026-11-30 17:00", Fraction(1)), ("2026-11-01 17:00", Fraction(0)),
-])
+@pytest.mark.parametrize(
+    ("asked", "used"),
+    [
+        ("2026-11-18 10:00", Fraction(0)),
+        ("2026-11-20 14:00", Fraction(1, 2)),
+        ("2026-11-24 17:00", Fraction(1)),
+        ("2026-11-30 17:00", Fraction(1)),
+        ("2026-11-01 17:00", Fraction(0)),
+    ],
+)
 def test_how_late_an_extension_was_asked_for(asked, used):
     assert time_used(at("2026-11-18 10:00"), at("2026-11-24 17:00"), at(asked), PLAIN) == used
 
@@ -316,7 +402,8 @@ def test_a_limit_without_office_time_is_used_up():
 
 def test_edge_50_overdue_by_one_minute_is_overdue():
     assert points(charges(facts(ended_at=at("2026-11-24 17:01")), DEFAULT_RULES, PLAIN)) == [
-        ("overdue", -50, "11-24 17:00")]
+        ("overdue", -50, "11-24 17:00")
+    ]
 
 
 def test_edge_50_replied_in_time_counts_though_the_citizen_could_not_be_reached():

@@ -60,8 +60,10 @@ def in_year(days, year):
 
 
 YEARS = [
-    pytest.param(lambda: parse(N2012, PLAIN), id="2012"), pytest.param(lambda: parse(N2017, PLAIN), id="2017"),
-    pytest.param(extended_2020, id="2020"), pytest.param(lambda: parse(N2026, PLAIN), id="2026"),
+    pytest.param(lambda: parse(N2012, PLAIN), id="2012"),
+    pytest.param(lambda: parse(N2017, PLAIN), id="2017"),
+    pytest.param(extended_2020, id="2020"),
+    pytest.param(lambda: parse(N2026, PLAIN), id="2026"),
 ]
 
 
@@ -90,9 +92,15 @@ def test_a_make_up_day_of_the_year_before_is_in_that_year():
 def test_the_extension_of_2020_moves_three_days_and_names_the_first_working_one():
     longer = parse(N2020_LONGER, BEFORE_EXTENSION)
     assert longer.days == {
-        date(2020, 1, 31): False, date(2020, 2, 1): False, date(2020, 2, 2): False, date(2020, 2, 3): True}
+        date(2020, 1, 31): False,
+        date(2020, 2, 1): False,
+        date(2020, 2, 2): False,
+        date(2020, 2, 3): True,
+    }
     assert differences(longer, BEFORE_EXTENSION) == (
-        Difference(date(2020, 1, 31), before=True, after=False), Difference(date(2020, 2, 1), before=True, after=False))
+        Difference(date(2020, 1, 31), before=True, after=False),
+        Difference(date(2020, 2, 1), before=True, after=False),
+    )
 
 
 def test_the_first_notice_of_2020_alone_differs_on_the_saturday_the_extension_freed():
@@ -106,19 +114,25 @@ def test_an_extension_already_in_the_calendar_changes_nothing():
 def test_a_notice_for_an_unpublished_year_shows_what_it_changes():
     text = "关于延长2027年春节假期的通知\n一、延长2027年春节假期至2月10日，2月11日起正常上班。"
     assert differences(parse(text, PLAIN), PLAIN) == (
-        Difference(date(2027, 2, 9), before=True, after=False), Difference(date(2027, 2, 10), before=True, after=False))
+        Difference(date(2027, 2, 9), before=True, after=False),
+        Difference(date(2027, 2, 10), before=True, after=False),
+    )
 
 
-@pytest.mark.parametrize("change", [
-    lambda text: text.replace("（", "(").replace("）", ")").replace("：", ":").replace("，", ","),
-    lambda text: text.replace("(", "（").replace(")", "）"),
-    lambda text: text.replace("月", " 月 ").replace("日", " 日"),
-    lambda text: text.replace("星期", "周"),
-    lambda text: text.replace("周日", "星期天"),
-    lambda text: text.translate(str.maketrans("0123456789", "０１２３４５６７８９")),
-    lambda text: text.replace("\n", "\r\n\r\n\u3000\u3000"),
-    lambda text: text.replace("至", "—"),
-], ids=["ascii", "full-width brackets", "blanks", "zhou", "tian", "full-width digits", "paragraphs", "dash"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("（", "(").replace("）", ")").replace("：", ":").replace("，", ","),
+        lambda text: text.replace("(", "（").replace(")", "）"),
+        lambda text: text.replace("月", " 月 ").replace("日", " 日"),
+        lambda text: text.replace("星期", "周"),
+        lambda text: text.replace("周日", "星期天"),
+        lambda text: text.translate(str.maketrans("0123456789", "０１２３４５６７８９")),
+        lambda text: text.replace("\n", "\r\n\r\n\u3000\u3000"),
+        lambda text: text.replace("至", "—"),
+    ],
+    ids=["ascii", "full-width brackets", "blanks", "zhou", "tian", "full-width digits", "paragraphs", "dash"],
+)
 @pytest.mark.parametrize("text", [N2012, N2017, N2026], ids=["2012", "2017", "2026"])
 def test_the_same_days_however_it_is_typed(text, change):
     assert parse(change(text), PLAIN) == parse(text, PLAIN)
@@ -128,18 +142,23 @@ def one(sentence: str, title: str = "关于2026年假期的通知") -> dict[str,
     return {str(day)[5:]: works for day, works in parse(f"{title}\n{sentence}", PLAIN).days.items()}
 
 
-@pytest.mark.parametrize(("sentence", "days"), [
-    ("1月1日放假。", {"01-01": False}),
-    ("5月1日放假,与周末连休。", {"05-01": False}),
-    ("4月4日、5日放假。", {"04-04": False, "04-05": False}),
-    ("4月30日至5月2日调休放假,共3天,其中5月1日(星期五)放假,5月9日(星期六)上班。", {
-        "04-30": False, "05-01": False, "05-02": False, "05-09": True}),
-    ("元旦:12月31日(星期三)至1月1日放假,共2天。", {"12-31": False, "01-01": False}),
-    ("国庆节:12月31日(星期四)放假。", {"12-31": False}),
-    ("元旦:2025年12月31日至2026年1月2日放假调休,共3天。", {"12-31": False, "01-01": False, "01-02": False}),
-    ("2月14日(周六)和2月28日(周六)照常上班。", {"02-14": True, "02-28": True}),
-    ("(一)元旦:1月1日公休;1月4日(周日)上班。", {"01-01": False, "01-04": True}),
-])
+@pytest.mark.parametrize(
+    ("sentence", "days"),
+    [
+        ("1月1日放假。", {"01-01": False}),
+        ("5月1日放假,与周末连休。", {"05-01": False}),
+        ("4月4日、5日放假。", {"04-04": False, "04-05": False}),
+        (
+            "4月30日至5月2日调休放假,共3天,其中5月1日(星期五)放假,5月9日(星期六)上班。",
+            {"04-30": False, "05-01": False, "05-02": False, "05-09": True},
+        ),
+        ("元旦:12月31日(星期三)至1月1日放假,共2天。", {"12-31": False, "01-01": False}),
+        ("国庆节:12月31日(星期四)放假。", {"12-31": False}),
+        ("元旦:2025年12月31日至2026年1月2日放假调休,共3天。", {"12-31": False, "01-01": False, "01-02": False}),
+        ("2月14日(周六)和2月28日(周六)照常上班。", {"02-14": True, "02-28": True}),
+        ("(一)元旦:1月1日公休;1月4日(周日)上班。", {"01-01": False, "01-04": True}),
+    ],
+)
 def test_a_sentence_is_read(sentence, days):
     assert one(sentence) == days
 
@@ -158,12 +177,17 @@ def test_no_extension_is_longer_than_fifteen_days():
 
 
 def test_what_changes_nothing_is_shown_and_not_applied():
-    text = ("国务院办公厅12月1日发布《关于2024年节假日安排的通知》:\n春节:2月10日至17日放假调休,共8天。"
-            "鼓励各单位安排职工在除夕(2月9日)休息。\n2023年10月25日11:20来源:某报")
+    text = (
+        "国务院办公厅12月1日发布《关于2024年节假日安排的通知》:\n春节:2月10日至17日放假调休,共8天。"
+        "鼓励各单位安排职工在除夕(2月9日)休息。\n2023年10月25日11:20来源:某报"
+    )
     notice = parse(text, PLAIN)
     assert date(2024, 2, 9) not in notice.days
     assert len(notice.days) == 8
-    assert notice.asides == ("国务院办公厅12月1日发布《关于2024年节假日安排的通知》:", "鼓励各单位安排职工在除夕(2月9日)休息")
+    assert notice.asides == (
+        "国务院办公厅12月1日发布《关于2024年节假日安排的通知》:",
+        "鼓励各单位安排职工在除夕(2月9日)休息",
+    )
 
 
 ERRORS = [
@@ -191,10 +215,15 @@ def test_a_sentence_that_cannot_be_right_is_named(sentence, problem):
     assert caught.value.sentence == sentence.rstrip("。")
 
 
-@pytest.mark.parametrize(("text", "problem"), [
-    ("", "no_year"), ("元旦:1月1日放假。", "no_year"), ("关于2026年假期的通知", "no_days"),
-    ("关于0001年假期的通知\n1月1日放假。", "no_year"),
-])
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "no_year"),
+        ("元旦:1月1日放假。", "no_year"),
+        ("关于2026年假期的通知", "no_days"),
+        ("关于0001年假期的通知\n1月1日放假。", "no_year"),
+    ],
+)
 def test_a_text_that_is_no_notice(text, problem):
     with pytest.raises(NoticeError) as caught:
         parse(text, PLAIN)
@@ -205,15 +234,17 @@ def test_a_text_that_is_no_notice(text, problem):
 def test_a_notice_with_a_lost_paragraph_names_the_festival(line):
     lines = N2026.splitlines()
     with pytest.raises(NoticeError, match="festival_missing") as caught:
-        parse("\n".join(lines[:line] + lines[line + 1:]), PLAIN)
+        parse("\n".join(lines[:line] + lines[line + 1 :]), PLAIN)
     assert caught.value.sentence in lines[line]
 
 
 @given(st.dates(date(2010, 1, 1), date(2040, 12, 20)), st.integers(0, 14))
 def test_any_stretch_of_days_is_read_as_it_was_written(first, more):
     last = first + timedelta(days=more)
-    text = (f"关于{first.year}年假期的通知\n{first.year}年{first.month}月{first.day}日(周{'一二三四五六日'[first.weekday()]})"
-            f"至{last.year}年{last.month}月{last.day}日放假,共{more + 1}天。")
+    text = (
+        f"关于{first.year}年假期的通知\n{first.year}年{first.month}月{first.day}日(周{'一二三四五六日'[first.weekday()]})"
+        f"至{last.year}年{last.month}月{last.day}日放假,共{more + 1}天。"
+    )
     assert parse(text, PLAIN).days == {first + timedelta(days=n): False for n in range(more + 1)}
 
 

@@ -48,27 +48,65 @@ def told(start: str, due: str, **how: bool) -> dict[str, str]:
 # --- steps ---
 
 FULL = {
-    "half": "11-20 14:00", "day_left": "11-23 17:00", "hours_left": "11-24 13:00", "overdue": "11-24 17:00",
-    "yellow": "11-26 17:00", "red": "12-01 17:00",
+    "half": "11-20 14:00",
+    "day_left": "11-23 17:00",
+    "hours_left": "11-24 13:00",
+    "overdue": "11-24 17:00",
+    "yellow": "11-26 17:00",
+    "red": "12-01 17:00",
 }
 STEPS = [
     ("four working days", "2026-11-18 10:00", "2026-11-24 17:00", FULL),
     # 34 h of office time: 6 on the first day, 7 on each of four others; half is 6 + 7 + 4.
-    ("over a make-up Saturday and the Golden Week", "2012-09-28 10:00", "2012-10-10 17:00", {
-        "half": "10-08 14:00", "day_left": "10-09 17:00", "hours_left": "10-10 13:00", "overdue": "10-10 17:00",
-        "yellow": "10-12 17:00", "red": "10-17 17:00"}),
-    ("one working day: half of it comes after its day is left", "2026-11-18 16:00", "2026-11-19 17:00", {
-        "day_left": "11-18 17:00", "hours_left": "11-19 13:00", "overdue": "11-19 17:00", "yellow": "11-23 17:00",
-        "red": "11-26 17:00"}),
-    ("same day: half of it comes after four hours are left", "2026-11-19 09:00", "2026-11-19 17:00", {
-        "hours_left": "11-19 13:00", "overdue": "11-19 17:00",
-        "yellow": "11-23 17:00", "red": "11-26 17:00"}),
-    ("three hours", "2026-11-19 14:00", "2026-11-19 17:00", {
-        "half": "11-19 15:30", "overdue": "11-19 17:00", "yellow": "11-23 17:00", "red": "11-26 17:00"}),
-    ("due before it starts: only what is still to come", "2026-11-25 09:00", "2026-11-24 17:00", {
-        "yellow": "11-26 17:00", "red": "12-01 17:00"}),
-    ("at night, no office time at all", "2026-11-18 20:00", "2026-11-19 06:00", {
-        "overdue": "11-19 06:00", "yellow": "11-23 06:00", "red": "11-26 06:00"}),
+    (
+        "over a make-up Saturday and the Golden Week",
+        "2012-09-28 10:00",
+        "2012-10-10 17:00",
+        {
+            "half": "10-08 14:00",
+            "day_left": "10-09 17:00",
+            "hours_left": "10-10 13:00",
+            "overdue": "10-10 17:00",
+            "yellow": "10-12 17:00",
+            "red": "10-17 17:00",
+        },
+    ),
+    (
+        "one working day: half of it comes after its day is left",
+        "2026-11-18 16:00",
+        "2026-11-19 17:00",
+        {
+            "day_left": "11-18 17:00",
+            "hours_left": "11-19 13:00",
+            "overdue": "11-19 17:00",
+            "yellow": "11-23 17:00",
+            "red": "11-26 17:00",
+        },
+    ),
+    (
+        "same day: half of it comes after four hours are left",
+        "2026-11-19 09:00",
+        "2026-11-19 17:00",
+        {"hours_left": "11-19 13:00", "overdue": "11-19 17:00", "yellow": "11-23 17:00", "red": "11-26 17:00"},
+    ),
+    (
+        "three hours",
+        "2026-11-19 14:00",
+        "2026-11-19 17:00",
+        {"half": "11-19 15:30", "overdue": "11-19 17:00", "yellow": "11-23 17:00", "red": "11-26 17:00"},
+    ),
+    (
+        "due before it starts: only what is still to come",
+        "2026-11-25 09:00",
+        "2026-11-24 17:00",
+        {"yellow": "11-26 17:00", "red": "12-01 17:00"},
+    ),
+    (
+        "at night, no office time at all",
+        "2026-11-18 20:00",
+        "2026-11-19 06:00",
+        {"overdue": "11-19 06:00", "yellow": "11-23 06:00", "red": "11-26 06:00"},
+    ),
 ]
 
 
@@ -79,12 +117,21 @@ def test_each_step_falls_here(start, due, expected):
 
 def test_an_urgent_matter_is_warned_of_by_the_clock_on_the_wall():
     assert told("2026-11-20 20:00", "2026-11-21 20:00", wall_clock=True) == {
-        "half": "11-21 08:00", "hours_left": "11-21 16:00", "overdue": "11-21 20:00", "yellow": "11-24 20:00",
-        "red": "11-27 20:00"}
+        "half": "11-21 08:00",
+        "hours_left": "11-21 16:00",
+        "overdue": "11-21 20:00",
+        "yellow": "11-24 20:00",
+        "red": "11-27 20:00",
+    }
 
 
 def test_two_steps_never_fall_together_and_none_on_the_start():
-    assert list(told("2026-11-20 08:00", "2026-11-20 16:00", wall_clock=True)) == ["hours_left", "overdue", "yellow", "red"]
+    assert list(told("2026-11-20 08:00", "2026-11-20 16:00", wall_clock=True)) == [
+        "hours_left",
+        "overdue",
+        "yellow",
+        "red",
+    ]
     assert list(told("2026-11-23 17:00", "2026-11-24 17:00")) == ["hours_left", "overdue", "yellow", "red"]
 
 
@@ -159,10 +206,15 @@ def test_following_next_check_misses_nothing(start, length):
 
 DUE = "2026-11-24 17:00"
 STATES = [
-    ("2026-11-23 16:59", ClockState.OK), ("2026-11-23 17:00", ClockState.WARNING),
-    ("2026-11-24 17:00", ClockState.WARNING), ("2026-11-24 17:01", ClockState.OVERDUE),
-    ("2026-11-26 17:00", ClockState.OVERDUE), ("2026-11-26 17:01", ClockState.YELLOW),
-    ("2026-12-01 17:00", ClockState.YELLOW), ("2026-12-01 17:01", ClockState.RED), ("2027-12-01 17:01", ClockState.RED),
+    ("2026-11-23 16:59", ClockState.OK),
+    ("2026-11-23 17:00", ClockState.WARNING),
+    ("2026-11-24 17:00", ClockState.WARNING),
+    ("2026-11-24 17:01", ClockState.OVERDUE),
+    ("2026-11-26 17:00", ClockState.OVERDUE),
+    ("2026-11-26 17:01", ClockState.YELLOW),
+    ("2026-12-01 17:00", ClockState.YELLOW),
+    ("2026-12-01 17:01", ClockState.RED),
+    ("2027-12-01 17:01", ClockState.RED),
 ]
 
 
@@ -171,10 +223,16 @@ def test_the_clock_shows(now, state):
     assert clock_state(at(DUE), at(now), PLAIN) is state
 
 
-@pytest.mark.parametrize(("done_at", "state"), [
-    ("2026-11-24 16:59", ClockState.OK), (DUE, ClockState.OK), ("2026-11-24 17:01", ClockState.OVERDUE),
-    ("2026-11-27 09:00", ClockState.YELLOW), ("2026-12-02 09:00", ClockState.RED),
-])
+@pytest.mark.parametrize(
+    ("done_at", "state"),
+    [
+        ("2026-11-24 16:59", ClockState.OK),
+        (DUE, ClockState.OK),
+        ("2026-11-24 17:01", ClockState.OVERDUE),
+        ("2026-11-27 09:00", ClockState.YELLOW),
+        ("2026-12-02 09:00", ClockState.RED),
+    ],
+)
 def test_the_clock_of_a_done_order_stands_where_it_stopped(done_at, state):
     for now in ("2026-11-18 10:00", "2027-01-04 09:00"):
         assert clock_state(at(DUE), at(now), PLAIN, done_at=at(done_at)) is state
@@ -188,8 +246,12 @@ def test_while_the_citizen_is_asked_the_clock_stands():
 
 
 def test_an_answer_during_the_pause_counts_from_the_pause():
-    assert clock_state(at(DUE), at("2026-12-20 09:00"), PLAIN, done_at=at("2026-12-01 09:00"),
-                       paused_at=at("2026-11-20 09:00")) is ClockState.OK
+    assert (
+        clock_state(
+            at(DUE), at("2026-12-20 09:00"), PLAIN, done_at=at("2026-12-01 09:00"), paused_at=at("2026-11-20 09:00")
+        )
+        is ClockState.OK
+    )
 
 
 @given(MOMENTS, MOMENTS, MOMENTS, st.none() | MOMENTS, st.none() | MOMENTS)
@@ -224,7 +286,9 @@ PAUSES = [
 ]
 
 
-@pytest.mark.parametrize(("paused_at", "resumed_at", "due"), [row[1:] for row in PAUSES], ids=[row[0] for row in PAUSES])
+@pytest.mark.parametrize(
+    ("paused_at", "resumed_at", "due"), [row[1:] for row in PAUSES], ids=[row[0] for row in PAUSES]
+)
 def test_a_pause_moves_the_due_time_by_its_office_time(paused_at, resumed_at, due):
     assert local(resumed(at(DUE), at(paused_at), at(resumed_at), PLAIN)) == due
 
@@ -291,12 +355,18 @@ def test_the_limits_are_what_the_rules_say_unless_set():
 # --- the calendar's own way back ---
 
 
-@pytest.mark.parametrize(("end", "hours", "start"), [
-    ("2026-11-24 17:00", 4, "11-24 13:00"), ("2026-11-24 17:00", 5, "11-24 11:00"),
-    ("2026-11-24 13:00", 1, "11-24 11:00"), ("2026-11-24 10:00", 4, "11-23 14:00"),
-    ("2026-11-23 09:00", 7, "11-20 09:00"), ("2026-11-22 12:00", 0.5, "11-20 16:30"),
-    ("2012-10-08 10:00", 4, "09-29 14:00"),
-])
+@pytest.mark.parametrize(
+    ("end", "hours", "start"),
+    [
+        ("2026-11-24 17:00", 4, "11-24 13:00"),
+        ("2026-11-24 17:00", 5, "11-24 11:00"),
+        ("2026-11-24 13:00", 1, "11-24 11:00"),
+        ("2026-11-24 10:00", 4, "11-23 14:00"),
+        ("2026-11-23 09:00", 7, "11-20 09:00"),
+        ("2026-11-22 12:00", 0.5, "11-20 16:30"),
+        ("2012-10-08 10:00", 4, "09-29 14:00"),
+    ],
+)
 def test_office_hours_are_counted_backwards(end, hours, start):
     assert local(PLAIN.subtract_working_hours(at(end), hours)) == start
 
@@ -322,10 +392,16 @@ def test_the_previous_working_day_may_be_a_make_up_saturday():
 # --- edge cases 46 to 48 ---
 
 
-@pytest.mark.parametrize(("received", "due"), [
-    ("2026-11-18 23:59:59", "11-24 17:00"), ("2026-11-19 00:00:00", "11-25 17:00"),
-    ("2026-11-21 12:00", "11-26 17:00"), ("2012-09-29 12:00", "10-11 17:00"), ("2020-01-28 12:00", "02-06 17:00"),
-])
+@pytest.mark.parametrize(
+    ("received", "due"),
+    [
+        ("2026-11-18 23:59:59", "11-24 17:00"),
+        ("2026-11-19 00:00:00", "11-25 17:00"),
+        ("2026-11-21 12:00", "11-26 17:00"),
+        ("2012-09-29 12:00", "10-11 17:00"),
+        ("2020-01-28 12:00", "02-06 17:00"),
+    ],
+)
 def test_edge_46_the_second_before_midnight_a_saturday_a_make_up_saturday_the_spring_festival(received, due):
     assert local(unit_due(at(received), 4, PLAIN).at) == due
 
@@ -337,14 +413,17 @@ def test_edge_46_the_last_working_day_of_a_year_with_the_next_unpublished_is_pro
     assert clock_state(due.at, at("2027-01-08 09:00"), PLAIN) is ClockState.OVERDUE
 
 
-@pytest.mark.parametrize(("new", "now", "kept", "change"), [
-    ("2020-02-05 17:00", "2020-01-27 09:00", "02-05 17:00", DueChange.LATER),
-    ("2020-02-03 17:00", "2020-01-27 09:00", "02-03 17:00", DueChange.SAME),
-    ("2020-02-01 17:00", "2020-01-27 09:00", "02-01 17:00", DueChange.EARLIER),
-    ("2020-02-01 17:00", "2020-02-02 09:00", "02-03 17:00", DueChange.KEPT),
-    ("2020-02-05 17:00", "2020-02-04 09:00", "02-05 17:00", DueChange.LATER),
-    ("2020-02-01 17:00", "2020-02-01 17:00", "02-03 17:00", DueChange.KEPT),
-])
+@pytest.mark.parametrize(
+    ("new", "now", "kept", "change"),
+    [
+        ("2020-02-05 17:00", "2020-01-27 09:00", "02-05 17:00", DueChange.LATER),
+        ("2020-02-03 17:00", "2020-01-27 09:00", "02-03 17:00", DueChange.SAME),
+        ("2020-02-01 17:00", "2020-01-27 09:00", "02-01 17:00", DueChange.EARLIER),
+        ("2020-02-01 17:00", "2020-02-02 09:00", "02-03 17:00", DueChange.KEPT),
+        ("2020-02-05 17:00", "2020-02-04 09:00", "02-05 17:00", DueChange.LATER),
+        ("2020-02-01 17:00", "2020-02-01 17:00", "02-03 17:00", DueChange.KEPT),
+    ],
+)
 def test_edge_46_the_state_council_changes_a_day_afterwards(new, now, kept, change):
     moved, what = recomputed(at("2020-02-03 17:00").astimezone(UTC), at(new).astimezone(UTC), now=at(now))
     assert (local(moved), what) == (kept, change)

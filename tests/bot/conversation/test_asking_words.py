@@ -40,26 +40,50 @@ def test_a_word_of_asking_or_deciding_is_read(text, act):
     assert parse_staff(text) == act
 
 
-@pytest.mark.parametrize(("text", "category"), [
-    ("需第三方现场检测", "field_test"), ("连日暴雨无法施工，等天气好转", "weather"), ("要等上级批复", "awaiting_approval"),
-    ("需与住建局会商", "joint_consultation"), ("按法定程序需公示七日", "statutory_procedure"),
-    ("配件未到货，正在更换", "construction_period"), ("工作太忙", ""), ("", ""),
-])
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("需第三方现场检测", "field_test"),
+        ("连日暴雨无法施工，等天气好转", "weather"),
+        ("要等上级批复", "awaiting_approval"),
+        ("需与住建局会商", "joint_consultation"),
+        ("按法定程序需公示七日", "statutory_procedure"),
+        ("配件未到货，正在更换", "construction_period"),
+        ("工作太忙", ""),
+        ("", ""),
+    ],
+)
 def test_the_reason_most_words_speak_for_is_taken(text, category):
     assert reason_in(text) == category
 
 
 UNITS = Directory(
-    tuple(UnitRow(code, name, Tier.DISTRICT, short) for code, name, short in (
-        ("D1", "区水务局", ("水务局",)), ("D2", "区交通运输局", ("交通局",)), ("D3", "区住房局", ()), ("D4", "区住建局", ()))),
+    tuple(
+        UnitRow(code, name, Tier.DISTRICT, short)
+        for code, name, short in (
+            ("D1", "区水务局", ("水务局",)),
+            ("D2", "区交通运输局", ("交通局",)),
+            ("D3", "区住房局", ()),
+            ("D4", "区住建局", ()),
+        )
+    ),
     tuple(OfficerRow("某", code, Role.OFFICER, f"+120255501{n:02}") for n, code in enumerate(("D1", "D2", "D3", "D4"))),
 )
 
 
-@pytest.mark.parametrize(("text", "code"), [
-    ("不属本局 应转交通局", "D2"), ("不属本局职责，应由区水务局办理。", "D1"), ("这是水务局负责的", None), ("建议转区水务局", "D1"),
-    ("不属本局职责", None), ("应转住", None), ("应转区住", None), ("", None),
-])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("不属本局 应转交通局", "D2"),
+        ("不属本局职责，应由区水务局办理。", "D1"),
+        ("这是水务局负责的", None),
+        ("建议转区水务局", "D1"),
+        ("不属本局职责", None),
+        ("应转住", None),
+        ("应转区住", None),
+        ("", None),
+    ],
+)
 def test_the_unit_a_reason_ends_with_is_read_only_when_it_is_clear(text, code):
     found = unit_at_end(UNITS, text)
     assert (found.code if found else None) == code

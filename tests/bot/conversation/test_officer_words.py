@@ -106,7 +106,11 @@ def test_anything_else_is_no_command(text):
     assert parse_staff(text) is None
 
 
-@given(st.text(min_size=1).filter(lambda t: t.strip() and not t.strip()[:1].isdigit() and t.strip()[0] not in ",，:：;；、"))
+@given(
+    st.text(min_size=1).filter(
+        lambda t: t.strip() and not t.strip()[:1].isdigit() and t.strip()[0] not in ",，:：;；、"
+    )
+)
 def test_the_answer_of_an_officer_stays_as_written(answer):
     act = parse_staff(f"复 26-1123-0042 {answer}")
     assert act == StaffReply(N, answer.strip(), None)
@@ -167,11 +171,28 @@ def test_a_word_of_the_desk_is_a_command(text, act):
     assert parse_staff(text) == act
 
 
-@pytest.mark.parametrize("text", [
-    "派出所的人不管", "派出所 1024 号", "派3个人来修路灯", "派单太慢了", "派了人来", "分派不公平", "并且没有人管", "并没有人来过",
-    "合并同类项", "不受理我的投诉是什么道理", "不受理3天了", "拒绝执行", "拒不整改", "并2人一起来",
-    "值班人员态度不好", "请派 1024 城管局", "转发：派 1024 城管局",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "派出所的人不管",
+        "派出所 1024 号",
+        "派3个人来修路灯",
+        "派单太慢了",
+        "派了人来",
+        "分派不公平",
+        "并且没有人管",
+        "并没有人来过",
+        "合并同类项",
+        "不受理我的投诉是什么道理",
+        "不受理3天了",
+        "拒绝执行",
+        "拒不整改",
+        "并2人一起来",
+        "值班人员态度不好",
+        "请派 1024 城管局",
+        "转发：派 1024 城管局",
+    ],
+)
 def test_a_sentence_that_begins_like_a_word_of_the_desk_is_none(text):
     assert parse_staff(text) is None
 
@@ -182,13 +203,22 @@ def test_no_text_after_a_word_of_the_desk_breaks_the_reading(word, text):
     parse_staff(f"{word} 1024 {text}")
 
 
-@pytest.mark.parametrize(("text", "act"), [
-    ("更正 1024 应为明日", StaffCorrect("1024", "应为明日")), ("更正１０２４：应为明日", StaffCorrect("1024", "应为明日")),
-    ("更正答复 26-1123-0042 853016\n第一行\n第二行", StaffCorrect("2611230042", "第一行\n第二行", "853016")),
-    ("改答1024 应为明日", StaffCorrect("1024", "应为明日")), ("更正 1024", StaffBad("staff.bad_text")),
-    ("更正", StaffBad("staff.bad_number")), ("更正3处错误", None), ("更正启事", None),
-    ("撤答 1024 误发", StaffRetract("1024", "误发")), ("撤回答复1024 误发 853016", StaffRetract("1024", "误发", "853016")),
-    ("撤答 1024", StaffBad("staff.bad_retraction")), ("撤答3次了", None),
-])
+@pytest.mark.parametrize(
+    ("text", "act"),
+    [
+        ("更正 1024 应为明日", StaffCorrect("1024", "应为明日")),
+        ("更正１０２４：应为明日", StaffCorrect("1024", "应为明日")),
+        ("更正答复 26-1123-0042 853016\n第一行\n第二行", StaffCorrect("2611230042", "第一行\n第二行", "853016")),
+        ("改答1024 应为明日", StaffCorrect("1024", "应为明日")),
+        ("更正 1024", StaffBad("staff.bad_text")),
+        ("更正", StaffBad("staff.bad_number")),
+        ("更正3处错误", None),
+        ("更正启事", None),
+        ("撤答 1024 误发", StaffRetract("1024", "误发")),
+        ("撤回答复1024 误发 853016", StaffRetract("1024", "误发", "853016")),
+        ("撤答 1024", StaffBad("staff.bad_retraction")),
+        ("撤答3次了", None),
+    ],
+)
 def test_an_answer_is_put_right_or_taken_back_by_word_and_not_by_a_sentence(text, act):
     assert parse_staff(text) == act

@@ -420,7 +420,9 @@ def test_a_flood_of_a_thousand_makes_one_inquiry_two_notices_and_loses_nothing()
     assert talk.inquiries == 1
     assert talk.state.draft.parts == 90
     assert [act for act in acts if act not in (OpenInquiry(), AddPart(), AddPart(quiet=True), Keep())] == [
-        (AddPart(quiet=True), Hint("hint.slow_down")), (AddPart(quiet=True), CoolDown(talk.state.cooled_until))]
+        (AddPart(quiet=True), Hint("hint.slow_down")),
+        (AddPart(quiet=True), CoolDown(talk.state.cooled_until)),
+    ]
     assert acts[90:] == [Keep()] * 910
 
 
@@ -528,14 +530,31 @@ def test_every_hint_used_has_its_key_in_the_table():
 
 
 def _all_acts():
-    texts = ["你好", "谢谢", "😀", "11111", "", "帮助", "绑定", "绑定 1", "绑定手机 1", "5", "复 1", "转 1", "退 1", "收"]
+    texts = [
+        "你好",
+        "谢谢",
+        "😀",
+        "11111",
+        "",
+        "帮助",
+        "绑定",
+        "绑定 1",
+        "绑定手机 1",
+        "5",
+        "复 1",
+        "转 1",
+        "退 1",
+        "收",
+    ]
     for start in (ConversationState(), rated_talk().state):
         for text in texts:
             yield from step(start, message(text), START, rules=Rules(), officer=True).acts
 
 
 SAID = st.one_of(
-    st.sampled_from(["路灯坏了", "谢谢", "你好", "1", "不满意", "补充", "补充 42 东门", "完", "撤回", "着火了", "5", "进度", ""]).map(message),
+    st.sampled_from(
+        ["路灯坏了", "谢谢", "你好", "1", "不满意", "补充", "补充 42 东门", "完", "撤回", "着火了", "5", "进度", ""]
+    ).map(message),
     st.sampled_from([PICTURE, VOICE, message(kind=Kind.UNSUPPORTED)]),
     st.sampled_from(list(Contact)).map(lambda kind: ContactEvent("wechat", "e", HER, kind)),
     st.text(max_size=12).map(message),

@@ -92,9 +92,7 @@ def test_a_bad_unit_is_named_by_row_and_column(row: dict[str, str], problem: Pro
         ({"phone": "+86 199 0000 0001"}, Problem.DUPLICATE_PHONE, "phone"),
     ],
 )
-def test_a_bad_officer_is_named_by_row_and_column(
-    change: dict[str, str], problem: Problem, column: str
-) -> None:
+def test_a_bad_officer_is_named_by_row_and_column(change: dict[str, str], problem: Problem, column: str) -> None:
     row = {**PERSON, "phone": "19900000009", **change}
     directory, errors = build(units(), officers(row))
     assert directory is None

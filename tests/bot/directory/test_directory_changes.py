@@ -69,7 +69,10 @@ def test_a_merger_that_cannot_be_is_refused(units: tuple, found: list) -> None:
 
 def test_the_people_communities_and_categories_of_a_merged_unit_go_to_its_successor() -> None:
     directory = good(
-        LAMPS, PARKS, {**STREET, "merged_into": "S02"}, {**STREET, "code": "S02", "name": "白杨街道办事处"},
+        LAMPS,
+        PARKS,
+        {**STREET, "merged_into": "S02"},
+        {**STREET, "code": "S02", "name": "白杨街道办事处"},
         {"code": "C01", "name": "松涛社区", "tier": "社区", "parent": "S01"},
         people=({**PEOPLE[0], "unit": "青松街道办事处"},),
         categories=({"code": "01", "name": "照明", "unit": "S01"},),
@@ -80,8 +83,9 @@ def test_the_people_communities_and_categories_of_a_merged_unit_go_to_its_succes
 
 
 def test_the_successor_may_have_the_former_units_name() -> None:
-    directory = good({**LAMPS, "merged_into": "D08"}, PARKS, {**LAMPS, "code": "D08"},
-                     people=({**PEOPLE[0], "unit": "城管局"},))
+    directory = good(
+        {**LAMPS, "merged_into": "D08"}, PARKS, {**LAMPS, "code": "D08"}, people=({**PEOPLE[0], "unit": "城管局"},)
+    )
     assert directory.officers[0].unit_code == "D08"
 
 
@@ -117,8 +121,13 @@ def test_a_bad_category_is_refused(row: dict[str, str], problem: Problem) -> Non
 
 
 def test_categories_may_stand_in_any_order_under_a_parent_of_their_own() -> None:
-    rows = ({"code": "0201", "name": "照明", "parent": "01"}, {"code": "01", "name": "城市管理"},
-            {"code": "0101", "name": "其他"}, {"code": "02", "name": "教育"}, {"code": "0202", "name": "其他", "parent": "02"})
+    rows = (
+        {"code": "0201", "name": "照明", "parent": "01"},
+        {"code": "01", "name": "城市管理"},
+        {"code": "0101", "name": "其他"},
+        {"code": "02", "name": "教育"},
+        {"code": "0202", "name": "其他", "parent": "02"},
+    )
     catalogue = good(LAMPS, PARKS, categories=rows).catalogue
     assert catalogue.categories[0] == Category("0201", "照明", parent_code="01")
     assert catalogue.path("0201") == ("城市管理", "照明")

@@ -46,7 +46,10 @@ def test_a_reason_is_understood_as_officers_write_it(text, said):
     assert read_reason(text) == said
 
 
-@pytest.mark.parametrize("text", ["", " ", "0", "16", "99", "3天前", "不想办", "诉讼和信访都有", "LEGAL", "advertisement", "其他单位的事", "？"])
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "0", "16", "99", "3天前", "不想办", "诉讼和信访都有", "LEGAL", "advertisement", "其他单位的事", "？"],
+)
 def test_anything_else_is_no_reason(text):
     assert read_reason(text) is None
 
@@ -61,8 +64,22 @@ def test_every_reason_is_written_by_its_code_and_by_its_place_in_the_list(reason
 
 def test_the_list_is_the_whole_of_what_is_not_accepted():
     assert [reason.value for reason in Reason] == [
-        "OUT_OF_AREA", "OTHER_ORGAN", "EMERGENCY", "LEGAL_PATH", "PETITION", "IN_PROGRESS", "FINISHED_NO_NEW", "SECRET",
-        "PRIVACY_OF_OTHERS", "ABUSE", "UNCLEAR", "ADVERT", "ILLEGAL", "DISCIPLINE_CLUE", "OTHER"]
+        "OUT_OF_AREA",
+        "OTHER_ORGAN",
+        "EMERGENCY",
+        "LEGAL_PATH",
+        "PETITION",
+        "IN_PROGRESS",
+        "FINISHED_NO_NEW",
+        "SECRET",
+        "PRIVACY_OF_OTHERS",
+        "ABUSE",
+        "UNCLEAR",
+        "ADVERT",
+        "ILLEGAL",
+        "DISCIPLINE_CLUE",
+        "OTHER",
+    ]
 
 
 @pytest.mark.parametrize("code", ["", "4", "诉讼", "NOTHING", "LEGAL_PATH;"])
@@ -70,9 +87,15 @@ def test_a_page_gives_codes_and_nothing_else(code):
     assert reason_of(code) is None
 
 
-@pytest.mark.parametrize(("reason", "note", "missing"), [
-    (R.OTHER, "", True), (R.OTHER, " 自 治 ", True), (R.OTHER, "小区自治", False), (R.ADVERT, "", False),
-])
+@pytest.mark.parametrize(
+    ("reason", "note", "missing"),
+    [
+        (R.OTHER, "", True),
+        (R.OTHER, " 自 治 ", True),
+        (R.OTHER, "小区自治", False),
+        (R.ADVERT, "", False),
+    ],
+)
 def test_only_other_needs_words_of_the_officers_own(reason, note, missing):
     assert text_missing(reason, note) is missing
 

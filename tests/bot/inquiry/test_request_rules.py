@@ -126,9 +126,15 @@ def test_no_short_phrase_becomes_a_reason_by_being_repeated(phrase, times):
     assert reason_problem(phrase * times, shortest=20) is not None
 
 
-@pytest.mark.parametrize(("wanted", "due"), [
-    (4, "11-30 17:00"), (1, "11-25 17:00"), (10, "12-08 17:00"), (date(2026, 12, 3), "12-03 17:00"),
-])
+@pytest.mark.parametrize(
+    ("wanted", "due"),
+    [
+        (4, "11-30 17:00"),
+        (1, "11-25 17:00"),
+        (10, "12-08 17:00"),
+        (date(2026, 12, 3), "12-03 17:00"),
+    ],
+)
 def test_the_new_due_time_is_closing_time(wanted, due):
     assert local(extension_due(DUE, wanted, PLAIN)) == due
     assert local(extension_due(at("2026-11-24 03:12"), wanted, PLAIN)) == due
@@ -180,12 +186,20 @@ def test_the_day_to_give_back_is_a_working_day_and_rule_b_may_add_one():
 # --- questions to the citizen ---
 
 
-@pytest.mark.parametrize(("state", "question", "asked", "problem"), [
-    ("received", "在哪条路?", 0, None), ("dispatched", "在哪条路?", 0, None), ("in_progress", "在哪条路?", 0, None),
-    ("in_progress", "在哪条路?", 1, "asked_before"), ("need_info", "在哪条路?", 0, "pending"),
-    ("in_review", "在哪条路?", 0, "closed"), ("answered", "在哪条路?", 0, "closed"),
-    ("withdrawn", "在哪条路?", 0, "closed"), ("in_progress", " ? ", 0, "reason_short"),
-])
+@pytest.mark.parametrize(
+    ("state", "question", "asked", "problem"),
+    [
+        ("received", "在哪条路?", 0, None),
+        ("dispatched", "在哪条路?", 0, None),
+        ("in_progress", "在哪条路?", 0, None),
+        ("in_progress", "在哪条路?", 1, "asked_before"),
+        ("need_info", "在哪条路?", 0, "pending"),
+        ("in_review", "在哪条路?", 0, "closed"),
+        ("answered", "在哪条路?", 0, "closed"),
+        ("withdrawn", "在哪条路?", 0, "closed"),
+        ("in_progress", " ? ", 0, "reason_short"),
+    ],
+)
 def test_a_question_to_the_citizen(state, question, asked, problem):
     assert supplement_problem(SupplementAsk(State(state), question, asked)) == problem
 
@@ -197,9 +211,14 @@ def test_the_citizen_has_three_working_days_to_answer():
 # --- edge cases 48 and 49 ---
 
 
-@pytest.mark.parametrize(("now", "problem"), [
-    ("2026-11-24 16:59:59", None), ("2026-11-24 17:00:00", None), ("2026-11-24 17:00:01", "over"),
-])
+@pytest.mark.parametrize(
+    ("now", "problem"),
+    [
+        ("2026-11-24 16:59:59", None),
+        ("2026-11-24 17:00:00", None),
+        ("2026-11-24 17:00:01", "over"),
+    ],
+)
 def test_edge_48_filed_at_the_last_second_and_after_it(now, problem):
     assert extension_problem(ASK, at(now), PLAIN) == problem
 

@@ -41,17 +41,58 @@ from store.tables.inquiries import inquiries as inquiry_table
 
 PATHS = {
     "the router sends it out, the unit answers": [
-        "received", "dispatch", "dispatched", "sign", "in_progress", "answer", "answered", "close", "closed",
-        "archive", "archived"],
+        "received",
+        "dispatch",
+        "dispatched",
+        "sign",
+        "in_progress",
+        "answer",
+        "answered",
+        "close",
+        "closed",
+        "archive",
+        "archived",
+    ],
     "by the office, with review": [
-        "received", "accept", "accepted", "dispatch", "dispatched", "sign", "in_progress", "submit", "in_review",
-        "revise", "in_progress", "submit", "in_review", "approve", "answered"],
+        "received",
+        "accept",
+        "accepted",
+        "dispatch",
+        "dispatched",
+        "sign",
+        "in_progress",
+        "submit",
+        "in_review",
+        "revise",
+        "in_progress",
+        "submit",
+        "in_review",
+        "approve",
+        "answered",
+    ],
     "answered without being signed for": ["received", "dispatch", "dispatched", "answer", "answered"],
     "sent on twice": [
-        "received", "dispatch", "dispatched", "redispatch", "dispatched", "sign", "in_progress", "redispatch",
-        "dispatched"],
+        "received",
+        "dispatch",
+        "dispatched",
+        "redispatch",
+        "dispatched",
+        "sign",
+        "in_progress",
+        "redispatch",
+        "dispatched",
+    ],
     "reworked after the answer, and by the office after closing": [
-        "answered", "rework", "dispatched", "answer", "answered", "close", "closed", "rework", "dispatched"],
+        "answered",
+        "rework",
+        "dispatched",
+        "answer",
+        "answered",
+        "close",
+        "closed",
+        "rework",
+        "dispatched",
+    ],
     "rejected, objected to, taken": ["received", "reject", "rejected", "appeal", "received", "accept", "accepted"],
     "not ours, found by the duty desk": ["received", "dispatch", "dispatched", "reject", "rejected"],
     "merged, and by itself again": ["dispatched", "merge", "merged", "unmerge", "received", "dispatch", "dispatched"],
@@ -79,10 +120,15 @@ def test_the_way_back_must_be_told_and_be_a_state_one_can_ask_from(back_to):
         after(State.NEED_INFO, Event.SUPPLY, back_to=back_to)
 
 
-@pytest.mark.parametrize(("lead", "state"), [
-    (None, State.RECEIVED), (AssignmentState.PENDING, State.DISPATCHED), (AssignmentState.SIGNED, State.IN_PROGRESS),
-    (AssignmentState.DRAFTED, State.IN_PROGRESS),
-])
+@pytest.mark.parametrize(
+    ("lead", "state"),
+    [
+        (None, State.RECEIVED),
+        (AssignmentState.PENDING, State.DISPATCHED),
+        (AssignmentState.SIGNED, State.IN_PROGRESS),
+        (AssignmentState.DRAFTED, State.IN_PROGRESS),
+    ],
+)
 def test_the_open_order_tells_where_it_goes_on_after_asking(lead, state):
     assert state_before_asking(lead) is state
     assert after(State.NEED_INFO, Event.LAPSE, back_to=state) is state
@@ -94,11 +140,26 @@ def test_a_way_back_is_only_for_the_end_of_asking():
 
 
 FORBIDDEN = [
-    ("archived", "rework"), ("answered", "withdraw"), ("closed", "withdraw"), ("answered", "merge"),
-    ("answered", "answer"), ("closed", "answer"), ("withdrawn", "dispatch"), ("merged", "dispatch"),
-    ("received", "answer"), ("received", "sign"), ("received", "rework"), ("in_progress", "sign"),
-    ("in_progress", "dispatch"), ("rejected", "dispatch"), ("answered", "archive"), ("in_review", "answer"),
-    ("in_review", "ask"), ("answered", "reject"), ("need_info", "ask"), ("dispatched", "close"),
+    ("archived", "rework"),
+    ("answered", "withdraw"),
+    ("closed", "withdraw"),
+    ("answered", "merge"),
+    ("answered", "answer"),
+    ("closed", "answer"),
+    ("withdrawn", "dispatch"),
+    ("merged", "dispatch"),
+    ("received", "answer"),
+    ("received", "sign"),
+    ("received", "rework"),
+    ("in_progress", "sign"),
+    ("in_progress", "dispatch"),
+    ("rejected", "dispatch"),
+    ("answered", "archive"),
+    ("in_review", "answer"),
+    ("in_review", "ask"),
+    ("answered", "reject"),
+    ("need_info", "ask"),
+    ("dispatched", "close"),
 ]
 
 
@@ -154,13 +215,26 @@ def test_every_event_has_its_actors_and_its_place():
     assert all(ACTORS.values())
 
 
-@pytest.mark.parametrize(("actor", "event", "answer"), [
-    (Actor.UNIT, Event.REJECT, False), (Actor.OFFICE, Event.REJECT, True), (Actor.UNIT, Event.APPROVE, False),
-    (Actor.UNIT, Event.WITHDRAW, False), (Actor.CITIZEN, Event.WITHDRAW, True), (Actor.UNIT, Event.CLOSE, False),
-    (Actor.LEADER, Event.REJECT, True), (Actor.LEADER, Event.MERGE, True), (Actor.UNIT, Event.MERGE, False),
-    (Actor.OFFICE, Event.UNMERGE, False), (Actor.SYSTEM, Event.UNMERGE, True), (Actor.HEAD, Event.REJECT, False),
-    (Actor.UNIT, Event.REWORK, False), (Actor.SYSTEM, Event.DISPATCH, True), (Actor.CITIZEN, Event.SIGN, False),
-])
+@pytest.mark.parametrize(
+    ("actor", "event", "answer"),
+    [
+        (Actor.UNIT, Event.REJECT, False),
+        (Actor.OFFICE, Event.REJECT, True),
+        (Actor.UNIT, Event.APPROVE, False),
+        (Actor.UNIT, Event.WITHDRAW, False),
+        (Actor.CITIZEN, Event.WITHDRAW, True),
+        (Actor.UNIT, Event.CLOSE, False),
+        (Actor.LEADER, Event.REJECT, True),
+        (Actor.LEADER, Event.MERGE, True),
+        (Actor.UNIT, Event.MERGE, False),
+        (Actor.OFFICE, Event.UNMERGE, False),
+        (Actor.SYSTEM, Event.UNMERGE, True),
+        (Actor.HEAD, Event.REJECT, False),
+        (Actor.UNIT, Event.REWORK, False),
+        (Actor.SYSTEM, Event.DISPATCH, True),
+        (Actor.CITIZEN, Event.SIGN, False),
+    ],
+)
 def test_who_may(actor, event, answer):
     assert may(actor, event) is answer
 
@@ -179,11 +253,21 @@ def test_random_events_never_lead_out_of_the_table(events):
     assert State.ARCHIVED not in seen[:-1]
 
 
-@pytest.mark.parametrize(("state", "event", "target"), [
-    ("pending", "sign", "signed"), ("pending", "finish", "done"), ("signed", "finish", "done"),
-    ("signed", "draft", "drafted"), ("drafted", "revise", "signed"), ("drafted", "finish", "done"),
-    ("pending", "return", "returned"), ("done", "reopen", "signed"), ("signed", "return", "returned"), ("drafted", "cancel", "cancelled"),
-])
+@pytest.mark.parametrize(
+    ("state", "event", "target"),
+    [
+        ("pending", "sign", "signed"),
+        ("pending", "finish", "done"),
+        ("signed", "finish", "done"),
+        ("signed", "draft", "drafted"),
+        ("drafted", "revise", "signed"),
+        ("drafted", "finish", "done"),
+        ("pending", "return", "returned"),
+        ("done", "reopen", "signed"),
+        ("signed", "return", "returned"),
+        ("drafted", "cancel", "cancelled"),
+    ],
+)
 def test_an_order_moves(state, event, target):
     assert after_assignment(AssignmentState(state), AssignmentEvent(event)) is AssignmentState(target)
 

@@ -61,7 +61,9 @@ def test_a_units_own_keyword_beats_the_name_of_anothers_category() -> None:
 
 
 def test_a_categorys_name_never_covers_up_a_units_keyword() -> None:
-    catalogue = Catalogue((*CATALOGUE.categories, Category("07", "小区路灯", unit_code="D02"), Category("08", "灯坏", unit_code="D03")))
+    catalogue = Catalogue(
+        (*CATALOGUE.categories, Category("07", "小区路灯", unit_code="D02"), Category("08", "灯坏", unit_code="D03"))
+    )
     routing = KeywordRouter(replace(DIRECTORY, catalogue=catalogue)).route("小区路灯坏了")
     assert (routing.chosen, [c.unit_code for c in routing.candidates][:1]) == ("D01", ["D01"])
     assert routing.candidates[0].words == ("路灯",)
@@ -155,7 +157,9 @@ def test_the_places_of_a_merged_subdistrict_are_its_successors() -> None:
     assert router.route("青松一路邻里纠纷").chosen == "S02"
 
 
-@pytest.mark.parametrize(("typed", "code"), [("城管局", "D02"), ("区城市管理局", "D02"), ("d01", "D02"), ("城市管理", "D02")])
+@pytest.mark.parametrize(
+    ("typed", "code"), [("城管局", "D02"), ("区城市管理局", "D02"), ("d01", "D02"), ("城市管理", "D02")]
+)
 def test_the_former_name_of_a_merged_unit_means_its_successor(typed: str, code: str) -> None:
     directory = merged(("D01", "D02"))
     assert [unit.code for unit in find_unit(directory, typed)] == [code]

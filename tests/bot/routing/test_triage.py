@@ -16,8 +16,11 @@ UNITS = (
     UnitRow("D04", "区文化局", Tier.DISTRICT),
     UnitRow("D05", "区教育局", Tier.DISTRICT),
 )
-STAFF = tuple(OfficerRow("某", u.code, Role.DUTY if u.code == "D00" else Role.OFFICER, f"+86199000000{n:02d}")
-              for n, u in enumerate(UNITS) if u.code != "D05")
+STAFF = tuple(
+    OfficerRow("某", u.code, Role.DUTY if u.code == "D00" else Role.OFFICER, f"+86199000000{n:02d}")
+    for n, u in enumerate(UNITS)
+    if u.code != "D05"
+)
 ROUTER = KeywordRouter(Directory(UNITS, STAFF))
 
 

@@ -28,6 +28,8 @@ def test_a_word_in_a_sentence_is_a_matter(text):
     assert opt_word(text) is None
 
 
-@pytest.mark.parametrize(("text", "ours"), [("STOP", True), ("start", True), ("退订", False), ("TD", False), ("路灯", False)])
+@pytest.mark.parametrize(
+    ("text", "ours"), [("STOP", True), ("start", True), ("退订", False), ("TD", False), ("路灯", False)]
+)
 def test_the_platform_acts_on_its_own_words_only(text, ours):
     assert is_platform_word(text) is ours

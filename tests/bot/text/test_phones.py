@@ -49,12 +49,20 @@ def test_a_persons_number_is_no_machine_unless_it_is_ours(value):
 
 @pytest.mark.parametrize(
     ("value", "mainland"),
-    [("+8619900001234", True), ("19900001234", True), ("+85251230000", False), ("+886900000000", False), ("+12025550123", False)],
+    [
+        ("+8619900001234", True),
+        ("19900001234", True),
+        ("+85251230000", False),
+        ("+886900000000", False),
+        ("+12025550123", False),
+    ],
 )
 def test_mainland_is_told_from_its_neighbours(value, mainland):
     assert is_mainland(value) is mainland
 
 
-@pytest.mark.parametrize(("text", "region"), [("+12025550123", "US"), ("+85251230000", "HK"), ("384387", "CN"), ("", "CN")])
+@pytest.mark.parametrize(
+    ("text", "region"), [("+12025550123", "US"), ("+85251230000", "HK"), ("384387", "CN"), ("", "CN")]
+)
 def test_a_number_names_its_region(text, region):
     assert region_of(text) == region

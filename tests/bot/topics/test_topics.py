@@ -25,8 +25,16 @@ MIXING_PLANT = [
     "云栖雅苑业主要求搬走搅拌站",
 ]
 OTHERS = [
-    "建设路的路灯坏了三天", "公交车不到站就走了", "楼上漏水物业不管", "社保卡怎么补办", "菜市场门口乱停车",
-    "家里的水管没有水", "学校旁边有人卖烟", "垃圾没人清运很臭", "井盖丢了很危险", "公园的健身器材坏了",
+    "建设路的路灯坏了三天",
+    "公交车不到站就走了",
+    "楼上漏水物业不管",
+    "社保卡怎么补办",
+    "菜市场门口乱停车",
+    "家里的水管没有水",
+    "学校旁边有人卖烟",
+    "垃圾没人清运很臭",
+    "井盖丢了很危险",
+    "公园的健身器材坏了",
 ]
 
 
@@ -54,7 +62,7 @@ def town(*, plant=5):
 
 
 def test_the_same_matter_in_different_words_is_one_topic_under_its_name():
-    topic, = found(town())
+    (topic,) = found(town())
     assert topic.key == "云栖雅苑"
     assert topic.members == (0, 1, 2, 3, 4)
     assert (topic.citizens, topic.size, topic.within) == (5, 5, "")
@@ -71,8 +79,10 @@ def test_one_prolific_sender_makes_no_topic():
 
 
 def test_topics_are_ranked_by_distinct_citizens_and_not_by_messages():
-    loud = [post(200 + number, f"江畔书香又停电{chr(0x4E00 + number)}江畔书香变压器坏", citizen=f"loud{number % 3}")
-            for number in range(30)]
+    loud = [
+        post(200 + number, f"江畔书香又停电{chr(0x4E00 + number)}江畔书香变压器坏", citizen=f"loud{number % 3}")
+        for number in range(30)
+    ]
     first, second = found([*town(), *loud])
     assert (first.key, first.citizens, first.size) == ("云栖雅苑", 5, 5)
     assert (second.key, second.citizens, second.size) == ("江畔书香又停电", 3, 30)
@@ -80,7 +90,7 @@ def test_topics_are_ranked_by_distinct_citizens_and_not_by_messages():
 
 def test_the_same_text_from_many_is_one_topic_and_from_one_none():
     text = "强烈要求停止在翠湖花园旁边建设垃圾中转站"
-    topic, = found([post(number, text) for number in range(6)])
+    (topic,) = found([post(number, text) for number in range(6)])
     assert topic.citizens == 6
     assert "翠湖花园" in text
     assert topic.key in text
@@ -111,8 +121,10 @@ ESTATES = ["云栖雅苑", "江畔书香", "翠湖", "南山里", "东湖湾", "
 
 
 def cut_off(count, *, days=0.0):
-    return [post(200 + number, f"{estate}停电{number}小时没人管", at=NOW - timedelta(days=days * number))
-            for number, estate in enumerate(ESTATES[:count])]
+    return [
+        post(200 + number, f"{estate}停电{number}小时没人管", at=NOW - timedelta(days=days * number))
+        for number, estate in enumerate(ESTATES[:count])
+    ]
 
 
 def with_words(posts):
@@ -121,7 +133,7 @@ def with_words(posts):
 
 
 def test_a_units_own_word_is_a_topic_when_it_comes_from_everywhere_at_once():
-    topic, = with_words(cut_off(11))
+    (topic,) = with_words(cut_off(11))
     assert (topic.key, topic.citizens, topic.size) == ("停电", 11, 11)
 
 
@@ -144,7 +156,9 @@ def test_the_name_of_the_whole_area_is_no_topic():
 
 def test_what_only_ends_many_names_is_no_topic():
     names = ["星河", "江畔", "翠湖", "云栖", "南山", "东湖"]
-    posts = [post(number, f"{name}家园小区电梯坏了{number}次,{name}家园小区物业不修") for number, name in enumerate(names)]
+    posts = [
+        post(number, f"{name}家园小区电梯坏了{number}次,{name}家园小区物业不修") for number, name in enumerate(names)
+    ]
     assert "家园小区" not in {topic.key for topic in found(posts)}
 
 
@@ -156,17 +170,25 @@ def test_what_most_of_the_district_writes_about_is_a_topic_however_large():
 
 def test_what_the_headline_names_counts_and_a_word_deep_in_the_text_does_not():
     law = "依照噪声污染防治条例第三条应当处罚"
-    posts = [post(number, f"{text},{OTHERS[number - 3]},{OTHERS[number - 5]},{OTHERS[number - 7]}拖了很久很久很久。{law}")
-             for number, text in enumerate(OTHERS)]
+    posts = [
+        post(number, f"{text},{OTHERS[number - 3]},{OTHERS[number - 5]},{OTHERS[number - 7]}拖了很久很久很久。{law}")
+        for number, text in enumerate(OTHERS)
+    ]
     assert [topic.key for topic in found(posts) if "噪声" in topic.key] == []
-    titled = [post(number, each.text, headline=f"噪声污染防治条例落实问题{number}") for number, each in enumerate(posts)]
+    titled = [
+        post(number, each.text, headline=f"噪声污染防治条例落实问题{number}") for number, each in enumerate(posts)
+    ]
     assert [topic.citizens for topic in found(titled) if "噪声" in topic.key] == [10]
 
 
 def test_a_part_of_a_topic_with_a_name_of_its_own_is_a_narrower_topic():
-    wide = [post(number, f"{text},购房补贴没有到账", headline=f"{text[:2]}购房补贴") for number, text in enumerate(OTHERS)]
-    narrow = [post(50 + number, f"青年人才购房补贴{text}", headline=f"青年人才购房补贴{text[:2]}")
-              for number, text in enumerate(OTHERS[:6])]
+    wide = [
+        post(number, f"{text},购房补贴没有到账", headline=f"{text[:2]}购房补贴") for number, text in enumerate(OTHERS)
+    ]
+    narrow = [
+        post(50 + number, f"青年人才购房补贴{text}", headline=f"青年人才购房补贴{text[:2]}")
+        for number, text in enumerate(OTHERS[:6])
+    ]
     whole, part = found([*wide, *narrow])
     assert (whole.key, whole.citizens, whole.within) == ("购房补贴", 16, "")
     assert (part.key, part.citizens, part.within) == ("青年人才购房补贴", 6, "购房补贴")
@@ -182,9 +204,11 @@ def test_numbers_alone_are_no_topic():
 
 
 def test_the_place_and_the_unit_are_those_of_most_citizens():
-    posts = [post(number, text, unit="D03" if number else "D09", places=["翠湖路"] if number < 3 else [])
-             for number, text in enumerate(MIXING_PLANT)]
-    topic, = found(posts)
+    posts = [
+        post(number, text, unit="D03" if number else "D09", places=["翠湖路"] if number < 3 else [])
+        for number, text in enumerate(MIXING_PLANT)
+    ]
+    (topic,) = found(posts)
     assert (topic.place, topic.unit) == ("翠湖路", "D03")
 
 
@@ -201,7 +225,7 @@ def test_the_trend_is_this_weeks_citizens_against_last_weeks():
 
 
 def test_the_sample_is_a_member_that_has_the_words():
-    topic, = found(town())
+    (topic,) = found(town())
     assert topic.sample in topic.members
     assert topic.words[0] == "云栖雅苑"
     assert all(len(word) <= 12 for word in topic.words)
@@ -271,18 +295,29 @@ def test_a_message_heard_twice_counts_once_and_a_changed_one_is_replaced():
 
 NAMES = ["云栖雅苑", "江畔书香", "云栖雅苑北区", "青年人才补贴", "家园小区"]
 MATTERS = ["搅拌站灰尘", "停车收费太高", "搅拌站噪音", "半夜施工", "电梯故障"]
-TEXTS = st.lists(st.sampled_from([*NAMES, *MATTERS, "的", ",", "2026年11月", "a3区"]), min_size=1, max_size=5).map("".join)
-POSTS = st.lists(st.builds(
-    lambda who, text, headline, day, place: (who, text, headline, day, place),
-    st.integers(0, 6), TEXTS, st.one_of(st.just(""), TEXTS), st.integers(0, 24), st.sampled_from(["", "翠湖路", "建设路"]),
-), max_size=25)
+TEXTS = st.lists(st.sampled_from([*NAMES, *MATTERS, "的", ",", "2026年11月", "a3区"]), min_size=1, max_size=5).map(
+    "".join
+)
+POSTS = st.lists(
+    st.builds(
+        lambda who, text, headline, day, place: (who, text, headline, day, place),
+        st.integers(0, 6),
+        TEXTS,
+        st.one_of(st.just(""), TEXTS),
+        st.integers(0, 24),
+        st.sampled_from(["", "翠湖路", "建设路"]),
+    ),
+    max_size=25,
+)
 SMALL = TopicRules(window=timedelta(days=10), citizens=2, word_citizens=3, history=timedelta(days=2))
 KNOWN = ["停车", "噪音", "搅拌站"]
 
 
 def drawn(number, values):
     who, text, headline, day, place = values
-    return Post(number, f"c{who}", text, headline, NOW + timedelta(days=day), f"D{number % 3}", (place,) if place else ())
+    return Post(
+        number, f"c{who}", text, headline, NOW + timedelta(days=day), f"D{number % 3}", (place,) if place else ()
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -306,7 +341,10 @@ def test_any_arrival_and_expiry_gives_what_a_rebuild_gives(values, shuffled, day
     kept = [seen.post for seen in lived.seen.values()]
     answer = topics(lived, now)
     for order in (sorted(kept, key=lambda each: each.id), sorted(kept, key=lambda each: -each.id)):
-        assert topics(index([each for each in order if each.at >= now - SMALL.window], SMALL, ["a3区"], KNOWN), now) == answer
+        assert (
+            topics(index([each for each in order if each.at >= now - SMALL.window], SMALL, ["a3区"], KNOWN), now)
+            == answer
+        )
 
 
 @settings(max_examples=50, deadline=None)

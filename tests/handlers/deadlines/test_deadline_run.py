@@ -84,8 +84,11 @@ def test_a_second_before_its_moment_nothing_is_said(world, signed, _, at, key, _
 def test_whoever_has_not_signed_for_it_is_told_with_all_the_unit(world):
     order(world)
     run(world, china(26, 17, 1))
-    assert sorted(told(world, key="remind.day")) == [("remind.day", "lamp"), ("remind.day", "lamp2"),
-                                                     ("remind.day", "lamphead")]
+    assert sorted(told(world, key="remind.day")) == [
+        ("remind.day", "lamp"),
+        ("remind.day", "lamp2"),
+        ("remind.day", "lamphead"),
+    ]
 
 
 def test_the_citizen_gets_one_apology_with_a_new_date(world, signed):
@@ -97,9 +100,14 @@ def test_the_citizen_gets_one_apology_with_a_new_date(world, signed):
 
 
 def test_the_apology_follows_the_citizens_clock_where_the_units_ends_later(world, signed):
-    world.deps.store.write(lambda tx: inquiries.move_assignment(
-        tx, inquiries.assignments_of(tx, signed)[-1], "signed", due_at=china(30, 17)))
-    world.deps.store.write(lambda tx: schedule.reschedule(tx, world.order(signed), world.deps.calendar(), world.clock.now()))
+    world.deps.store.write(
+        lambda tx: inquiries.move_assignment(
+            tx, inquiries.assignments_of(tx, signed)[-1], "signed", due_at=china(30, 17)
+        )
+    )
+    world.deps.store.write(
+        lambda tx: schedule.reschedule(tx, world.order(signed), world.deps.calendar(), world.clock.now())
+    )
     run(world, china(27, 17, 1))
     assert told(world, key="overdue.unit") == []
     assert told(world, key="overdue.citizen") == [("overdue.citizen", "citizen")]
@@ -184,11 +192,18 @@ def test_two_who_stand_in_for_each_other_end_with_one_of_them_told(world, signed
 
 def test_edge_45_three_hundred_missed_steps_are_one_message_to_an_officer(world):
     many(world, 300)
-    world.deps.store.write(lambda tx: tx.conn.execute(
-        update(assignments).values(signed_at=world.clock.now(), signed_by=world.officers["lamp"], state="signed")))
+    world.deps.store.write(
+        lambda tx: tx.conn.execute(
+            update(assignments).values(signed_at=world.clock.now(), signed_by=world.officers["lamp"], state="signed")
+        )
+    )
     run(world, china(7, 9, month=12))
     assert sorted(each for each in told(world) if each[1] != "citizen") == [
-        ("catch_up", "chief"), ("catch_up", "duty"), ("catch_up", "lamp"), ("catch_up", "lamphead")]
+        ("catch_up", "chief"),
+        ("catch_up", "duty"),
+        ("catch_up", "lamp"),
+        ("catch_up", "lamphead"),
+    ]
     assert told(world, key="overdue.citizen") == [("overdue.citizen", "citizen")] * 300
 
 
@@ -262,8 +277,9 @@ def test_edge_45_two_runs_that_share_the_work_do_each_part_once(shared, tmp_path
     other = district(tmp_path, store=Store(shared.deps.store.url, Vault(SECRET), pool_size=8))
     shared.clock.time = other.clock.time = china(23, 15, 1)
     counts: list[int] = []
-    threads = [threading.Thread(target=lambda w=w: counts.append(deadline_run.drain(w.deps)))
-               for w in (shared, other, shared)]
+    threads = [
+        threading.Thread(target=lambda w=w: counts.append(deadline_run.drain(w.deps))) for w in (shared, other, shared)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -307,8 +323,14 @@ def test_an_answer_that_came_late_while_the_run_was_down_is_charged_without_noti
 def test_an_ended_order_is_looked_at_once_more_and_then_no_longer(world, signed):
     world.act("answer", signed, "lamp", "路灯已经修好,今晚起正常照明。")
     run(world, china(4, 18, month=12))
-    assert world.deps.store.read(lambda tx: tx.conn.execute(
-        select(func.count()).select_from(assignments).where(assignments.c.next_check_at.is_not(None))).scalar()) == 0
+    assert (
+        world.deps.store.read(
+            lambda tx: tx.conn.execute(
+                select(func.count()).select_from(assignments).where(assignments.c.next_check_at.is_not(None))
+            ).scalar()
+        )
+        == 0
+    )
 
 
 def test_while_the_citizen_is_asked_nothing_falls(world, signed):
@@ -324,10 +346,15 @@ def test_while_the_citizen_is_asked_nothing_falls(world, signed):
 def test_an_extension_has_its_own_reminders_and_makes_up_for_none(world, signed):
     run(world, china(26, 17, 1))
     moved = china(3, 17, month=12)
-    world.deps.store.write(lambda tx: (
-        update_row(tx, inquiries_table, signed, due_at=moved),
-        inquiries.move_assignment(tx, inquiries.assignments_of(tx, signed)[-1], "signed", due_at=moved)))
-    world.deps.store.write(lambda tx: schedule.reschedule(tx, world.order(signed), world.deps.calendar(), world.clock.now()))
+    world.deps.store.write(
+        lambda tx: (
+            update_row(tx, inquiries_table, signed, due_at=moved),
+            inquiries.move_assignment(tx, inquiries.assignments_of(tx, signed)[-1], "signed", due_at=moved),
+        )
+    )
+    world.deps.store.write(
+        lambda tx: schedule.reschedule(tx, world.order(signed), world.deps.calendar(), world.clock.now())
+    )
     run(world, china(1, 9, month=12))
     assert told(world, key="overdue.unit") == []
     run(world, china(2, 17, 1, month=12))
@@ -352,10 +379,25 @@ def test_points_grow_by_the_day_and_by_the_card_and_replaying_gives_the_same(wor
 
 def test_replay_finds_an_entry_that_nothing_accounts_for_and_one_that_is_missing(world, signed):
     run(world, china(27, 17, 1))
-    world.deps.store.write(lambda tx: tx.conn.execute(scores.insert().values(
-        once="made-up", unit_id=world.units["D01"], inquiry_id=signed, assignment_id=world.order(signed).id,
-        at=china(27, 18), month="2026-11", hundredths=-500, rule="overdue", rule_version="x", evidence={})))
-    world.deps.store.write(lambda tx: update_row(tx, assignments, world.order(signed).id, checked_at=china(1, 18, month=12)))
+    world.deps.store.write(
+        lambda tx: tx.conn.execute(
+            scores.insert().values(
+                once="made-up",
+                unit_id=world.units["D01"],
+                inquiry_id=signed,
+                assignment_id=world.order(signed).id,
+                at=china(27, 18),
+                month="2026-11",
+                hundredths=-500,
+                rule="overdue",
+                rule_version="x",
+                evidence={},
+            )
+        )
+    )
+    world.deps.store.write(
+        lambda tx: update_row(tx, assignments, world.order(signed).id, checked_at=china(1, 18, month=12))
+    )
     replayed = world.deps.store.read(lambda tx: charges.replay(tx, world.deps.calendar()))
     assert replayed.surplus == ("made-up",)
     assert {once.partition(":")[0] for once in replayed.missing} == {"overdue_day"}
@@ -372,13 +414,20 @@ def test_an_entry_names_its_rule_its_events_and_the_derivation_of_the_due_time(w
 
 
 def test_the_derivation_of_a_units_own_due_time_counts_from_dispatch(world, signed):
-    world.deps.store.write(lambda tx: update_row(
-        tx, assignments, world.order(signed).id, created_at=china(24, 9), due_at=china(30, 17)))
-    world.deps.store.write(lambda tx: schedule.reschedule(tx, world.order(signed), world.deps.calendar(), world.clock.now()))
+    world.deps.store.write(
+        lambda tx: update_row(tx, assignments, world.order(signed).id, created_at=china(24, 9), due_at=china(30, 17))
+    )
+    world.deps.store.write(
+        lambda tx: schedule.reschedule(tx, world.order(signed), world.deps.calendar(), world.clock.now())
+    )
     run(world, china(30, 17, 1))
     [row] = world.deps.store.read(lambda tx: tx.conn.execute(select(scores)).all())
     assert [step[0] for step in row.evidence["derivation"] if step[1]] == [
-        "2026-11-25", "2026-11-26", "2026-11-27", "2026-11-30"]
+        "2026-11-25",
+        "2026-11-26",
+        "2026-11-27",
+        "2026-11-30",
+    ]
 
 
 def test_edge_50_a_granted_appeal_gives_the_points_back_by_an_entry_of_its_own(world, signed):
@@ -387,9 +436,17 @@ def test_edge_50_a_granted_appeal_gives_the_points_back_by_an_entry_of_its_own(w
 
     def appeal(who, *, grant=False):
         from store import directory
-        return world.deps.store.write(lambda tx: charges.appeal(
-            tx, row.id, reason="暴雨停工，有气象证明", officer=directory.officer_by_code(tx, who),
-            now=world.clock.now(), grant=grant)).outcome
+
+        return world.deps.store.write(
+            lambda tx: charges.appeal(
+                tx,
+                row.id,
+                reason="暴雨停工，有气象证明",
+                officer=directory.officer_by_code(tx, who),
+                now=world.clock.now(),
+                grant=grant,
+            )
+        ).outcome
 
     assert appeal("lamphead") == "appealed"
     assert appeal("lamphead", grant=True) == "not_the_desk"
@@ -407,11 +464,15 @@ def test_edge_50_a_granted_appeal_gives_the_points_back_by_an_entry_of_its_own(w
 
 def test_edge_49_a_unit_that_was_abolished_is_reminded_no_more_and_breaks_nothing(world, signed):
     from store import directory
-    world.deps.store.write(lambda tx: directory.deactivate(
-        tx, unit_codes=["D01"], officer_codes=["lamp", "lamp2", "lamphead"]))
+
+    world.deps.store.write(
+        lambda tx: directory.deactivate(tx, unit_codes=["D01"], officer_codes=["lamp", "lamp2", "lamphead"])
+    )
     run(world, china(1, 18, month=12))
     assert sorted(each for each in told(world) if each[1] != "citizen") == [
-        ("card.yellow", "chief"), ("card.yellow", "duty")]
+        ("card.yellow", "chief"),
+        ("card.yellow", "duty"),
+    ]
 
 
 def test_the_texts_of_every_step_render(world, signed):

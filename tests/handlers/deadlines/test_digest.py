@@ -27,9 +27,14 @@ def world(tmp_path):
 
 
 def figures(world, who):
-    rows = world.deps.store.read(lambda tx: tx.conn.execute(
-        select(outbox).where(outbox.c.key.like("digest%"), outbox.c.officer_id == world.officers[who])).all())
-    return [{name: value for name, value in row.params.items() if name in {"over", "today", "following"}} for row in rows]
+    rows = world.deps.store.read(
+        lambda tx: tx.conn.execute(
+            select(outbox).where(outbox.c.key.like("digest%"), outbox.c.officer_id == world.officers[who])
+        ).all()
+    )
+    return [
+        {name: value for name, value in row.params.items() if name in {"over", "today", "following"}} for row in rows
+    ]
 
 
 def digests(world):
@@ -44,15 +49,26 @@ def test_each_unit_with_something_due_and_the_office_are_told(world):
     order(world, citizen=3, due=china(30, 17))
     order(world, citizen=4, unit="D02", due=china(4, 17, month=12))
     run(world, HALF_PAST_EIGHT)
-    assert digests(world) == [("digest.district", "chief"), ("digest.district", "duty"), ("digest.unit", "lamp"),
-                              ("digest.unit", "lamp2"), ("digest.unit", "lamphead")]
+    assert digests(world) == [
+        ("digest.district", "chief"),
+        ("digest.district", "duty"),
+        ("digest.unit", "lamp"),
+        ("digest.unit", "lamp2"),
+        ("digest.unit", "lamphead"),
+    ]
     assert figures(world, "lamp") == figures(world, "duty") == [{"over": 1, "today": 1, "following": 1}]
 
 
 @pytest.mark.parametrize(
     ("at", "sent"),
-    [(china(27, 8, 29), 0), (china(27, 8, 30), 5), (china(27, 11, 59), 5), (china(27, 12), 0), (china(28, 9), 0),
-     (china(29, 9), 0)],
+    [
+        (china(27, 8, 29), 0),
+        (china(27, 8, 30), 5),
+        (china(27, 11, 59), 5),
+        (china(27, 12), 0),
+        (china(28, 9), 0),
+        (china(29, 9), 0),
+    ],
     ids=["a minute early", "in time", "after an outage", "too late for today", "on Saturday", "on Sunday"],
 )
 def test_it_is_sent_in_the_morning_of_working_days_only(world, at, sent):
@@ -90,8 +106,10 @@ def test_who_is_away_is_stood_in_for(world):
 
 def test_the_head_above_gets_one_text_for_all_units_without_a_head(world):
     from store import directory
-    world.deps.store.write(lambda tx: directory.save_officer(
-        tx, "streethead", name="闻人月", unit_id=world.units["S01"], role="head"))
+
+    world.deps.store.write(
+        lambda tx: directory.save_officer(tx, "streethead", name="闻人月", unit_id=world.units["S01"], role="head")
+    )
     world.officers.update({r.code: r.id for r in world.deps.store.read(directory.all_officers)})
     order(world, citizen=1, unit="S01")
     order(world, citizen=2, unit="S01C1")
@@ -101,17 +119,34 @@ def test_the_head_above_gets_one_text_for_all_units_without_a_head(world):
 
 def test_the_districts_text_names_five_units_the_worst_first_and_counts_the_rest(world):
     from store import directory
+
     codes = [f"X{n:02}" for n in range(8)]
-    world.deps.store.write(lambda tx: [directory.save_unit(
-        tx, code, name=f"第{code}局", short_names=[], tier="district", parent_code="", keywords=[], places=[], phone="")
-        for code in codes])
+    world.deps.store.write(
+        lambda tx: [
+            directory.save_unit(
+                tx,
+                code,
+                name=f"第{code}局",
+                short_names=[],
+                tier="district",
+                parent_code="",
+                keywords=[],
+                places=[],
+                phone="",
+            )
+            for code in codes
+        ]
+    )
     world.units.update({r.code: r.id for r in world.deps.store.read(directory.all_units)})
     for n, code in enumerate(codes):
         for number in range(n + 1):
             order(world, citizen=100 * n + number, unit=code, due=china(26, 17))
     run(world, HALF_PAST_EIGHT)
-    [row] = world.deps.store.read(lambda tx: tx.conn.execute(select(outbox).where(
-        outbox.c.key == "digest.district", outbox.c.officer_id == world.officers["chief"])).all())
+    [row] = world.deps.store.read(
+        lambda tx: tx.conn.execute(
+            select(outbox).where(outbox.c.key == "digest.district", outbox.c.officer_id == world.officers["chief"])
+        ).all()
+    )
     assert [line["over"] for line in row.params["lines"]] == [8, 7, 6, 5, 4]
     assert (row.params["over"], row.params["more"], row.params["more_over"]) == (36, 3, 6)
     assert "其余3个单位：超期6" in world.deps.texts.render(row.key, row.params)

@@ -51,7 +51,8 @@ def desk(world, tx, officer):
 
 def do(world, action, inquiry_id, officer, *args):
     return world.deps.store.write(
-        lambda tx: action(desk(world, tx, officer), inquiries.assignments_of(tx, inquiry_id)[-1], *args))
+        lambda tx: action(desk(world, tx, officer), inquiries.assignments_of(tx, inquiry_id)[-1], *args)
+    )
 
 
 REASON = "需要等待灯具厂家到现场检测线路,检测报告下周出具"
@@ -127,8 +128,15 @@ def test_a_refused_return_costs_points_at_once(world):
 def test_rework_costs_the_unit_whose_answer_was_not_enough(world, answered):
     world.clock.time = china(24, 10)
     contact = world.get(answered).contact_id
-    world.deps.store.write(lambda tx: reopen(
-        world.deps, tx, inquiries.get(tx, answered), Author(Actor.CITIZEN, contact, world.clock.now()), reason="灯又坏了"))
+    world.deps.store.write(
+        lambda tx: reopen(
+            world.deps,
+            tx,
+            inquiries.get(tx, answered),
+            Author(Actor.CITIZEN, contact, world.clock.now()),
+            reason="灯又坏了",
+        )
+    )
     assert ledger(world) == [("rework", -30)]
     run(world, china(26, 17, 1))
     assert ledger(world) == [("rework", -30), ("late_sign", -10), ("overdue", -50)]
@@ -180,6 +188,7 @@ def test_what_went_on_meanwhile_is_left_where_it_is(world, signed):
 
 def test_a_new_order_goes_to_the_substitute_of_who_is_away(world):
     from store import outbox
+
     away(world, "lamp", "lamp2")
     inquiry_id = order(world)
     rows = world.deps.store.read(lambda tx: outbox.of_inquiry(tx, inquiry_id))
@@ -188,14 +197,17 @@ def test_a_new_order_goes_to_the_substitute_of_who_is_away(world):
 
 def test_edge_49_returned_and_routed_three_times_each_unit_answers_for_its_own_time(world):
     inquiry_id = order(world)
-    world.deps.store.write(lambda tx: directory.save_officer(tx, "lake", name="沈听澜", unit_id=world.units["S02"], role="officer"))
+    world.deps.store.write(
+        lambda tx: directory.save_officer(tx, "lake", name="沈听澜", unit_id=world.units["S02"], role="officer")
+    )
     for day, unit in ((24, "D02"), (25, "S01"), (26, "S02")):
         run(world, china(day, 9))
         do(world, lambda at, row, to=unit: transfer(at, row, directory.unit_by_code(at.tx, to)), inquiry_id, "duty")
     assert world.get(inquiry_id).due_at == china(27, 17)
     run(world, china(2, 18, month=12))
-    over = world.deps.store.read(lambda tx: [
-        (row.unit_code, row.state) for row in inquiries.assignments_of(tx, inquiry_id)])
+    over = world.deps.store.read(
+        lambda tx: [(row.unit_code, row.state) for row in inquiries.assignments_of(tx, inquiry_id)]
+    )
     assert over == [("D01", "returned"), ("D02", "returned"), ("S01", "returned"), ("S02", "pending")]
     assert ledger(world) == [("late_sign", -10)] * 4 + [("overdue", -50)]
     assert told(world, key="overdue.citizen") == [("overdue.citizen", "citizen")]

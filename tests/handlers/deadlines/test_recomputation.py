@@ -121,8 +121,11 @@ def test_an_earlier_due_time_is_told_to_the_unit_and_to_the_citizen(world):
     report = recomputation.recompute(world.deps, recomputation.Calendars(before, Calendar(), "A", "taken back"))
     assert world.get(inquiry_id).due_at == world.order(inquiry_id).due_at == china(27, 17)
     assert report.count(DueChange.EARLIER) == 2
-    assert sorted(told(world)) == [("due.earlier.citizen", "citizen"), ("due.earlier.unit", "lamp"),
-                                   ("due.earlier.unit", "lamp2")]
+    assert sorted(told(world)) == [
+        ("due.earlier.citizen", "citizen"),
+        ("due.earlier.unit", "lamp"),
+        ("due.earlier.unit", "lamp2"),
+    ]
     again = recomputation.recompute(world.deps, recomputation.Calendars(Calendar(), Calendar(), "A", "again"))
     assert again.changes == []
 
@@ -142,8 +145,12 @@ def test_a_due_time_never_moves_into_the_past(world):
 def test_a_promised_extension_keeps_its_day_unless_nobody_works_on_it(world):
     kept, moved = order(world, citizen=1), order(world, citizen=2)
     for inquiry_id, day in ((kept, china(3, 17, month=12)), (moved, china(4, 17, month=12))):
-        world.deps.store.write(lambda tx, i=inquiry_id, d=day: (
-            update_row(tx, inquiries_table, i, due_at=d), update_row(tx, assignments, world.order(i).id, due_at=d)))
+        world.deps.store.write(
+            lambda tx, i=inquiry_id, d=day: (
+                update_row(tx, inquiries_table, i, due_at=d),
+                update_row(tx, assignments, world.order(i).id, due_at=d),
+            )
+        )
     before = world.deps.calendar()
     after = Calendar({date(2026, 12, 4): holidays_off()})
     recomputation.recompute(world.deps, recomputation.Calendars(before, after, "A", "a day off"))
@@ -153,6 +160,7 @@ def test_a_promised_extension_keeps_its_day_unless_nobody_works_on_it(world):
 
 def holidays_off():
     from bot.clocks.workdays import Override
+
     return Override(working=False, note="a day off")
 
 

@@ -80,7 +80,12 @@ def settle_all(rig, row, *, steps=12):
         (Ambiguous("timeout"), 60, ["customer_service ambiguous timeout"], False),
         (Refused("45009"), None, ["customer_service failed 45009", "template_message sent"], False),
         (WindowClosed("45015"), None, ["customer_service failed 45015", "template_message sent"], False),
-        (RecipientGone("43004"), None, ["customer_service failed 43004", "template_message skipped", "sms sent"], False),
+        (
+            RecipientGone("43004"),
+            None,
+            ["customer_service failed 43004", "template_message skipped", "sms sent"],
+            False,
+        ),
         (Misconfigured("48001"), None, ["customer_service failed 48001", "template_message sent"], True),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
@@ -117,8 +122,12 @@ def test_a_lost_answer_is_repeated_once_marked_even_after_other_failures(rig):
     wechat = far(rig, "wechat", customer_service=[Temporary("-1"), RateLimited("45011"), Ambiguous("timeout")])
     row = rig.queue()
     settle_all(rig, row)
-    assert ways(rig, row) == ["customer_service failed -1", "customer_service failed 45011",
-                              "customer_service ambiguous timeout", "customer_service sent"]
+    assert ways(rig, row) == [
+        "customer_service failed -1",
+        "customer_service failed 45011",
+        "customer_service ambiguous timeout",
+        "customer_service sent",
+    ]
     assert wechat.sent[0].text.endswith(rig.deps.texts.render("mark.repeat", {}))
 
 
@@ -156,11 +165,16 @@ def test_a_message_nobody_can_make_or_send_holds_up_no_other(rig):
     far(rig, "twilio")
     rig.wechat(LAMP, who="oOTHER")
     with_text = rig.deps.texts.sample("answer") | {"text": "KABOOM"}
-    bad = rig.deps.store.write(lambda tx: store_outbox.add(
-        tx, once="bad", key="answer", params=with_text, now=rig.clock.now(), priority=0,
-        contact_id=rig_contact(tx)))
-    no_text = rig.deps.store.write(lambda tx: store_outbox.add(
-        tx, once="none", key="no.such.text", params={}, now=rig.clock.now(), priority=0, contact_id=rig_contact(tx)))
+    bad = rig.deps.store.write(
+        lambda tx: store_outbox.add(
+            tx, once="bad", key="answer", params=with_text, now=rig.clock.now(), priority=0, contact_id=rig_contact(tx)
+        )
+    )
+    no_text = rig.deps.store.write(
+        lambda tx: store_outbox.add(
+            tx, once="none", key="no.such.text", params={}, now=rig.clock.now(), priority=0, contact_id=rig_contact(tx)
+        )
+    )
     good, other = rig.queue(), rig.queue(who="oOTHER")
     rig.deliver()
     assert (rig.row(good).state, rig.row(other).state) == ("sent", "sent")
@@ -272,8 +286,18 @@ def test_one_persons_messages_go_in_order_and_two_people_are_served_at_once(rig)
 def with_number(rig, n, who, refs):
     params = rig.deps.texts.sample("answer") | {"number": f"26-1123-{n:04}"}
     contact = rig.address(who).contact_id
-    rig.deps.store.write(lambda tx: store_outbox.add(
-        tx, once=f"n{n}{who}", key="answer", params=params, now=rig.clock.now(), priority=0, contact_id=contact, **refs))
+    rig.deps.store.write(
+        lambda tx: store_outbox.add(
+            tx,
+            once=f"n{n}{who}",
+            key="answer",
+            params=params,
+            now=rig.clock.now(),
+            priority=0,
+            contact_id=contact,
+            **refs,
+        )
+    )
 
 
 # -- held, opted out -------------------------------------------------------------------------------
@@ -293,8 +317,9 @@ def held(rig, count, text="已修好"):
 
 
 def _add(rig, n, params, tx):
-    return store_outbox.add(tx, once=f"h{n}", key="answer", params=params, now=rig.clock.now(), priority=0,
-                            contact_id=rig_contact(tx))
+    return store_outbox.add(
+        tx, once=f"h{n}", key="answer", params=params, now=rig.clock.now(), priority=0, contact_id=rig_contact(tx)
+    )
 
 
 def test_what_was_held_comes_first_and_in_order_whatever_she_writes(rig):
@@ -418,10 +443,13 @@ def test_no_order_of_receipts_moves_anything_backwards(rig, said, later):
 
     def work(tx):
         n = next(rig.ids)
-        row = store_outbox.add(tx, once=f"r{n}", key="answer", params={}, now=now, priority=0, contact_id=contact,
-                               state="sent")
+        row = store_outbox.add(
+            tx, once=f"r{n}", key="answer", params={}, now=now, priority=0, contact_id=contact, state="sent"
+        )
         for name, what in ((f"A{n}", said), (f"B{n}", later)):
-            store_outbox.record(tx, row, now, way="sms", outcome="sent", address_id=2, channel="twilio", external_id=name)
+            store_outbox.record(
+                tx, row, now, way="sms", outcome="sent", address_id=2, channel="twilio", external_id=name
+            )
             if store_outbox.get(tx, row).state == "pending":
                 store_outbox.settle(tx, row, "sent", now)
             tell(tx, row, name, what)
@@ -530,8 +558,6 @@ def test_the_rest_is_asked_for_where_there_is_no_answer_yet(rig):
     assert rig.wechat("全文") == rig.deps.texts.render("progress.none", {})
 
 
-
-
 def test_a_row_whose_claim_ran_out_behind_a_slow_provider_is_left_to_who_took_it(rig):
     """The provider takes a minute: the claims of the rows behind are over before their turn comes."""
     taken = []
@@ -540,8 +566,12 @@ def test_a_row_whose_claim_ran_out_behind_a_slow_provider_is_left_to_who_took_it
         def send(self, message):
             rig.clock.forward(61)
             if not taken:
-                taken.extend(row.id for row in rig.deps.store.write(
-                    lambda tx: store_outbox.claim(tx, worker="another", now=rig.clock.now(), limit=10)))
+                taken.extend(
+                    row.id
+                    for row in rig.deps.store.write(
+                        lambda tx: store_outbox.claim(tx, worker="another", now=rig.clock.now(), limit=10)
+                    )
+                )
             return super().send(message)
 
     rig.use("wechat", Crawling(rig.deps.channels["wechat"]))

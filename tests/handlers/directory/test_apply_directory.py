@@ -78,7 +78,8 @@ def test_who_left_opens_no_page_any_more_and_comes_back_as_the_same(world):
 
 def test_a_citizens_phone_that_becomes_an_officers_keeps_her_inquiries(world):
     contact = world.deps.store.write(
-        lambda tx: people.ensure(tx, "twilio", Address("sms", NEW_PHONE), world.clock.now())).contact_id
+        lambda tx: people.ensure(tx, "twilio", Address("sms", NEW_PHONE), world.clock.now())
+    ).contact_id
     apply(world, Directory((DESK, LAMPS), (DUTY, LAMP, OfficerRow("云予岚", "D01", Role.OFFICER, NEW_PHONE))))
     row = world.deps.store.write(lambda tx: people.find(tx, "twilio", Address("sms", NEW_PHONE)))
     assert (row.contact_id, row.officer_id) == (contact, by_name(world, "云予岚").id)

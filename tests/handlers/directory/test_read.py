@@ -378,9 +378,7 @@ def test_the_sample_directory_has_the_shape_of_a_real_district() -> None:
     directory, errors = read_directory(SAMPLE)
     assert errors == []
     assert directory is not None
-    departments = [
-        u for u in directory.units if u.tier is Tier.DISTRICT and u.code not in directory.duty_codes
-    ]
+    departments = [u for u in directory.units if u.tier is Tier.DISTRICT and u.code not in directory.duty_codes]
     tiers = Counter(unit.tier for unit in directory.units)
     assert (len(departments), tiers[Tier.SUBDISTRICT], len(directory.duty_codes)) == (41, 14, 1)
     assert tiers[Tier.COMMUNITY] >= 14

@@ -49,7 +49,8 @@ def reorganise(world, *, gone=(), **into):
     known = world.deps.store.read(read_directory)
     units = tuple(
         replace(unit, active=False, merged_into=into[unit.code]) if unit.code in into else unit
-        for unit in known.units if unit.code not in gone
+        for unit in known.units
+        if unit.code not in gone
     )
     wanted = replace(known, units=units, officers=(), catalogue=None, staff_given=False)
     return import_run.change(world.deps, wanted, author="温予舟", source="units.xlsx").moved
@@ -73,8 +74,11 @@ def open_order(world, inquiry_id):
 def told_of_order(world, order_id):
     """Codes of the officers told of an order."""
     codes = {number: code for code, number in world.officers.items()}
-    rows = world.deps.store.read(lambda tx: tx.conn.execute(
-        select(outbox).where(outbox.c.once.like(f"order:{order_id}:%")).order_by(outbox.c.id)).all())
+    rows = world.deps.store.read(
+        lambda tx: tx.conn.execute(
+            select(outbox).where(outbox.c.once.like(f"order:{order_id}:%")).order_by(outbox.c.id)
+        ).all()
+    )
     return [codes[row.officer_id] for row in rows]
 
 
@@ -148,15 +152,21 @@ def test_the_new_orders_clock_is_watched(world):
     inquiry_id = order(world)
     reorganise(world, D01="D02")
     run(world, china(27, 17, 1))
-    rows = world.deps.store.read(lambda tx: tx.conn.execute(
-        select(events.c.data).where(events.c.inquiry_id == inquiry_id, events.c.name == "overdue")).all())
+    rows = world.deps.store.read(
+        lambda tx: tx.conn.execute(
+            select(events.c.data).where(events.c.inquiry_id == inquiry_id, events.c.name == "overdue")
+        ).all()
+    )
     assert [row.data["unit"] for row in rows] == ["区水务局"]
 
 
 def test_a_rework_stays_one(world):
     inquiry_id = world.inquiry()
-    world.deps.store.write(lambda tx: tx.conn.execute(
-        update(assignments).where(assignments.c.inquiry_id == inquiry_id).values(reason="rework")))
+    world.deps.store.write(
+        lambda tx: tx.conn.execute(
+            update(assignments).where(assignments.c.inquiry_id == inquiry_id).values(reason="rework")
+        )
+    )
     reorganise(world, D01="D02")
     assert open_order(world, inquiry_id).reason == "rework"
 
@@ -192,21 +202,27 @@ def test_a_successor_that_is_abolished_later_leaves_it_to_the_duty_desk(world):
 
 def test_with_nobody_at_the_desk_the_order_stays_and_an_alarm_is_raised(sqlite):
     inquiry_id = order(sqlite)
-    sqlite.deps.store.write(lambda tx: tx.conn.execute(
-        update(officers).where(officers.c.role == "duty").values(active=False)))
+    sqlite.deps.store.write(
+        lambda tx: tx.conn.execute(update(officers).where(officers.c.role == "duty").values(active=False))
+    )
     assert reorganise(sqlite, gone=("D01",)) == 0
     assert leads(sqlite, inquiry_id) == [("D01", "pending")]
     assert "no_duty_desk" in sqlite.alarms.standing
-    sqlite.deps.store.write(lambda tx: tx.conn.execute(
-        update(officers).where(officers.c.role == "duty").values(active=True)))
+    sqlite.deps.store.write(
+        lambda tx: tx.conn.execute(update(officers).where(officers.c.role == "duty").values(active=True))
+    )
     assert succession.redirect_all(sqlite.deps) == 1
 
 
 def test_an_accusation_does_not_reach_the_unit_accused_by_a_merger(sqlite):
     inquiry_id = order(sqlite)
-    sqlite.deps.store.write(lambda tx: tx.conn.execute(
-        update(inquiries_table).where(inquiries_table.c.id == inquiry_id)
-        .values(flags=["accusation"], routing={"accused": ["D02"]})))
+    sqlite.deps.store.write(
+        lambda tx: tx.conn.execute(
+            update(inquiries_table)
+            .where(inquiries_table.c.id == inquiry_id)
+            .values(flags=["accusation"], routing={"accused": ["D02"]})
+        )
+    )
     reorganise(sqlite, D01="D02")
     assert leads(sqlite, inquiry_id)[-1] == ("D00", "pending")
 
@@ -272,7 +288,11 @@ def test_a_question_to_the_citizen_goes_on_and_her_answer_reaches_the_successor(
     assert not {"late_sign", "overdue", "lapsed"} & set(logged(world, inquiry_id))
     citizen_says(world, "是17号灯杆")
     inquiry = world.get(inquiry_id)
-    assert (inquiry.state, inquiry.paused_at, asked(world, inquiry_id)) == ("dispatched", None, [("supplement", "approved")])
+    assert (inquiry.state, inquiry.paused_at, asked(world, inquiry_id)) == (
+        "dispatched",
+        None,
+        [("supplement", "approved")],
+    )
     assert open_order(world, inquiry_id).due_at > before
 
 
@@ -313,9 +333,13 @@ def test_of_many_linked_to_one_the_new_unit_hears_of_the_head_alone(sqlite):
     apart = others.pop()
     elsewhere = order(sqlite, "水管爆了", unit="S01", citizen=9)
     for inquiry_id, to in ((others[0], head), (others[1], head), (apart, elsewhere)):
-        sqlite.deps.store.write(lambda tx, row=inquiry_id, to=to: inquiries.change(tx, inquiries.get(tx, row), linked_to_id=to))
+        sqlite.deps.store.write(
+            lambda tx, row=inquiry_id, to=to: inquiries.change(tx, inquiries.get(tx, row), linked_to_id=to)
+        )
     assert reorganise(sqlite, D01="D02") == 4
-    told = {inquiry_id: told_of_order(sqlite, open_order(sqlite, inquiry_id).id) for inquiry_id in (head, *others, apart)}
+    told = {
+        inquiry_id: told_of_order(sqlite, open_order(sqlite, inquiry_id).id) for inquiry_id in (head, *others, apart)
+    }
     assert [bool(told[inquiry_id]) for inquiry_id in (head, *others, apart)] == [True, False, False, True]
 
 
@@ -401,16 +425,24 @@ def test_a_dissatisfied_citizen_has_it_done_again_by_who_has_the_work_now(sqlite
 
 
 def test_a_unit_whose_officers_have_left_has_its_orders_told_to_the_duty_desk(sqlite):
-    sqlite.deps.store.write(lambda tx: tx.conn.execute(
-        update(officers).where(officers.c.unit_id == sqlite.units["D01"]).values(active=False)))
+    sqlite.deps.store.write(
+        lambda tx: tx.conn.execute(
+            update(officers).where(officers.c.unit_id == sqlite.units["D01"]).values(active=False)
+        )
+    )
     inquiry_id = order(sqlite)
     assert told_of_order(sqlite, open_order(sqlite, inquiry_id).id) == ["duty"]
 
 
 def test_a_unit_merged_into_one_without_people_is_told_to_the_duty_desk(sqlite):
     inquiry_id = order(sqlite)
-    sqlite.deps.store.write(lambda tx: tx.conn.execute(
-        update(officers).where(officers.c.unit_id.in_((sqlite.units["D01"], sqlite.units["S02"]))).values(active=False)))
+    sqlite.deps.store.write(
+        lambda tx: tx.conn.execute(
+            update(officers)
+            .where(officers.c.unit_id.in_((sqlite.units["D01"], sqlite.units["S02"])))
+            .values(active=False)
+        )
+    )
     reorganise(sqlite, D01="S02")
     assert leads(sqlite, inquiry_id)[-1] == ("S02", "pending")
     assert told_of_order(sqlite, open_order(sqlite, inquiry_id).id) == ["duty"]

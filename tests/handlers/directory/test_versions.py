@@ -21,7 +21,8 @@ DESK = UnitRow("D00", "区问政办公室", Tier.DISTRICT)
 LAMPS = UnitRow("D01", "区城市管理局", Tier.DISTRICT, ("城管局",), keywords=("路灯",))
 PARKS = UnitRow("D02", "区公园局", Tier.DISTRICT, places=("公园路",))
 STAFF = (
-    OfficerRow("温予舟", "D00", Role.DUTY, "+8619900000001"), OfficerRow("骆星屿", "D01", Role.OFFICER, "+8619900000002"),
+    OfficerRow("温予舟", "D00", Role.DUTY, "+8619900000001"),
+    OfficerRow("骆星屿", "D01", Role.OFFICER, "+8619900000002"),
     OfficerRow("苏桐", "D02", Role.OFFICER, "+8619900000003"),
 )
 CATALOGUE = Catalogue((Category("01", "城市管理", unit_code="D01"), Category("0101", "照明", keywords=("路灯",))))
@@ -94,8 +95,14 @@ def test_a_category_that_is_gone_is_kept_inactive_and_comes_back_as_the_same(wor
 
 def test_an_export_of_how_it_stands_imports_again_unchanged(world, tmp_path):
     change(world, FIRST)
-    change(world, replace(FIRST, units=(DESK, LAMPS, replace(PARKS, active=False, merged_into="D01")),
-                          officers=(*STAFF[:2], replace(STAFF[2], unit_code="D01"))))
+    change(
+        world,
+        replace(
+            FIRST,
+            units=(DESK, LAMPS, replace(PARKS, active=False, merged_into="D01")),
+            officers=(*STAFF[:2], replace(STAFF[2], unit_code="D01")),
+        ),
+    )
     write(now(world), tmp_path / "out.xlsx", with_phones=True)
     wanted, errors = read_file(tmp_path / "out.xlsx")
     assert [error.message for error in errors] == []
@@ -104,8 +111,12 @@ def test_an_export_of_how_it_stands_imports_again_unchanged(world, tmp_path):
 
 def test_importing_an_old_version_rolls_back_and_leaves_officers_alone(world, tmp_path):
     first = change(world, FIRST)
-    merged = replace(FIRST, units=(DESK, replace(LAMPS, keywords=("路灯", "灯杆")), replace(PARKS, active=False, merged_into="D01")),
-                     officers=(*STAFF[:2], replace(STAFF[2], unit_code="D01")), catalogue=Catalogue(CATALOGUE.categories[:1]))
+    merged = replace(
+        FIRST,
+        units=(DESK, replace(LAMPS, keywords=("路灯", "灯杆")), replace(PARKS, active=False, merged_into="D01")),
+        officers=(*STAFF[:2], replace(STAFF[2], unit_code="D01")),
+        catalogue=Catalogue(CATALOGUE.categories[:1]),
+    )
     change(world, merged)
     officers = [(row.code, row.unit_code) for row in world.deps.store.read(directory.all_officers)]
     write(world.deps.store.read(lambda tx: version(tx, first.version))[1], tmp_path / "old.xlsx")
@@ -118,7 +129,10 @@ def test_importing_an_old_version_rolls_back_and_leaves_officers_alone(world, tm
 
 
 def test_two_versions_are_told_apart(world):
-    first, second = change(world, FIRST), change(world, replace(FIRST, units=(DESK, replace(LAMPS, phone="028-00000001"), PARKS)))
+    first, second = (
+        change(world, FIRST),
+        change(world, replace(FIRST, units=(DESK, replace(LAMPS, phone="028-00000001"), PARKS))),
+    )
     before, after = (world.deps.store.read(lambda tx, n=done.version: version(tx, n))[1] for done in (first, second))
     plan = plan_import(before, after)
     assert [after.code for _before, after in plan.units.changed] == ["D01"]
@@ -127,9 +141,17 @@ def test_two_versions_are_told_apart(world):
 
 def test_people_of_a_merged_unit_follow_it_when_the_file_names_nobody(world):
     change(world, FIRST)
-    change(world, replace(FIRST, units=(DESK, LAMPS, replace(PARKS, active=False, merged_into="D01")), officers=(), staff_given=False))
+    change(
+        world,
+        replace(
+            FIRST, units=(DESK, LAMPS, replace(PARKS, active=False, merged_into="D01")), officers=(), staff_given=False
+        ),
+    )
     assert {row.name: row.unit_code for row in world.deps.store.read(directory.all_officers)} == {
-        "温予舟": "D00", "骆星屿": "D01", "苏桐": "D01"}
+        "温予舟": "D00",
+        "骆星屿": "D01",
+        "苏桐": "D01",
+    }
 
 
 @pytest.mark.parametrize(
@@ -146,14 +168,18 @@ def test_the_matters_of_a_unit_that_is_gone_follow_it_when_the_file_names_none(w
 def test_an_officer_who_bound_a_second_phone_is_not_taken_for_changed(world):
     from bot.edge.messages import Address
     from store import people
+
     change(world, FIRST)
     officer = next(row for row in world.deps.store.read(directory.all_officers) if row.name == "苏桐")
-    world.deps.store.write(lambda tx: people.ensure(
-        tx, "sms", Address("sms", "+8619900000099"), world.clock.now(), officer_id=officer.id))
+    world.deps.store.write(
+        lambda tx: people.ensure(tx, "sms", Address("sms", "+8619900000099"), world.clock.now(), officer_id=officer.id)
+    )
     assert import_run.plan(world.deps, FIRST).empty
 
 
 def test_a_snapshot_restores_to_what_it_was_taken_of():
-    merged = replace(FIRST, units=(*FIRST.units, UnitRow("D09", "旧局", Tier.DISTRICT, active=False, merged_into="D01")))
+    merged = replace(
+        FIRST, units=(*FIRST.units, UnitRow("D09", "旧局", Tier.DISTRICT, active=False, merged_into="D01"))
+    )
     again = restored(snapshot(merged))
     assert (again.units, again.catalogue, again.staff_given) == (merged.units, CATALOGUE, False)

@@ -14,13 +14,16 @@ from tests.kit.world import make_world
 pytestmark = pytest.mark.integration
 
 
-@pytest.mark.parametrize(("said", "meant"), [
-    ("回访 1024 满意", StaffCallBack("1024", 1)),
-    ("回访1024 不满意 灯还是不亮", StaffCallBack("1024", 3, "灯还是不亮")),
-    ("回访 26-1123-0042 基本满意，来得慢", StaffCallBack("2611230042", 2, "来得慢")),
-    ("回访 1024 384712 未接通", StaffCallBack("1024", 0, "", "384712")),
-    ("回访 1024 还行吧", StaffBad("staff.bad_call_back")),
-])
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("回访 1024 满意", StaffCallBack("1024", 1)),
+        ("回访1024 不满意 灯还是不亮", StaffCallBack("1024", 3, "灯还是不亮")),
+        ("回访 26-1123-0042 基本满意，来得慢", StaffCallBack("2611230042", 2, "来得慢")),
+        ("回访 1024 384712 未接通", StaffCallBack("1024", 0, "", "384712")),
+        ("回访 1024 还行吧", StaffBad("staff.bad_call_back")),
+    ],
+)
 def test_what_the_desk_writes_is_understood(said, meant):
     assert parse_staff(said) == meant
 

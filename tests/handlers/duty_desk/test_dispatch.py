@@ -114,8 +114,16 @@ def test_what_is_added_while_the_router_thinks_is_thought_of_too(world, monkeypa
     def interrupted(deps, found):
         judged = judge(deps, found)
         if not calls:
-            world.deps.store.write(partial(inquiries.add_message, inquiry_id=inquiry, direction="in", kind="text",
-                                           text="停水了", now=world.clock.now()))
+            world.deps.store.write(
+                partial(
+                    inquiries.add_message,
+                    inquiry_id=inquiry,
+                    direction="in",
+                    kind="text",
+                    text="停水了",
+                    now=world.clock.now(),
+                )
+            )
         calls.append(len(found))
         return judged
 

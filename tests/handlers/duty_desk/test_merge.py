@@ -71,7 +71,12 @@ def test_the_answer_reaches_everybody_once_by_their_own_number(world, pair):
 def test_progress_of_what_was_merged_shows_how_the_head_stands(world, pair):
     say(world, "lamp", "收 1")
     answer = say(world, BOB, "进度")
-    for part in ("26-1123-0002（办理中）", "与同样的诉求合并办理", "承办：区城市管理局", "最迟11月27日(周五)17:00前答复"):
+    for part in (
+        "26-1123-0002（办理中）",
+        "与同样的诉求合并办理",
+        "承办：区城市管理局",
+        "最迟11月27日(周五)17:00前答复",
+    ):
         assert part in answer
     assert "26-1123-0001" not in answer
     assert "回复“催”" not in answer
@@ -263,7 +268,10 @@ def test_the_page_of_the_heads_officers_shows_what_was_merged_into_it(world, pai
 
 
 def test_what_is_dangerous_or_accuses_somebody_stays_so_in_the_head(world):
-    head, other = waiting(world, flags=["personal"]), waiting(world, citizen=BOB, flags=["self_harm", "accusation"], accused=["S01"])
+    head, other = (
+        waiting(world, flags=["personal"]),
+        waiting(world, citizen=BOB, flags=["self_harm", "accusation"], accused=["S01"]),
+    )
     put(world, other, urgent=True)
     say(world, "duty", "并 2 1")
     row = world.get(head)

@@ -57,7 +57,9 @@ def test_the_unit_is_told_with_a_clock_of_its_own(world):
     assert event(world, inquiry_id, "transferred").data["pick"] == 0
 
 
-@pytest.mark.parametrize("words", ["派 1 区水务局", "派单 1 水务局", "派 26-1123-0001 水务局", "分派 1 第1个", "派給 1 區水務局"])
+@pytest.mark.parametrize(
+    "words", ["派 1 区水务局", "派单 1 水务局", "派 26-1123-0001 水务局", "分派 1 第1个", "派給 1 區水務局"]
+)
 def test_a_unit_is_named_in_many_ways(world, words):
     inquiry_id = waiting(world)
     say(world, "duty", words)
@@ -77,7 +79,11 @@ def test_taking_it_from_a_unit_is_a_correction(world):
     act(world, "send_on", inquiry_id, "duty", "D02")
     world.clock.forward(3600)
     act(world, "send_on", inquiry_id, "duty2", "D01")
-    assert orders_of(world, inquiry_id) == [("D00", "lead", "returned"), ("D02", "lead", "returned"), ("D01", "lead", "pending")]
+    assert orders_of(world, inquiry_id) == [
+        ("D00", "lead", "returned"),
+        ("D02", "lead", "returned"),
+        ("D01", "lead", "pending"),
+    ]
     assert decision(world, inquiry_id) == ("D01", "correction")
 
 
@@ -140,7 +146,9 @@ def test_the_unit_that_has_it_is_refused(world):
     assert act(world, "send_on", inquiry_id, "duty", "D01").key == "staff.same_unit"
 
 
-@pytest.mark.parametrize(("action", "args"), [("send_on", ("S01",)), ("send_jointly", ("D02", ["S01"])), ("send_on", ("S01C1",))])
+@pytest.mark.parametrize(
+    ("action", "args"), [("send_on", ("S01",)), ("send_jointly", ("D02", ["S01"])), ("send_on", ("S01C1",))]
+)
 def test_an_accusation_never_goes_to_the_unit_accused_nor_below_it(world, action, args):
     inquiry_id = waiting(world, flags=["accusation"], accused=["S01"])
     assert act(world, action, inquiry_id, "duty", *args).key == "staff.accused_unit"
@@ -184,7 +192,11 @@ def test_two_officers_at_once_the_second_is_told_who_was_first_and_what_they_did
     assert act(world, "send_on", inquiry_id, "duty", "D01", order=seen, pick=2).done
     outcome = act(world, "send_on", inquiry_id, "duty2", "D02", order=seen, pick=1)
     assert (outcome.done, outcome.key) == (False, "staff.first")
-    assert (outcome.params["who"], outcome.params["did"], outcome.params["unit"]) == ("温予舟", "transferred", "区城市管理局")
+    assert (outcome.params["who"], outcome.params["did"], outcome.params["unit"]) == (
+        "温予舟",
+        "transferred",
+        "区城市管理局",
+    )
     assert lead(world, inquiry_id) == "D01"
 
 
@@ -227,11 +239,14 @@ def test_a_suggestion_says_how_sure_the_router_is_and_why(world):
 
 
 def test_the_queue_begins_with_what_cannot_wait(world):
-    late, flagged, urgent, early = (waiting(world, text) for text in ("甲的事情说明", "乙的事情说明", "丙的事情说明", "丁的事情说明"))
+    late, flagged, urgent, early = (
+        waiting(world, text) for text in ("甲的事情说明", "乙的事情说明", "丙的事情说明", "丁的事情说明")
+    )
     put(world, urgent, urgent=True)
     put(world, flagged, flags=["accusation"])
-    world.deps.store.write(lambda tx: inquiries.move_assignment(
-        tx, inquiries.open_lead(tx, early), "pending", due_at=world.clock.now()))
+    world.deps.store.write(
+        lambda tx: inquiries.move_assignment(tx, inquiries.open_lead(tx, early), "pending", due_at=world.clock.now())
+    )
     waits = world.deps.store.read(lambda tx: moves.queue(tx, world.deps))
     assert [each.order.inquiry_id for each in waits] == [urgent, flagged, early, late]
     answer = say(world, "duty", "待办")
@@ -255,7 +270,10 @@ def test_one_leads_and_others_help_by_an_earlier_date(world):
     answer = say(world, "duty", "派 1 城市管理局 协 水务局 杏花街道办事处")
     assert "已派给区城市管理局主办，请区水务局、杏花街道办事处协办" in answer
     assert orders_of(world, inquiry_id)[1:] == [
-        ("D01", "lead", "pending"), ("D02", "assist", "pending"), ("S01", "assist", "pending")]
+        ("D01", "lead", "pending"),
+        ("D02", "assist", "pending"),
+        ("S01", "assist", "pending"),
+    ]
     rows = world.deps.store.read(lambda tx: inquiries.assignments_of(tx, inquiry_id))
     assert rows[2].due_at < rows[1].due_at
     assert logged(world, inquiry_id).count("assist_asked") == 2
@@ -347,8 +365,10 @@ def test_of_two_who_press_in_the_same_moment_one_decides(world):
     inquiry_id = waiting(world)
     seen = world.order(inquiry_id)
     with ThreadPoolExecutor(2) as pool:
-        tries = [pool.submit(act, world, "send_on", inquiry_id, who, code, order=seen)
-                 for who, code in (("duty", "D01"), ("duty2", "D02"))]
+        tries = [
+            pool.submit(act, world, "send_on", inquiry_id, who, code, order=seen)
+            for who, code in (("duty", "D01"), ("duty2", "D02"))
+        ]
         outcomes = [each.result() for each in tries]
     assert sorted(outcome.key for outcome in outcomes) == ["staff.first", "staff.sent_on"]
     assert len(orders_of(world, inquiry_id)) == 2

@@ -48,7 +48,13 @@ def rejected(world, *, words="不受理 1 诉讼", who="duty"):
 def test_the_citizen_is_told_the_reason_the_door_and_that_she_may_object_once(world):
     inquiry_id = rejected(world, words="不受理 1 诉讼 法院已经立案")
     [text] = rendered(world, inquiry_id, "rejected")
-    for part in ("26-1123-0001", "诉讼、仲裁、行政复议", "请向办理的法院、仲裁机构或复议机关反映", "法院已经立案", "回复“Y”"):
+    for part in (
+        "26-1123-0001",
+        "诉讼、仲裁、行政复议",
+        "请向办理的法院、仲裁机构或复议机关反映",
+        "法院已经立案",
+        "回复“Y”",
+    ):
         assert part in text
     row = world.get(inquiry_id)
     assert (row.reject_code, row.closed_at, row.appeals) == ("LEGAL_PATH", world.clock.now(), 0)
@@ -187,7 +193,8 @@ def test_a_second_rejection_is_final(world):
     assert "不予受理是最后的决定" in citizen_says(world, "Y")
     assert world.get(inquiry_id).state == "rejected"
     assert "【示范区问政】2611230001号复核后仍不予受理" in world.deps.texts.render(
-        "rejected", notices(world, inquiry_id, "rejected")[-1], sms=True)
+        "rejected", notices(world, inquiry_id, "rejected")[-1], sms=True
+    )
 
 
 def test_the_same_objection_sent_twice_is_one(world):

@@ -52,35 +52,102 @@ MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """Whether the disk keeps its word is tests/faults' affair: here its waits are most of the time."""
 CITIZENS = ("ann", "bob", "cai")
 STAFF = ("duty", "lamp", "lamp2", "lamphead", "water", "street", "community", "chief", "duty2")
-MATTERS = ("建设路12号门前的路灯坏了三天", "春晓路口停水一天了，水管也漏", "三单元楼道堆满杂物", "想问一下养老金的事情怎么办理")
+MATTERS = (
+    "建设路12号门前的路灯坏了三天",
+    "春晓路口停水一天了，水管也漏",
+    "三单元楼道堆满杂物",
+    "想问一下养老金的事情怎么办理",
+)
 CITIZENS_WORDS = (
-    "催 {}", "补充 {} 在12号门前，靠近公交站", "撤回 {}", "在12号门前，靠近公交站", "在12号门前，靠近公交站", "谢谢", "1", "2", "3", "满意 {}",
-    "不满意 {}", "不满意 {} 根本没有修好", "不满意 {} 根本没有修好", "根本没有人来过现场", "Y", "有异议 {}",
+    "催 {}",
+    "补充 {} 在12号门前，靠近公交站",
+    "撤回 {}",
+    "在12号门前，靠近公交站",
+    "在12号门前，靠近公交站",
+    "谢谢",
+    "1",
+    "2",
+    "3",
+    "满意 {}",
+    "不满意 {}",
+    "不满意 {} 根本没有修好",
+    "不满意 {} 根本没有修好",
+    "根本没有人来过现场",
+    "Y",
+    "有异议 {}",
 )
 WHY_LATER = "需要现场检测并更换配件，供货方称要一周才能到货安装"
 OFFICERS_WORDS = (
-    "收 {}", "收 {}", "复 {} 已经派人到现场修好，今晚亮灯，请您查看。", "复 {} 已经派人到现场修好，今晚亮灯，请您查看。",
-    f"延 {{}} 3 {WHY_LATER}", f"延 {{}} {WHY_LATER}", f"延 {{}} 10 {WHY_LATER}", "退 {} 这不是我们的职责范围 区水务局",
-    "退 {} 不归我们管", "问 {} 请问具体在几号门前？", "问 {} 是哪一盏路灯？", "协 {} 区水务局", "协 {} 杏花街道办事处",
+    "收 {}",
+    "收 {}",
+    "复 {} 已经派人到现场修好，今晚亮灯，请您查看。",
+    "复 {} 已经派人到现场修好，今晚亮灯，请您查看。",
+    f"延 {{}} 3 {WHY_LATER}",
+    f"延 {{}} {WHY_LATER}",
+    f"延 {{}} 10 {WHY_LATER}",
+    "退 {} 这不是我们的职责范围 区水务局",
+    "退 {} 不归我们管",
+    "问 {} 请问具体在几号门前？",
+    "问 {} 是哪一盏路灯？",
+    "协 {} 区水务局",
+    "协 {} 杏花街道办事处",
 )
-ANSWERS_WORDS = ("更正 {} 应为明日修好，今晚还不亮。", "更正 {} 应为后日修好，这两晚还不亮。", "撤答 {} 误发了另一件的答复")
-OFFICES_WORDS = tuple((who, word) for who in ("duty", "duty", "chief", "lamp") for word in (
-    "准 {}", "准 {}", "准 {} 区水务局", "驳 {} 理由不充分")) + tuple((who, f"转 {{}} {unit}") for who, unit in (
-        ("duty", "区城市管理局"), ("duty", "杏花街道办事处"), ("street", "春晓社区"), ("duty", "春晓社区")))
+ANSWERS_WORDS = (
+    "更正 {} 应为明日修好，今晚还不亮。",
+    "更正 {} 应为后日修好，这两晚还不亮。",
+    "撤答 {} 误发了另一件的答复",
+)
+OFFICES_WORDS = tuple(
+    (who, word)
+    for who in ("duty", "duty", "chief", "lamp")
+    for word in ("准 {}", "准 {}", "准 {} 区水务局", "驳 {} 理由不充分")
+) + tuple(
+    (who, f"转 {{}} {unit}")
+    for who, unit in (
+        ("duty", "区城市管理局"),
+        ("duty", "杏花街道办事处"),
+        ("street", "春晓社区"),
+        ("duty", "春晓社区"),
+    )
+)
 DESKS_WORDS = (
-    "派 {} 1", "派 {} 2", "派 {} 区水务局", "派 {} 区城市管理局", "派 {} 区城市管理局 协 区水务局", "派 {} 区问政办公室", "不受理 {} 诉讼",
-    "不受理 {} 4", "不受理 {} 其他 属于小区业主自治的事", "不受理 {} 在办", "并 {} {other}", "并 {} {other}", "待办",
+    "派 {} 1",
+    "派 {} 2",
+    "派 {} 区水务局",
+    "派 {} 区城市管理局",
+    "派 {} 区城市管理局 协 区水务局",
+    "派 {} 区问政办公室",
+    "不受理 {} 诉讼",
+    "不受理 {} 4",
+    "不受理 {} 其他 属于小区业主自治的事",
+    "不受理 {} 在办",
+    "并 {} {other}",
+    "并 {} {other}",
+    "待办",
 )
 DESK = ("duty", "duty2", "chief", "lamp")
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86400, 604800
-JUMPS = st.one_of(st.integers(1, 50 * MINUTE), st.integers(HOUR, 30 * HOUR), st.integers(DAY, 6 * DAY),
-                  st.integers(WEEK, 7 * WEEK))
-FAULTS = (Temporary("busy"), Ambiguous("timeout"), RateLimited("limited", retry_after=30), Refused("no"), RecipientGone("gone"))
+JUMPS = st.one_of(
+    st.integers(1, 50 * MINUTE), st.integers(HOUR, 30 * HOUR), st.integers(DAY, 6 * DAY), st.integers(WEEK, 7 * WEEK)
+)
+FAULTS = (
+    Temporary("busy"),
+    Ambiguous("timeout"),
+    RateLimited("limited", retry_after=30),
+    Refused("no"),
+    RecipientGone("gone"),
+)
 SLOTS = st.integers(0, 11)
 STRANGER = 10
 """From here on a slot means that somebody acts whose matter it is not."""
-DECADES = st.sampled_from([datetime(2026, 11, 23, 2, tzinfo=UTC), datetime(2026, 12, 30, 8, 59, 59, tzinfo=UTC),
-                           datetime(2026, 2, 13, 15, 59, 59, tzinfo=UTC), datetime(2012, 4, 27, 6, tzinfo=UTC)])
+DECADES = st.sampled_from(
+    [
+        datetime(2026, 11, 23, 2, tzinfo=UTC),
+        datetime(2026, 12, 30, 8, 59, 59, tzinfo=UTC),
+        datetime(2026, 2, 13, 15, 59, 59, tzinfo=UTC),
+        datetime(2012, 4, 27, 6, tzinfo=UTC),
+    ]
+)
 """A Monday, the end of a year whose next is not announced, the eve of a Spring Festival, make-up days in 2012."""
 
 
@@ -144,8 +211,14 @@ class Life(RuleBasedStateMachine):
         self.messages += 1
         self.world.clock.forward(7)
         message = InboundMessage("console", f"m{self.messages}", Address("console", who), Kind.TEXT, words)
-        return receive.take(self.world.deps, self.world.deps.channels["console"], message, replay_key="", raw=b"",
-                           now=self.world.clock.now())
+        return receive.take(
+            self.world.deps,
+            self.world.deps.channels["console"],
+            message,
+            replay_key="",
+            raw=b"",
+            now=self.world.clock.now(),
+        )
 
     def pick(self, slot):
         """One of the newest inquiries."""
@@ -231,12 +304,19 @@ class Life(RuleBasedStateMachine):
     @rule(pick=st.integers(0, 20))
     def returns_points(self, pick):
         """The desk grants an appeal; what it took back is not charged again."""
+
         def work(tx):
             rows = scores.all_entries(tx)
             if rows:
                 duty = directory.officer(tx, self.world.officers["duty"])
-                charges.appeal(tx, rows[pick % len(rows)].id, reason="凭证齐全", officer=duty, grant=True,
-                                      now=self.world.clock.now())
+                charges.appeal(
+                    tx,
+                    rows[pick % len(rows)].id,
+                    reason="凭证齐全",
+                    officer=duty,
+                    grant=True,
+                    now=self.world.clock.now(),
+                )
 
         self.world.deps.store.write(work)
 
@@ -262,11 +342,14 @@ class Life(RuleBasedStateMachine):
     def a_day_changes(self, ahead, works):
         day = (self.world.clock.now() + timedelta(days=ahead)).astimezone(CHINA).date()
         before = self.world.deps.calendar()
-        self.world.deps.store.write(lambda tx: calendar_table.put(
-            tx, {day: works}, author="ops", source="notice", now=self.world.clock.now()))
+        self.world.deps.store.write(
+            lambda tx: calendar_table.put(tx, {day: works}, author="ops", source="notice", now=self.world.clock.now())
+        )
         self.use_calendar()
-        recomputation.recompute(self.world.deps, recomputation.Calendars(
-            before, self.world.deps.calendar(), self.world.deps.due_rule, "notice"))
+        recomputation.recompute(
+            self.world.deps,
+            recomputation.Calendars(before, self.world.deps.calendar(), self.world.deps.due_rule, "notice"),
+        )
         self.calendar_changed = True
 
     @rule(faults=st.lists(st.sampled_from([None, *FAULTS]), max_size=6))
@@ -349,13 +432,16 @@ def on_postgres(postgres_url):
 def lives(*, examples, steps):
     """``examples`` at a desk, more where nobody waits."""
     thorough = settings().max_examples >= 100
-    return settings(max_examples=examples * (10 if thorough else 1), stateful_step_count=steps * (2 if thorough else 1),
-                    deadline=None, suppress_health_check=list(HealthCheck))
+    return settings(
+        max_examples=examples * (10 if thorough else 1),
+        stateful_step_count=steps * (2 if thorough else 1),
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
 
 
 def test_no_life_breaks_an_invariant_on_sqlite(on_sqlite):
     run_state_machine_as_test(on_sqlite, settings=lives(examples=8, steps=12))
-
 
 
 @pytest.mark.integration
@@ -392,9 +478,38 @@ def test_a_life_comes_to_everything_the_invariants_are_about(on_sqlite):
         finally:
             life.teardown()
     assert happened.keys() >= {
-        "received", "dispatched", "signed", "answered", "asked", "resumed", "lapsed", "extension_asked", "extended",
-        "extension_expired", "return_asked", "returned", "transferred", "assist_asked", "rated", "reworked", "closed",
-        "archived", "withdrawn", "late_sign", "overdue", "yellow", "red", "due_recomputed", "clock_set",
-        "rejected", "objected", "objection_upheld", "merged", "joined", "unmerged",
-        "answer_edited", "answer_corrected", "answer_retracted",
+        "received",
+        "dispatched",
+        "signed",
+        "answered",
+        "asked",
+        "resumed",
+        "lapsed",
+        "extension_asked",
+        "extended",
+        "extension_expired",
+        "return_asked",
+        "returned",
+        "transferred",
+        "assist_asked",
+        "rated",
+        "reworked",
+        "closed",
+        "archived",
+        "withdrawn",
+        "late_sign",
+        "overdue",
+        "yellow",
+        "red",
+        "due_recomputed",
+        "clock_set",
+        "rejected",
+        "objected",
+        "objection_upheld",
+        "merged",
+        "joined",
+        "unmerged",
+        "answer_edited",
+        "answer_corrected",
+        "answer_retracted",
     }

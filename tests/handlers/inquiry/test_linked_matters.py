@@ -20,7 +20,13 @@ from tests.kit.desk_kit import desk_town
 from tests.kit.town import logged, page, say, shown
 
 CUT = "阳光小区停水了，什么时候来水"
-TEXTS = (CUT, "我们阳光小区从早上就停水", "阳光小区3栋停水，老人小孩没法做饭", "阳光小区又停水！！", "請問陽光小區停水到幾點")
+TEXTS = (
+    CUT,
+    "我们阳光小区从早上就停水",
+    "阳光小区3栋停水，老人小孩没法做饭",
+    "阳光小区又停水！！",
+    "請問陽光小區停水到幾點",
+)
 ANSWER = "阳光小区门口水管爆裂，正在抢修，今晚八点前恢复供水。"
 
 
@@ -45,12 +51,17 @@ def burst(world, count, *, first=0, texts=TEXTS):
 
 
 def rows(world):
-    return world.deps.store.read(lambda tx: tx.conn.execute(inquiries_table.select().order_by(inquiries_table.c.id)).all())
+    return world.deps.store.read(
+        lambda tx: tx.conn.execute(inquiries_table.select().order_by(inquiries_table.c.id)).all()
+    )
 
 
 def sent(world, key):
     return world.deps.store.read(
-        lambda tx: tx.conn.execute(outbox_table.select().where(outbox_table.c.key == key).order_by(outbox_table.c.id)).all())
+        lambda tx: tx.conn.execute(
+            outbox_table.select().where(outbox_table.c.key == key).order_by(outbox_table.c.id)
+        ).all()
+    )
 
 
 def open_lead(world, row):
@@ -105,10 +116,15 @@ def test_one_citizen_who_writes_three_times_is_no_burst(world):
     assert {row.linked_to_id for row in rows(world)} == {None}
 
 
-@pytest.mark.parametrize("texts", [
-    ("阳光小区停水了", "银河小区停水了", "翠竹花园停水了"), ("停水了", "停水了", "停水了"),
-    ("建设路12号水管漏水", "建设路30号水管漏水", "建设路90号水管漏水"), ("阳光小区停水", "阳光小区水管生锈发黄", "阳光小区水管接错了收费"),
-])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("阳光小区停水了", "银河小区停水了", "翠竹花园停水了"),
+        ("停水了", "停水了", "停水了"),
+        ("建设路12号水管漏水", "建设路30号水管漏水", "建设路90号水管漏水"),
+        ("阳光小区停水", "阳光小区水管生锈发黄", "阳光小区水管接错了收费"),
+    ],
+)
 def test_what_only_sounds_alike_is_not_linked(world, texts):
     assert {row.linked_to_id for row in burst(world, 3, texts=texts)} == {None}
 
@@ -292,10 +308,20 @@ def test_an_order_that_is_not_linked_here_cannot_be_taken_out_here(world):
     assert world.get(other.id).linked_to_id is None
 
 
-@pytest.mark.parametrize(("text", "act"), [
-    ("分 1024", StaffSplit("1024")), ("分１０２４", StaffSplit("1024")), ("分出 26-1123-0042", StaffSplit("2611230042")),
-    ("分開 1024 384712", StaffSplit("1024", "384712")), ("分", StaffBad("staff.bad_number")),
-    ("分3次付款", None), ("分 3 个小区", None), ("分开3天了", None), ("分局不管", None), ("分1024户居民", None),
-])
+@pytest.mark.parametrize(
+    ("text", "act"),
+    [
+        ("分 1024", StaffSplit("1024")),
+        ("分１０２４", StaffSplit("1024")),
+        ("分出 26-1123-0042", StaffSplit("2611230042")),
+        ("分開 1024 384712", StaffSplit("1024", "384712")),
+        ("分", StaffBad("staff.bad_number")),
+        ("分3次付款", None),
+        ("分 3 个小区", None),
+        ("分开3天了", None),
+        ("分局不管", None),
+        ("分1024户居民", None),
+    ],
+)
 def test_the_word_takes_out_and_a_sentence_does_not(text, act):
     assert parse_staff(text) == act

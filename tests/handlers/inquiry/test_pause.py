@@ -48,7 +48,7 @@ def test_a_question_reaches_the_citizen_and_the_clocks_stand_still(world, inquir
     assert (row.state, row.paused_at) == ("need_info", china(23, 10))
     assert asked(world, inquiry) == [("supplement", "pending")]
     assert world.order(inquiry).next_check_at is None
-    question, = rendered(world, inquiry, "asked")
+    (question,) = rendered(world, inquiry, "asked")
     assert QUESTION in question
     assert "请在11月26日(周四)17:00前直接回复" in question
 
@@ -96,7 +96,9 @@ def test_no_answer_in_three_working_days_goes_on_as_it_is_with_the_pause_made_up
     assert ("order.lapsed", "lamp") in told(world, inquiry_id=inquiry)
     assert event(world, inquiry, "lapsed").actor == "system"
     citizen_says(world, "我家门口的下水道也堵了")
-    assert world.deps.store.read(lambda tx: len(inquiries.of_contact(tx, row.contact_id))) == 2, "not an answer any more"
+    assert world.deps.store.read(lambda tx: len(inquiries.of_contact(tx, row.contact_id))) == 2, (
+        "not an answer any more"
+    )
 
 
 def test_a_long_pause_never_gives_more_than_the_cap(world, inquiry):

@@ -41,7 +41,12 @@ def test_not_satisfied_with_a_reason_reopens_at_once_with_two_working_days(world
     said = citizen_says(world, f"不满意 {NUMBER} 没有人来修")
     row, order = world.get(answered), world.order(answered)
     assert (row.state, row.reopened, row.answered_at) == ("dispatched", 1, None)
-    assert (order.unit_code, order.state, order.reason, order.due_at) == ("D01", "pending", "rework", china(1, 17, month=12))
+    assert (order.unit_code, order.state, order.reason, order.due_at) == (
+        "D01",
+        "pending",
+        "rework",
+        china(1, 17, month=12),
+    )
     assert row.due_at == china(1, 17, month=12)
     assert row.received_at == china(23, 10), "her clock's start stays the first receipt"
     assert "已退回重新办理" in said
@@ -168,8 +173,9 @@ def test_edge_52_not_satisfied_with_two_answers_waiting_is_asked_which(world, an
 def test_edge_51_an_answer_given_is_not_given_again(world, answered):
     assert "答复" in say(world, "lamp", f"复 {NUMBER} 改一下，应为明日修复")
     assert len(notices(world, answered, "answer")) == 1
-    assert [m.text for m in world.deps.store.read(lambda tx: inquiries.messages_of(tx, answered)) if m.direction == "out"] == [
-        "已于今日修复，请您核实。"]
+    assert [
+        m.text for m in world.deps.store.read(lambda tx: inquiries.messages_of(tx, answered)) if m.direction == "out"
+    ] == ["已于今日修复，请您核实。"]
 
 
 def test_edge_50_the_reply_counts_and_not_its_delivery(world):

@@ -24,8 +24,13 @@ def phoneless(tmp_path):
 def sent(world, inquiry_id):
     """(key, officer, state) of every notice to an officer about an inquiry."""
     codes = {number: code for code, number in world.officers.items()}
-    rows = world.deps.store.read(lambda tx: tx.conn.execute(
-        select(outbox).where(outbox.c.inquiry_id == inquiry_id, outbox.c.officer_id.is_not(None)).order_by(outbox.c.id)).all())
+    rows = world.deps.store.read(
+        lambda tx: tx.conn.execute(
+            select(outbox)
+            .where(outbox.c.inquiry_id == inquiry_id, outbox.c.officer_id.is_not(None))
+            .order_by(outbox.c.id)
+        ).all()
+    )
     return [(row.key, codes[row.officer_id], row.state) for row in rows]
 
 
@@ -48,8 +53,11 @@ def test_an_order_nobody_was_told_of_is_missed_by_the_clock(phoneless):
 
 
 def test_the_duty_desk_sends_on_what_lies_with_a_unit_without_people(world):
-    world.deps.store.write(lambda tx: tx.conn.execute(
-        update(officers).where(officers.c.unit_id == world.units["D01"]).values(active=False)))
+    world.deps.store.write(
+        lambda tx: tx.conn.execute(
+            update(officers).where(officers.c.unit_id == world.units["D01"]).values(active=False)
+        )
+    )
     inquiry_id = world.inquiry()
     assert [who for _key, who, _state in sent(world, inquiry_id)] == ["duty"]
     say(world, "duty", "转 1 区水务局")
@@ -57,8 +65,11 @@ def test_the_duty_desk_sends_on_what_lies_with_a_unit_without_people(world):
 
 
 def test_a_duty_officer_on_leave_without_a_substitute_is_told_all_the_same(world):
-    world.deps.store.write(lambda tx: tx.conn.execute(
-        update(officers).where(officers.c.id == world.officers["duty"]).values(away_from=china(1), away_until=None)))
+    world.deps.store.write(
+        lambda tx: tx.conn.execute(
+            update(officers).where(officers.c.id == world.officers["duty"]).values(away_from=china(1), away_until=None)
+        )
+    )
     inquiry_id = world.inquiry(unit="D00")
     assert [who for _key, who, _state in sent(world, inquiry_id)] == ["duty"]
 
@@ -66,8 +77,9 @@ def test_a_duty_officer_on_leave_without_a_substitute_is_told_all_the_same(world
 def test_in_the_night_a_notice_waits_for_the_morning_and_an_urgent_one_does_not(world):
     world.clock.time = china(24, 3)
     quiet, urgent = order(world, citizen=1), order(world, citizen=2)
-    world.deps.store.write(lambda tx: tx.conn.execute(
-        update(outbox).where(outbox.c.inquiry_id == urgent).values(can_wait=False)))
+    world.deps.store.write(
+        lambda tx: tx.conn.execute(update(outbox).where(outbox.c.inquiry_id == urgent).values(can_wait=False))
+    )
     sending.drain(world.deps)
     assert {state for _key, _who, state in sent(world, quiet)} == {"pending"}
     assert {state for _key, _who, state in sent(world, urgent)} == {"sent"}

@@ -38,10 +38,19 @@ def flagged(*names):
     return SimpleNamespace(flags=list(names))
 
 
-@pytest.mark.parametrize(("role", "keeper", "seen"), [
-    ("leader", "", True), ("duty", "", False), ("officer", "", False), ("head", "", False),
-    ("leader", "k1", False), ("duty", "k1", False), ("officer", "x", True), ("leader", "x", True),
-])
+@pytest.mark.parametrize(
+    ("role", "keeper", "seen"),
+    [
+        ("leader", "", True),
+        ("duty", "", False),
+        ("officer", "", False),
+        ("head", "", False),
+        ("leader", "k1", False),
+        ("duty", "k1", False),
+        ("officer", "x", True),
+        ("leader", "x", True),
+    ],
+)
 def test_a_secret_is_read_by_the_one_officer_named_or_by_the_leaders_where_none_is(role, keeper, seen):
     assert may_read(officer(role), flagged("secret"), keeper=keeper) is seen
     assert (text_for(officer(role), flagged("secret"), "路灯坏了", keeper=keeper) != HIDDEN) is seen
@@ -73,10 +82,16 @@ def test_only_the_citizens_words_of_a_notice_are_touched():
     assert (found["reason"], found["asked"]) == ("", True)
 
 
-@pytest.mark.parametrize(("text", "summary"), [
-    ("路灯坏了三天没人修", "路灯坏了三天没人修"), (f"电话{PHONE}路灯坏了", "电话***路灯坏了"),
-    (STAMPED, HIDDEN), ("", ""), ("很长" * 30, "很长" * 9 + "很…"),
-])
+@pytest.mark.parametrize(
+    ("text", "summary"),
+    [
+        ("路灯坏了三天没人修", "路灯坏了三天没人修"),
+        (f"电话{PHONE}路灯坏了", "电话***路灯坏了"),
+        (STAMPED, HIDDEN),
+        ("", ""),
+        ("很长" * 30, "很长" * 9 + "很…"),
+    ],
+)
 def test_a_list_never_names_anybody(text, summary):
     assert summary_of(text, 20) == summary
 
@@ -97,7 +112,9 @@ def give(world, inquiry_id, unit):
     def work(tx):
         row = inquiries.get(tx, inquiry_id)
         inquiries.change(tx, row, state="dispatched", unit_id=world.units[unit])
-        return hand_over.dispatch(world.deps, tx, inquiries.get(tx, inquiry_id), world.units[unit], now=world.clock.now())
+        return hand_over.dispatch(
+            world.deps, tx, inquiries.get(tx, inquiry_id), world.units[unit], now=world.clock.now()
+        )
 
     return world.deps.store.write(work)
 
@@ -129,9 +146,17 @@ def test_what_is_added_or_rated_reaches_the_unit_masked(world):
 
 def test_an_officers_own_words_are_left_alone(world):
     inquiry_id = world.inquiry()
-    world.deps.store.write(lambda tx: notify.to_unit(
-        world.deps, tx, inquiries.get(tx, inquiry_id), key="order.assisted", once="t", now=world.clock.now(),
-        params={"unit": "区水务局", "text": f"施工队电话{PHONE}"}))
+    world.deps.store.write(
+        lambda tx: notify.to_unit(
+            world.deps,
+            tx,
+            inquiries.get(tx, inquiry_id),
+            key="order.assisted",
+            once="t",
+            now=world.clock.now(),
+            params={"unit": "区水务局", "text": f"施工队电话{PHONE}"},
+        )
+    )
     assert all(PHONE in params["text"] for params in notice(world, inquiry_id, "order.assisted").values())
 
 

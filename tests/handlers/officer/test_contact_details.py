@@ -122,10 +122,17 @@ def test_without_a_bound_phone_the_page_says_so(world):
     assert "没有绑定手机" in shown(world, "lamp", number)
 
 
-@pytest.mark.parametrize(("text", "act"), [
-    ("联系 1024 核实位置", StaffContact("1024", "核实位置")), ("联系诉求人 26-1123-0042 核实位置", StaffContact("2611230042", "核实位置")),
-    ("聯繫1024 核實位置 384712", StaffContact("1024", "核實位置", "384712")), ("联系 1024", StaffBad("staff.bad_contact")),
-    ("联系方式是什么", None), ("联系我", None), ("联系3个单位", None),
-])
+@pytest.mark.parametrize(
+    ("text", "act"),
+    [
+        ("联系 1024 核实位置", StaffContact("1024", "核实位置")),
+        ("联系诉求人 26-1123-0042 核实位置", StaffContact("2611230042", "核实位置")),
+        ("聯繫1024 核實位置 384712", StaffContact("1024", "核實位置", "384712")),
+        ("联系 1024", StaffBad("staff.bad_contact")),
+        ("联系方式是什么", None),
+        ("联系我", None),
+        ("联系3个单位", None),
+    ],
+)
 def test_the_word_is_read_and_a_sentence_is_not(text, act):
     assert parse_staff(text) == act

@@ -60,7 +60,9 @@ def answers(world, inquiry_id):
 def held_texts(world, inquiry_id):
     """What was written to the citizen: (what became of it, text)."""
     rows = world.deps.store.read(lambda tx: inquiries.messages_of(tx, inquiry_id))
-    return [("holds" if row.direction == "out" else row.kind, row.text) for row in rows if row.direction in {"out", "aside"}]
+    return [
+        ("holds" if row.direction == "out" else row.kind, row.text) for row in rows if row.direction in {"out", "aside"}
+    ]
 
 
 # --- put right ---
@@ -97,7 +99,11 @@ def test_the_first_answer_stays_what_counts_for_the_clock(world, answered):
     say(world, "lamp", f"更正 {NUMBER} {RIGHT}")
     after = world.get(answered)
     assert (after.state, after.answered_at, after.due_at, after.next_state_at) == (
-        before.state, before.answered_at, before.due_at, before.next_state_at)
+        before.state,
+        before.answered_at,
+        before.due_at,
+        before.next_state_at,
+    )
     assert world.order(answered).ended_at == order.ended_at
     run(world)
     assert world.deps.store.read(scores.all_entries) == []
@@ -126,8 +132,10 @@ def test_a_correction_still_in_the_queue_is_replaced_by_the_next_and_stays_a_cor
     say(world, "lamp", f"更正 {NUMBER} {RIGHT}")
     send(world)
     assert answers(world, answered) == [
-        ("answer", "cancelled", WRONG), ("answer.corrected", "cancelled", "应为11月25日修复。"),
-        ("answer.corrected", "sent", RIGHT)]
+        ("answer", "cancelled", WRONG),
+        ("answer.corrected", "cancelled", "应为11月25日修复。"),
+        ("answer.corrected", "sent", RIGHT),
+    ]
 
 
 def test_while_it_is_being_sent_nothing_is_changed(world, answered):
@@ -140,8 +148,9 @@ def test_while_it_is_being_sent_nothing_is_changed(world, answered):
 
 def test_a_late_failure_of_the_wrong_answer_does_not_send_it_once_more(world, answered):
     send(world)
-    delivery = world.deps.store.read(lambda tx: next(
-        store_outbox.deliveries_of(tx, row.id)[-1] for row in ROWS(tx, answered) if row.key == "answer"))
+    delivery = world.deps.store.read(
+        lambda tx: next(store_outbox.deliveries_of(tx, row.id)[-1] for row in ROWS(tx, answered) if row.key == "answer")
+    )
     say(world, "lamp", f"更正 {NUMBER} {RIGHT}")
 
     def late(tx):
@@ -197,7 +206,9 @@ def test_the_same_once_more_sends_nothing_and_a_fourth_correction_is_for_the_tel
 
 
 def test_only_who_answers_for_the_unit_and_only_an_answer_given(world, answered):
-    assert say(world, "water", f"更正 {NUMBER} {RIGHT}") == say(world, "water", "更正 26-1123-9999 没有这件").replace("9999", "0001")
+    assert say(world, "water", f"更正 {NUMBER} {RIGHT}") == say(world, "water", "更正 26-1123-9999 没有这件").replace(
+        "9999", "0001"
+    )
     assert held_texts(world, answered) == [("holds", WRONG)]
     world.inquiry("占道经营")
     assert "还没有答复" in say(world, "lamp", f"更正 26-1123-0002 {RIGHT}")
@@ -298,7 +309,9 @@ def test_steps_are_told_again_only_where_they_fell_after_the_answer(world, answe
     looked = world.deps.store.read(lambda tx: deadlines.order(tx, world.order(answered).id))
     assert looked.next_check_at > world.clock.now()
     run(world, china(26, 17, second=1))
-    assert [key for key, _ in told(world, inquiry_id=answered)].count("remind.day") == 2, "his and his colleague's, once"
+    assert [key for key, _ in told(world, inquiry_id=answered)].count("remind.day") == 2, (
+        "his and his colleague's, once"
+    )
 
 
 def test_the_unit_once_and_the_office_again(world, answered):

@@ -64,7 +64,9 @@ def test_of_two_corrections_at_once_the_second_replaces_the_firsts(world):
 def test_an_answer_a_worker_takes_to_send_at_that_moment_is_left_to_it(world):
     inquiry_id = world.inquiry()
     world.act("answer", inquiry_id, "lamp", WRONG)
-    said = at_once(world, lambda tx: store_outbox.claim(tx, worker="w", now=world.clock.now(), limit=40), f"更正 {NUMBER} {RIGHT}")
+    said = at_once(
+        world, lambda tx: store_outbox.claim(tx, worker="w", now=world.clock.now(), limit=40), f"更正 {NUMBER} {RIGHT}"
+    )
     assert "正在发送" in said
     assert answers(world, inquiry_id) == [("answer", "sending", WRONG)]
     assert held_texts(world, inquiry_id) == [("holds", WRONG)]

@@ -75,7 +75,13 @@ def test_an_extension_asked_for_and_granted_moves_both_dates_and_tells_everybody
 
 def test_the_office_is_told_who_asks_for_what_until_when_and_how_to_decide(world, inquiry):
     extend(world, "word", inquiry)
-    for part in ("区城市管理局申请延期", "申请延到：12月2日(周三)17:00", GOOD[:20], "请在11月23日(周一)15:00前决定", "准2611230001"):
+    for part in (
+        "区城市管理局申请延期",
+        "申请延到：12月2日(周三)17:00",
+        GOOD[:20],
+        "请在11月23日(周一)15:00前决定",
+        "准2611230001",
+    ):
         assert part in rendered(world, inquiry, "order.request")[0]
 
 
@@ -96,10 +102,16 @@ def test_a_refusal_needs_a_reason(world, inquiry):
     assert asked(world, inquiry) == [("extension", "pending")]
 
 
-@pytest.mark.parametrize(("days", "reason", "says"), [
-    ("0", GOOD, "至少写1"), ("11", GOOD, "最多延10个工作日"), ("3", "需现场检测", "至少写20个字"),
-    ("3", "现场检测" * 8, "凑字"), ("3", "我们这几天工作特别忙人手不够实在安排不过来请多给几天时间", "客观原因"),
-])
+@pytest.mark.parametrize(
+    ("days", "reason", "says"),
+    [
+        ("0", GOOD, "至少写1"),
+        ("11", GOOD, "最多延10个工作日"),
+        ("3", "需现场检测", "至少写20个字"),
+        ("3", "现场检测" * 8, "凑字"),
+        ("3", "我们这几天工作特别忙人手不够实在安排不过来请多给几天时间", "客观原因"),
+    ],
+)
 @pytest.mark.parametrize("way", ["word", "page"])
 def test_an_extension_against_the_rules_is_refused_with_the_rule(world, inquiry, way, days, reason, says):
     category = "field_test" if "检测" in reason else ""
@@ -237,6 +249,7 @@ def test_two_who_decide_at_once_decide_once(world_on_each):
     world = world_on_each
     inquiry = world.inquiry()
     say(world, "lamp", f"延 1 3 {GOOD}")
+
     def one(who):
         return say(world, who, "准 1" if who == "duty" else "驳 1 不需要检测")
 
@@ -253,8 +266,12 @@ def test_two_who_ask_at_once_ask_once(world_on_each):
     world = world_on_each
     inquiry = world.inquiry()
     with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda who: say(world, who, f"延 1 3 {GOOD}" if who == "lamp" else "退 1 不属本局职责"),
-                                ["lamp", "lamp2"]))
+        answers = list(
+            pool.map(
+                lambda who: say(world, who, f"延 1 3 {GOOD}" if who == "lamp" else "退 1 不属本局职责"),
+                ["lamp", "lamp2"],
+            )
+        )
     assert len(asked(world, inquiry)) == 1
     assert len(set(answers)) == 2
 
@@ -282,7 +299,9 @@ def test_a_return_granted_goes_to_the_unit_proposed_with_a_clock_of_its_own(worl
 
 def test_the_unit_s_clock_starts_at_dispatch_and_both_dates_are_said(world, inquiry):
     world.clock.time = china(24, 10)
-    world.act("give_back", inquiry, "lamp", "不属本局", world.deps.store.read(lambda tx: directory.unit_by_code(tx, "D02")))
+    world.act(
+        "give_back", inquiry, "lamp", "不属本局", world.deps.store.read(lambda tx: directory.unit_by_code(tx, "D02"))
+    )
     world.decide("approve", inquiry, "duty")
     assert world.order(inquiry).due_at == china(30, 17)
     new = rendered(world, inquiry, "order.new")[-1]
@@ -350,7 +369,9 @@ def test_edge_49_after_two_returns_the_office_has_fixed_the_unit(world, inquiry)
 
 def test_edge_49_a_unit_abolished_meanwhile_gets_nothing(world, inquiry):
     say(world, "lamp", "退 1 不属本局职责，应转水务局")
-    world.deps.store.write(lambda tx: directory.deactivate(tx, unit_codes=["D02"], officer_codes=["water", "waterhead"]))
+    world.deps.store.write(
+        lambda tx: directory.deactivate(tx, unit_codes=["D02"], officer_codes=["water", "waterhead"])
+    )
     say(world, "duty", "准 1")
     assert world.order(inquiry).unit_code == "D00", "the duty desk hands it on itself"
 
@@ -380,8 +401,10 @@ def test_every_move_is_logged_with_who_when_from_and_to(world, inquiry):
     events = world.deps.store.read(lambda tx: inquiries.events_of(tx, inquiry))
     moves = [(e.name, e.data["was"], e.data["became"], e.actor_id, e.at) for e in events if "was" in e.data]
     lamp, now = world.officers["lamp"], world.clock.now()
-    assert moves == [("signed", "dispatched", "in_progress", lamp, china(23, 10)),
-                     ("answered", "in_progress", "answered", lamp, now)]
+    assert moves == [
+        ("signed", "dispatched", "in_progress", lamp, china(23, 10)),
+        ("answered", "in_progress", "answered", lamp, now),
+    ]
 
 
 @pytest.mark.parametrize("state", ["withdrawn", "merged", "rejected", "archived", "answered"])
@@ -396,6 +419,7 @@ def test_what_the_table_does_not_know_is_refused_and_leaves_nothing_behind(world
 
 def test_an_urgent_order_runs_by_the_clock_on_the_wall(world):
     inquiry = world.inquiry(unit=None)
+
     def work(tx):
         inquiries.change(tx, inquiries.get(tx, inquiry), urgent=True, state="dispatched")
         hand_over.dispatch(world.deps, tx, inquiries.get(tx, inquiry), world.units["D01"], now=world.clock.now())

@@ -58,7 +58,9 @@ def test_or_one_word_sends_it_on(world):
     assert unit_of(world, world.get(second.id)) == "D01"
 
 
-@pytest.mark.parametrize("text", ["建设路48号门前的路灯坏了三天", "人民路12号门前的路灯坏了三天", "建设路12号门前的水管爆了"])
+@pytest.mark.parametrize(
+    "text", ["建设路48号门前的路灯坏了三天", "人民路12号门前的路灯坏了三天", "建设路12号门前的水管爆了"]
+)
 def test_another_lamp_is_another_matter(world, text):
     told(world, LAMP)
     second = told(world, text)

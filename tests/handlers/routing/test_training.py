@@ -38,7 +38,9 @@ def world(tmp_path):
 def letters(unit, count, *, seed=0):
     """Texts a unit of that kind gets, no two alike."""
     things, troubles = TOPICS[unit]
-    found = [f"{where}的{thing}{trouble}，请派人看看" for where, thing, trouble in itertools.product(WHERE, things, troubles)]
+    found = [
+        f"{where}的{thing}{trouble}，请派人看看" for where, thing, trouble in itertools.product(WHERE, things, troubles)
+    ]
     random.Random(f"{unit}{seed}").shuffle(found)
     return found[:count]
 
@@ -48,9 +50,16 @@ def decide(world, unit, texts, *, source="desk", to=None):
     for number, text in enumerate(texts):
         inquiry_id = world.inquiry(text, unit="D00", citizen=Address("console", f"citizen-{unit}-{number}"))
         world.clock.forward(1)
-        world.deps.store.write(lambda tx, i=inquiry_id: decisions.record(
-            tx, inquiries.get(tx, i), world.units[to or unit], source=source, now=world.clock.now(),
-            officer_id=world.officers["duty"]))
+        world.deps.store.write(
+            lambda tx, i=inquiry_id: decisions.record(
+                tx,
+                inquiries.get(tx, i),
+                world.units[to or unit],
+                source=source,
+                now=world.clock.now(),
+                officer_id=world.officers["duty"],
+            )
+        )
 
 
 def taught(world, count=40):
@@ -133,7 +142,7 @@ def test_secret_and_accusing_letters_are_not_learned_from(world):
 
     def flag(tx):
         tx.conn.exec_driver_sql("UPDATE inquiries SET flags = '[\"secret\"]' WHERE id <= 5")
-        tx.conn.exec_driver_sql("UPDATE inquiries SET flags = '[\"accusation\", \"personal\"]' WHERE id > 55")
+        tx.conn.exec_driver_sql('UPDATE inquiries SET flags = \'["accusation", "personal"]\' WHERE id > 55')
 
     world.deps.store.write(flag)
     assert training.retrain(world.deps).card["decisions"] == 50
@@ -148,9 +157,14 @@ def test_no_phone_number_is_kept_in_a_model(world):
     assert b"0001" not in data
 
 
-@pytest.mark.parametrize(("data", "why"), [
-    (b"", "empty"), (b"not a model at all", "corrupt"), (None, "corrupt"),
-])
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "empty"),
+        (b"not a model at all", "corrupt"),
+        (None, "corrupt"),
+    ],
+)
 def test_a_model_missing_or_corrupt_leaves_the_keywords_and_an_alarm(world, data, why):
     model_id = taught(world).model_id
     whole = world.deps.store.read(lambda tx: models.data_of(tx, model_id))

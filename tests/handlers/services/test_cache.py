@@ -13,8 +13,11 @@ def test_the_router_is_made_anew_only_when_directory_or_catalogue_changed(tmp_pa
     router = cache.CachedRouter(world.deps.store)
     first = router.get()
     assert router.get() is first
-    world.deps.store.write(lambda tx: catalogue.save_category(
-        tx, "01", name="路灯", parent_code="", keywords=["灯杆"], unit_code="D01", standard_code="", active=True))
+    world.deps.store.write(
+        lambda tx: catalogue.save_category(
+            tx, "01", name="路灯", parent_code="", keywords=["灯杆"], unit_code="D01", standard_code="", active=True
+        )
+    )
     second = router.get()
     assert (first.route("灯杆倒了").chosen, second.route("灯杆倒了").chosen) == (None, "D01")
     world.deps.store.write(lambda tx: catalogue.deactivate(tx, ["01"]))

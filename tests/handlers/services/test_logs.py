@@ -39,7 +39,15 @@ ANSWER = "已派人更换灯泡，请您核实"
 ACCESS = "74_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789"
 SECRETS = (SECRET, "s3cretvalue", kit.TOKEN, kit.KEY, twilio_calls.TOKENS[twilio_calls.CURRENT], ACCESS)
 PERSONAL = (PHONE, PHONE[1:], PHONE[3:], "19900000042", kit.OPENID, OFFICER, TEXT, "路灯", ANSWER, "灯泡", "停水")
-LIBRARIES = ("urllib3.connectionpool", "rq.worker", "rq.job", "twilio.http_client", "wechatpy.client", "granian", "elsewhere")
+LIBRARIES = (
+    "urllib3.connectionpool",
+    "rq.worker",
+    "rq.job",
+    "twilio.http_client",
+    "wechatpy.client",
+    "granian",
+    "elsewhere",
+)
 LEVELS = (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR)
 
 
@@ -76,14 +84,18 @@ def assert_nothing_told(found, *more):
 def test_the_way_of_a_message_leaves_no_trace_of_its_content(rig, lines, tmp_path):
     app = Flask("app")
     app.register_blueprint(make_hooks(rig.deps, PUBLIC_URL))
-    app.register_blueprint(make_health(rig.deps, WebSettings(tmp_path, f"unix://{tmp_path}/nothing.sock", SecretStr("sesame"))))
+    app.register_blueprint(
+        make_health(rig.deps, WebSettings(tmp_path, f"unix://{tmp_path}/nothing.sock", SecretStr("sesame")))
+    )
     client = app.test_client()
     rig.officer("lamp", OFFICER)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as web:
         web.post(kit.TOKEN_URL, json={"access_token": ACCESS, "expires_in": 7200})
         quoting = f"invalid {kit.OPENID} {TEXT} access_token={ACCESS} hint: [abc]"
         web.post(kit.CUSTOM, json={"errcode": 48001, "errmsg": quoting})
-        web.post(twilio_calls.MESSAGES, status=400, json={"code": 21211, "message": f"'To' {PHONE} is not valid: {TEXT}"})
+        web.post(
+            twilio_calls.MESSAGES, status=400, json={"code": 21211, "message": f"'To' {PHONE} is not valid: {TEXT}"}
+        )
         rig.wechat(TEXT)
         rig.bind_phone(PHONE)
         rig.sms(TEXT, From=PHONE)
@@ -138,8 +150,19 @@ def test_a_librarys_line_is_json_and_shows_nothing_it_was_given(lines, library, 
 
 def test_our_own_lines_keep_their_name_and_lose_what_is_personal(lines):
     log = structlog.get_logger()
-    log.warning("sent", phone=PHONE, who=kit.OPENID, said=TEXT, number=19900000042, way="sms", count=3, ok=True, wait=0.5,
-                redis=f"redis://user:{SECRET}@host:6379/0", detail=["x", TEXT])
+    log.warning(
+        "sent",
+        phone=PHONE,
+        who=kit.OPENID,
+        said=TEXT,
+        number=19900000042,
+        way="sms",
+        count=3,
+        ok=True,
+        wait=0.5,
+        redis=f"redis://user:{SECRET}@host:6379/0",
+        detail=["x", TEXT],
+    )
     try:
         explode()
     except RuntimeError:
@@ -167,7 +190,9 @@ def test_what_nobody_caught_is_one_line_without_its_message(lines, monkeypatch):
     thread.join()
     sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
     found = lines()
-    assert [(line["event"], line["level"], line["error"]) for line in found] == [("crashed", "critical", "RuntimeError")] * 2
+    assert [(line["event"], line["level"], line["error"]) for line in found] == [
+        ("crashed", "critical", "RuntimeError")
+    ] * 2
     assert all("test_logs.py:" in line["at"] for line in found)
     assert_nothing_told(found)
 
@@ -187,8 +212,14 @@ def redis(tmp_path):
 
 def everything_in(redis: Redis) -> str:
     """All keys with all values, as Redis would dump them."""
-    read = {b"string": redis.get, b"hash": redis.hgetall, b"set": redis.smembers, b"list": lambda k: redis.lrange(k, 0, -1),
-            b"zset": lambda k: redis.zrange(k, 0, -1), b"stream": redis.xrange}
+    read = {
+        b"string": redis.get,
+        b"hash": redis.hgetall,
+        b"set": redis.smembers,
+        b"list": lambda k: redis.lrange(k, 0, -1),
+        b"zset": lambda k: redis.zrange(k, 0, -1),
+        b"stream": redis.xrange,
+    }
     return repr({key: read[redis.type(key)](key) for key in redis.scan_iter()})
 
 

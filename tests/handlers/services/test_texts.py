@@ -58,8 +58,20 @@ NOTICES = [key for key in KEYS if TEXTS.notice(key)]
 CUT_ELSEWHERE = {"answer", "answer.corrected", "full_text"}
 """Fitted by handlers/delivery/compose.py and handlers/citizen/own_inquiries.py."""
 
-THREE_SEGMENTS = {"objection.which", "staff.bad_reject", "staff.queue",
-                  "asked", "rating.which", "progress", "progress.list", "which", "help", "staff.help", "staff.todo", "staff.which"}
+THREE_SEGMENTS = {
+    "objection.which",
+    "staff.bad_reject",
+    "staff.queue",
+    "asked",
+    "rating.which",
+    "progress",
+    "progress.list",
+    "which",
+    "help",
+    "staff.help",
+    "staff.todo",
+    "staff.which",
+}
 ONLY_WECHAT = {"bind.impossible", "bind.sent"}
 JOINED_ON = {"mark.repeat", "more.link", "more.sms"}
 WHOLE_MESSAGE = {"staff.show"}
@@ -71,31 +83,99 @@ HOSTILE = "一\r\nnumber: 9\n二\u2028time: 8\x0b\x1c\x85remark: 7{{ 7*7 }}{% ra
 BY_CITIZEN = {"summary", "subject", "text", "reason", "answer", "part"}
 
 WORST = {
-    "number": "26-1231-123456", "compact": "261231123456", "due": "约12月31日(周四)17:00", "summary": "楼" * 20,
-    "subject": "楼" * 20, "unit": "示范东路街道办事处", "name": "欧阳某某", "who": "欧阳某某", "verb": "撤回",
-    "received": "12月31日(周四)17:00", "time": "12月31日(周四)17:00", "at": "12月31日(周四)17:00",
-    "until": "12月31日(周四)17:00", "text": "楼" * 2000, "reason": "楼" * 500, "answer": "楼" * 2000,
-    "parts": ["楼" * 400] * 9, "typed": "261231123456", "names": ["示范东路街道办事处"] * 5, "count": 999, "more": 99,
-    "was_due": "12月31日(周四)17:00", "wanted": "12月31日(周四)17:00", "unit_due": "12月31日(周四)17:00",
-    "question": "楼" * 60, "note": "楼" * 500, "proposed": "示范东路街道办事处", "into": "26-1231-123456", "standing": "不予受理", "pick": 9, "lead": "示范东路街道办事处", "longest": 60,
-    "new_due": "12月31日(周四)17:00", "was": "12月31日(周四)17:00", "over": 999, "soon": 999, "numbers": ["26-1231-123456"] * 3,
-    "others": 999, "most": 9, "kinds": list(KINDS), "left": 12, "part": "楼", "position": 8, "url": "https://wz.example.gov.cn/i/" + "x" * 120,
+    "number": "26-1231-123456",
+    "compact": "261231123456",
+    "due": "约12月31日(周四)17:00",
+    "summary": "楼" * 20,
+    "subject": "楼" * 20,
+    "unit": "示范东路街道办事处",
+    "name": "欧阳某某",
+    "who": "欧阳某某",
+    "verb": "撤回",
+    "received": "12月31日(周四)17:00",
+    "time": "12月31日(周四)17:00",
+    "at": "12月31日(周四)17:00",
+    "until": "12月31日(周四)17:00",
+    "text": "楼" * 2000,
+    "reason": "楼" * 500,
+    "answer": "楼" * 2000,
+    "parts": ["楼" * 400] * 9,
+    "typed": "261231123456",
+    "names": ["示范东路街道办事处"] * 5,
+    "count": 999,
+    "more": 99,
+    "was_due": "12月31日(周四)17:00",
+    "wanted": "12月31日(周四)17:00",
+    "unit_due": "12月31日(周四)17:00",
+    "question": "楼" * 60,
+    "note": "楼" * 500,
+    "proposed": "示范东路街道办事处",
+    "into": "26-1231-123456",
+    "standing": "不予受理",
+    "pick": 9,
+    "lead": "示范东路街道办事处",
+    "longest": 60,
+    "new_due": "12月31日(周四)17:00",
+    "was": "12月31日(周四)17:00",
+    "over": 999,
+    "soon": 999,
+    "numbers": ["26-1231-123456"] * 3,
+    "others": 999,
+    "most": 9,
+    "kinds": list(KINDS),
+    "left": 12,
+    "part": "楼",
+    "position": 8,
+    "url": "https://wz.example.gov.cn/i/" + "x" * 120,
 }
-ROWS = {"number": WORST["number"], "summary": WORST["summary"], "due": WORST["due"], "state": "不予受理",
-        "signed": False, "urgent": True, "answered": False, "name": WORST["unit"], "percent": 100, "words": "路灯、" * 5,
-        "flagged": True, "objection": True, "position": 3, "unit": "示范东路街道办事处"}
+ROWS = {
+    "number": WORST["number"],
+    "summary": WORST["summary"],
+    "due": WORST["due"],
+    "state": "不予受理",
+    "signed": False,
+    "urgent": True,
+    "answered": False,
+    "name": WORST["unit"],
+    "percent": 100,
+    "words": "路灯、" * 5,
+    "flagged": True,
+    "objection": True,
+    "position": 3,
+    "unit": "示范东路街道办事处",
+}
 BOUNDED = {"order.new": 120, "order.joined": 120, "order.objection": 120, "desk.new": 120, "alert.emergency": 60}
 """Characters the handler shortens ``text`` to."""
 LISTED = {"staff.todo": 8, "staff.queue": 8, "staff.no_suggestion": 3, "desk.new": 3}
 """Rows the handler lists."""
 
-BRANCHES = {"state": [*STATES.values()], "rating": [*RATINGS.values()], "rated": ["", "基本满意"], "mine": [True, False],
-            "urgent": [True, False], "text": [WORST["text"], ""], "reason": [WORST["reason"], ""],
-            "kind": ["extension", "return", "rework"], "decision": ["approved", "refused", "expired"],
-            "problem": [*Problem, "reason_long"], "why": [*REASONS.values()], "unit_due": [WORST["unit_due"], ""],
-            "note": [WORST["note"], ""], "asked": [True, False], "answer": [WORST["answer"], ""], "names": [WORST["names"], []], "verb": ["催", "补充", "撤回"],
-            "cause": [*Reason], "final": [True, False], "how": ["rejected", "merged"], "answered": [True, False],
-            "merged": [True, False], "did": [*DID], "seen": [True, False], "late": [True, False]}
+BRANCHES = {
+    "state": [*STATES.values()],
+    "rating": [*RATINGS.values()],
+    "rated": ["", "基本满意"],
+    "mine": [True, False],
+    "urgent": [True, False],
+    "text": [WORST["text"], ""],
+    "reason": [WORST["reason"], ""],
+    "kind": ["extension", "return", "rework"],
+    "decision": ["approved", "refused", "expired"],
+    "problem": [*Problem, "reason_long"],
+    "why": [*REASONS.values()],
+    "unit_due": [WORST["unit_due"], ""],
+    "note": [WORST["note"], ""],
+    "asked": [True, False],
+    "answer": [WORST["answer"], ""],
+    "names": [WORST["names"], []],
+    "verb": ["催", "补充", "撤回"],
+    "cause": [*Reason],
+    "final": [True, False],
+    "how": ["rejected", "merged"],
+    "answered": [True, False],
+    "merged": [True, False],
+    "did": [*DID],
+    "seen": [True, False],
+    "late": [True, False],
+}
 
 
 def worst_samples(key):
@@ -299,8 +379,16 @@ def test_an_answer_whose_rating_stands_at_its_end_fits_one_wechat_message(key):
 
 @pytest.mark.parametrize(
     ("kind", "numbers"),
-    [("fire", ["119"]), ("gas", ["119", "028-00000000"]), ("suicide", ["12356", "110", "120"]), ("medical", ["120"]),
-     ("police", ["110"]), ("traffic", ["122", "120"]), ("trapped", ["119"]), ("water", ["110", "119"])],
+    [
+        ("fire", ["119"]),
+        ("gas", ["119", "028-00000000"]),
+        ("suicide", ["12356", "110", "120"]),
+        ("medical", ["120"]),
+        ("police", ["110"]),
+        ("traffic", ["122", "120"]),
+        ("trapped", ["119"]),
+        ("water", ["110", "119"]),
+    ],
 )
 def test_danger_is_answered_with_the_numbers_to_call(kind, numbers):
     for sms in (True, False):
@@ -379,12 +467,29 @@ def test_a_request_shows_the_words_that_decide_it(kind):
     expected = [StaffApprove, StaffRefuse, StaffTransfer]
     assert [type(act) for act in acts] == expected[: 3 if kind == "return" else 2]
     by_sms = re.findall("“([准驳][^”]+)”", TEXTS.render("order.request", sample, sms=True))
-    assert [parse_staff(word) for word in by_sms] == [StaffApprove("0042", "", "384712"), StaffRefuse("0042", "理由", "384712")]
+    assert [parse_staff(word) for word in by_sms] == [
+        StaffApprove("0042", "", "384712"),
+        StaffRefuse("0042", "理由", "384712"),
+    ]
 
 
-@pytest.mark.parametrize("key", ["staff.help", "staff.bad_text", "staff.bad_reason", "staff.no_transfer",
-                                 "staff.no_extension", "staff.bad_extension", "staff.bad_question", "staff.bad_refusal",
-                                 "staff.bad_send", "staff.bad_reject", "staff.bad_merge", "staff.bad_retraction"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "staff.help",
+        "staff.bad_text",
+        "staff.bad_reason",
+        "staff.no_transfer",
+        "staff.no_extension",
+        "staff.bad_extension",
+        "staff.bad_question",
+        "staff.bad_refusal",
+        "staff.bad_send",
+        "staff.bad_reject",
+        "staff.bad_merge",
+        "staff.bad_retraction",
+    ],
+)
 def test_the_examples_for_officers_are_understood(key):
     text = TEXTS.render(key, TEXTS.sample(key))
     examples = re.findall(r"(?:[看收复转退延问协准驳派并]|不受理|更正|撤答)1123-0042(?: [^—（，\n]+)?", text)

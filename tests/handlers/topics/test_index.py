@@ -142,7 +142,7 @@ def test_the_place_and_the_unit_of_most_are_the_topics(small):
     for inquiry_id in write(small, *PLANT[:4]):
         change(small, inquiry_id, routing={"places": ["翠湖路"]})
     look(small)
-    topic, = view(small)
+    (topic,) = view(small)
     assert (topic.place, topic.unit) == ("翠湖路", "区城市管理局")
 
 
@@ -255,7 +255,8 @@ def test_the_notice_names_no_person_and_no_number(small):
     write(small, *[f"{text},联系人李建国19900001234" for text in PLANT[:5]])
     look(small)
     rows = small.deps.store.read(
-        lambda tx: tx.conn.execute(select(outbox_table).where(outbox_table.c.key == "topic.new")).all())
+        lambda tx: tx.conn.execute(select(outbox_table).where(outbox_table.c.key == "topic.new")).all()
+    )
     said = "".join(small.deps.texts.render("topic.new", row.params) for row in rows)
     shown = repr(view(small))
     for text in (said, shown):
@@ -285,5 +286,3 @@ COVERED = [
 @pytest.mark.parametrize(("text", "shown"), COVERED)
 def test_a_topic_names_matters_and_not_people(text, shown):
     assert covered(text) == shown
-
-

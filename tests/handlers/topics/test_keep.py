@@ -46,7 +46,6 @@ def small(tmp_path):
     made.close()
 
 
-
 # --- restarts, several workers ---
 
 
@@ -192,7 +191,7 @@ def test_a_worker_without_an_index_leaves_the_night_to_the_one_that_has_it(small
 def test_the_view_tells_what_where_who_and_how_it_goes(small):
     ids = write(small, *PLANT[:5])
     look(small)
-    topic, = view(small)
+    (topic,) = view(small)
     assert (topic.title, topic.citizens, topic.size, topic.hot) == ("云栖雅苑 搅拌站", 5, 5, True)
     assert (topic.unit, topic.trend, topic.this_week, topic.last_week) == ("区城市管理局", "up", 5, 0)
     assert topic.period == "11月23日(周一)"
@@ -203,7 +202,7 @@ def test_the_view_tells_what_where_who_and_how_it_goes(small):
 def test_the_view_shows_the_newest_numbers_and_how_many_more(small):
     write(small, *PLANT, *PLANT)
     look(small)
-    topic, = view(small)
+    (topic,) = view(small)
     assert (len(topic.numbers), topic.more) == (10, 10)
 
 

@@ -37,8 +37,11 @@ def by_id(table):
 def test_a_row_reads_the_same_by_either_way(store):
     beijing = START.astimezone(timezone(timedelta(hours=8)))
     data = {"给": ["NUL\x00", "\ud83d"], "n": 1.5}
-    row_id = store.write(lambda tx: insert_row(tx, events, inquiry_id=None, at=beijing, name="n", actor="system",
-                                               actor_id=None, data=data))
+    row_id = store.write(
+        lambda tx: insert_row(
+            tx, events, inquiry_id=None, at=beijing, name="n", actor="system", actor_id=None, data=data
+        )
+    )
     ours = store.read(lambda tx: by_id(events).first(tx, row_id=row_id))
     theirs = store.read(lambda tx: tx.conn.execute(select(events).where(events.c.id == row_id)).one())
     assert tuple(ours) == tuple(theirs)

@@ -118,9 +118,11 @@ def test_after_commit_runs_after_the_commit_and_not_after_a_failure(store):
 @pytest.mark.parametrize("said", ["nul \x00 inside", "lone \ud800 surrogate", "𠮷 😀 ﷽ \u202e\ufffe", "\x00"])
 def test_no_character_breaks_an_insert(store, said):
     """Edge 10: NUL and lone surrogates; what can be kept is kept."""
-    row_id = store.write(lambda tx: insert_row(
-        tx, events, at=START, name="test", actor="system", data={"said": said, said or "k": [said]}
-    ))
+    row_id = store.write(
+        lambda tx: insert_row(
+            tx, events, at=START, name="test", actor="system", data={"said": said, said or "k": [said]}
+        )
+    )
     kept = store.read(lambda tx: tx.conn.execute(select(events).where(events.c.id == row_id)).one()).data
     assert kept["said"] == said.replace("\x00", "").replace("\ud800", "\ufffd")
 

@@ -66,7 +66,9 @@ def chromium():
 @pytest.fixture
 def page(world, base, chromium):
     """A phone without scripts, signed in by the link and its button."""
-    context = chromium.new_context(base_url=base, viewport={"width": 390, "height": 844}, has_touch=True, java_script_enabled=False)
+    context = chromium.new_context(
+        base_url=base, viewport={"width": 390, "height": 844}, has_touch=True, java_script_enabled=False
+    )
     opened = context.new_page()
     opened.complaints = []
     opened.on("console", lambda message: opened.complaints.append(message.text))
@@ -151,16 +153,39 @@ def faults(page):
 
 def filled(world):
     """One of everything on the pages."""
-    first = routed(world, "春晓社区门口天天摆摊，没有人管" * 20, unit="D01", chosen="D01", candidates=[["D01", 0.97, ["摆摊"]]])
-    again = routed(world, "又有人摆摊了，" * 60, repeat_of_id=first, why="repeat", flags=["accusation", "personal"], places=["春晓社区"])
+    first = routed(
+        world, "春晓社区门口天天摆摊，没有人管" * 20, unit="D01", chosen="D01", candidates=[["D01", 0.97, ["摆摊"]]]
+    )
+    again = routed(
+        world,
+        "又有人摆摊了，" * 60,
+        repeat_of_id=first,
+        why="repeat",
+        flags=["accusation", "personal"],
+        places=["春晓社区"],
+    )
     routed(world, "煤气味道很大", urgent=True, flags=["emergency"])
     routed(world, "绝密文件流到了网上", flags=["secret"])
     wanted = routed(world, "路面塌陷", unit="D01", chosen="D01")
     assert world.act("extend", wanted, "lamp", 3, "路面塌陷需第三方现场检测，检测机构排期到下周二才能进场").done
     now = world.clock.now()
-    world.deps.store.write(lambda tx: insert_row(
-        tx, topics, key="k", words=["搅拌站", "灰尘"], place="丽景小区", unit_id=world.units["D01"], size=43, citizens=37, told_at=now,
-        first_at=now, last_at=now, trend={"this_week": 30, "last_week": 7}, sample_id=again))
+    world.deps.store.write(
+        lambda tx: insert_row(
+            tx,
+            topics,
+            key="k",
+            words=["搅拌站", "灰尘"],
+            place="丽景小区",
+            unit_id=world.units["D01"],
+            size=43,
+            citizens=37,
+            told_at=now,
+            first_at=now,
+            last_at=now,
+            trend={"this_week": 30, "last_week": 7},
+            sample_id=again,
+        )
+    )
     for n in range(24):
         routed(world, "水管漏水", citizen=n)
     return again

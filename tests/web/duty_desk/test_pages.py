@@ -78,15 +78,24 @@ def test_an_item_tells_how_long_it_waits_until_when_it_is_due_where_and_why_it_i
         assert words in text
 
 
-@pytest.mark.parametrize(("minutes", "words"), [(0, "刚到"), (35, "等了 35 分钟"), (60, "等了 1 小时"), (3000, "等了 2 天")])
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(0, "刚到"), (35, "等了 35 分钟"), (60, "等了 1 小时"), (3000, "等了 2 天")]
+)
 def test_the_time_waited_is_said_in_the_unit_that_fits(world, desk, minutes, words):
     routed(world, ago=minutes)
     assert words in desk.open().text
 
 
-@pytest.mark.parametrize(("flag", "words"), [
-    ("emergency", "紧急"), ("self_harm", "轻生风险"), ("accusation", "举报干部"), ("personal", "含个人信息"), ("new", "需留意"),
-])
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        ("emergency", "紧急"),
+        ("self_harm", "轻生风险"),
+        ("accusation", "举报干部"),
+        ("personal", "含个人信息"),
+        ("new", "需留意"),
+    ],
+)
 def test_each_flag_is_a_word(world, desk, flag, words):
     routed(world, flags=[flag])
     assert re.search(rf'class="tag[^"]*">{words}</span>', desk.open().text)
@@ -96,7 +105,10 @@ def test_three_suggestions_show_unit_confidence_and_deciding_words(world, desk):
     routed(world)
     page = desk.open().text
     assert [unescape(name) for name in re.findall(r"<b>([^<]+)</b><span class=\"sure\">", page)] == [
-        "区城市管理局", "杏花街道办事处", "区水务局"]
+        "区城市管理局",
+        "杏花街道办事处",
+        "区水务局",
+    ]
     assert re.findall(r'class="sure">([^<]+)<', page) == ["62%", "21%", "6%"]
     assert re.findall(r'<progress max="100" value="(\d+)"', page) == ["62", "21", "6"]
     assert "摆摊、占道" in page
@@ -119,8 +131,14 @@ def test_a_long_text_shows_its_beginning_and_the_rest_behind_a_tap(world, desk):
 
 def test_fifty_waiting_with_long_texts_and_many_units_are_a_page_of_at_most_100_kb(world, desk):
     for n in range(50):
-        routed(world, "占道经营，天天如此，没有人管，" * 130, citizen=n, flags=["accusation", "personal"],
-               places=["春晓社区", "建设路", "桂湖"], ago=n)
+        routed(
+            world,
+            "占道经营，天天如此，没有人管，" * 130,
+            citizen=n,
+            flags=["accusation", "personal"],
+            places=["春晓社区", "建设路", "桂湖"],
+            ago=n,
+        )
     page = desk.open()
     assert len(page.data) <= 100_000
     assert len(desk.numbers()) + len(desk.numbers("queue-line")) == 50
@@ -138,7 +156,9 @@ def test_more_than_a_page_holds_are_counted(world, desk):
 def test_a_hostile_text_is_only_text(world, desk, path):
     inquiry_id = routed(world, HOSTILE, candidates=[["D01", 0.5, [HOSTILE]]], places=[HOSTILE])
     sent = routed(world, HOSTILE, unit="D01", chosen="D01", candidates=[["D01", 0.99, [HOSTILE]]])
-    page = {"queue": desk.open, "order": lambda: desk.order(inquiry_id), "sent": lambda: desk.open("/duty/sent")}[path]().text
+    page = {"queue": desk.open, "order": lambda: desk.order(inquiry_id), "sent": lambda: desk.open("/duty/sent")}[
+        path
+    ]().text
     assert number(world, sent if path == "sent" else inquiry_id) in page
     assert "&lt;script&gt;" in page
     assert "<script" not in page
@@ -270,7 +290,10 @@ def test_any_unit_can_be_named_with_a_helper(world, desk):
     desk.press("/act/other", unit="区水务局", assists="区城市管理局、杏花街道办事处")
     rows = world.deps.store.read(lambda tx: inquiries.assignments_of(tx, inquiry_id))
     assert [(row.unit_code, row.role) for row in rows if row.state == "pending"] == [
-        ("D02", "lead"), ("D01", "assist"), ("S01", "assist")]
+        ("D02", "lead"),
+        ("D01", "assist"),
+        ("S01", "assist"),
+    ]
 
 
 def test_a_unit_nobody_knows_is_asked_for_again_with_what_was_typed(world, desk):
@@ -335,8 +358,18 @@ def test_an_objection_is_another_officers_to_decide(world, desk):
 
     def object_to(tx):
         by = Author(Actor.CITIZEN, None, world.clock.now())
-        rules.reopen_at_desk(world.deps, tx, inquiries.get(tx, inquiry_id), Event.APPEAL, by, name="objected", days=1,
-                                  kind=rules.OBJECTION, tell=False, appeals=1)
+        rules.reopen_at_desk(
+            world.deps,
+            tx,
+            inquiries.get(tx, inquiry_id),
+            Event.APPEAL,
+            by,
+            name="objected",
+            days=1,
+            kind=rules.OBJECTION,
+            tell=False,
+            appeals=1,
+        )
 
     world.deps.store.write(object_to)
     for page in (desk.open(), desk.order(inquiry_id)):
@@ -475,9 +508,22 @@ def test_what_waits_for_a_decision_leads_to_the_page_where_it_is_decided(world, 
 
 def test_hot_topics_are_shown_with_how_many_citizens_and_where(world, desk):
     sample, now = routed(world, "丽景小区旁的搅拌站灰尘大"), world.clock.now()
-    world.deps.store.write(lambda tx: insert_row(
-        tx, topics, key="k", words=["搅拌站", "灰尘"], place="丽景小区", unit_id=world.units["D01"], size=43, citizens=37,
-        first_at=now, last_at=now, trend={"this_week": 30, "last_week": 7}, sample_id=sample))
+    world.deps.store.write(
+        lambda tx: insert_row(
+            tx,
+            topics,
+            key="k",
+            words=["搅拌站", "灰尘"],
+            place="丽景小区",
+            unit_id=world.units["D01"],
+            size=43,
+            citizens=37,
+            first_at=now,
+            last_at=now,
+            trend={"this_week": 30, "last_week": 7},
+            sample_id=sample,
+        )
+    )
     text = desk.open("/duty/topics").text
     for words in ("搅拌站", "37 人", "43 件", "丽景小区", "区城市管理局", "上升"):
         assert words in text
@@ -491,7 +537,9 @@ def test_the_figures_are_todays(world, desk):
     desk.order(rejected)
     desk.press("/look/reject", code="ADVERT")
     desk.press("/act/reject")
-    shown = re.findall(r"<dd>([^<]+)</dd>", re.search(r'data-testid="figures">(.*?)</dl>', desk.open().text, re.DOTALL)[1])
+    shown = re.findall(
+        r"<dd>([^<]+)</dd>", re.search(r'data-testid="figures">(.*?)</dl>', desk.open().text, re.DOTALL)[1]
+    )
     assert shown == ["4 件", "3 件（75%）", "1 件", "0 件"]
 
 

@@ -34,8 +34,10 @@ def test_what_ran_over_is_named_to_the_officer_and_as_overdue_only_to_the_citize
         world.clock.time += timedelta(days=1)
         timers.drain(world.deps)
     assert world.clock.time > china(4, 17, month=12)
-    officer, citizen = (world.deps.store.read(lambda tx, n=names: [s.name for s in steps_of(tx, inquiry_id, names=n)])
-                        for names in (True, False))
+    officer, citizen = (
+        world.deps.store.read(lambda tx, n=names: [s.name for s in steps_of(tx, inquiry_id, names=n)])
+        for names in (True, False)
+    )
     world.close()
     assert officer[-4:] == ["late_sign", "overdue", "yellow", "red"]
     assert [name for name in citizen if name in {*INTERNAL, "overdue"}] == ["overdue"]

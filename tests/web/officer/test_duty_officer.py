@@ -52,9 +52,14 @@ def test_who_comes_second_is_told_who_was_first(world):
     assert unit_of(world, inquiry_id) == "D01"
 
 
-@pytest.mark.parametrize(("unit", "officer", "values"), [
-    ("D01", "lamp", {}), ("D01", "duty", {"chosen": "D01"}), ("D00", "duty", {"flags": ["secret"]}),
-])
+@pytest.mark.parametrize(
+    ("unit", "officer", "values"),
+    [
+        ("D01", "lamp", {}),
+        ("D01", "duty", {"chosen": "D01"}),
+        ("D00", "duty", {"flags": ["secret"]}),
+    ],
+)
 def test_nobody_else_and_nothing_that_lies_elsewhere_is_offered(world, unit, officer, values):
     inquiry_id = routed(world, unit=unit, **values)
     assert 'name="pick"' not in opened(world, inquiry_id, officer).page.text

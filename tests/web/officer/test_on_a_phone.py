@@ -79,7 +79,13 @@ def paths(world):
     assert world.act("extend", wanted, "lamp", 3, reason).done
     returned = world.inquiry("水管漏水")
     assert world.act("give_back", returned, "lamp", "不属本局职责").done
-    return [*(world.staff_path(each, who) for each in (wanted, returned) for who in ("lamp", "duty")), "/", world.staff_path(inquiry_id, "street"), world.staff_path(answered, "lamp"), world.citizen_path(answered)]
+    return [
+        *(world.staff_path(each, who) for each in (wanted, returned) for who in ("lamp", "duty")),
+        "/",
+        world.staff_path(inquiry_id, "street"),
+        world.staff_path(answered, "lamp"),
+        world.citizen_path(answered),
+    ]
 
 
 def test_text_is_18_px_buttons_48_px_and_nothing_is_cut_off_at_320(world, phone):

@@ -60,8 +60,15 @@ def answers(world, inquiry_id):
 
 def test_the_page_shows_number_state_due_unit_parts_and_history(world, phone):
     text = phone.open(world.inquiry("路灯坏了\n三天了"), "lamp").text
-    for shown in ("26-1123-0001", "已转办", "11月27日(周五)17:00前", "还剩 4 个工作日", "区城市管理局", "路灯坏了\n三天了",
-                  "已派至区城市管理局"):
+    for shown in (
+        "26-1123-0001",
+        "已转办",
+        "11月27日(周五)17:00前",
+        "还剩 4 个工作日",
+        "区城市管理局",
+        "路灯坏了\n三天了",
+        "已派至区城市管理局",
+    ):
         assert shown in text
 
 
@@ -77,9 +84,15 @@ def test_what_the_citizen_wrote_is_never_markup(world, phone):
     assert "<b>x" not in text
 
 
-@pytest.mark.parametrize(("days", "hours", "says"), [
-    (3, 0, "还剩 1 个工作日"), (4, 0, "今天到期"), (4, 8, "已超过答复时限"), (7, 0, "已超过 1 个工作日"),
-])
+@pytest.mark.parametrize(
+    ("days", "hours", "says"),
+    [
+        (3, 0, "还剩 1 个工作日"),
+        (4, 0, "今天到期"),
+        (4, 8, "已超过答复时限"),
+        (7, 0, "已超过 1 个工作日"),
+    ],
+)
 def test_the_due_date_is_said_in_working_days(world, phone, days, hours, says):
     inquiry_id = world.inquiry()
     world.clock.forward((days * 24 + hours) * 3600)
@@ -164,9 +177,18 @@ def test_the_officer_who_answers_second_keeps_what_was_written(world, phone):
     assert answers(world, inquiry_id) == ["已修复。"]
 
 
-@pytest.mark.parametrize(("text", "status"), [
-    ("", 422), ("好", 422), (" \n 好", 422), ("好的", 303), ("长" * 2000, 303), ("长\r\n" * 1000, 303), ("长" * 2001, 422),
-])
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("", 422),
+        ("好", 422),
+        (" \n 好", 422),
+        ("好的", 303),
+        ("长" * 2000, 303),
+        ("长\r\n" * 1000, 303),
+        ("长" * 2001, 422),
+    ],
+)
 def test_an_answer_has_2_to_2000_characters(world, phone, text, status):
     inquiry_id = world.inquiry()
     phone.open(inquiry_id, "lamp")
@@ -222,8 +244,16 @@ def test_a_subdistrict_may_transfer_to_its_own_communities_only(world, phone):
 def test_many_units_are_searched_by_typing(world, phone):
     def more(tx):
         for n in range(20):
-            unit_id = directory.save_unit(tx, f"X{n:02}", name=f"第{n}科室", short_names=[f"{n}科"], tier="district",
-                                          parent_code="", keywords=[], places=[])
+            unit_id = directory.save_unit(
+                tx,
+                f"X{n:02}",
+                name=f"第{n}科室",
+                short_names=[f"{n}科"],
+                tier="district",
+                parent_code="",
+                keywords=[],
+                places=[],
+            )
             directory.save_officer(tx, f"x{n}", name="某某", unit_id=unit_id, role="officer")
 
     world.deps.store.write(more)
@@ -247,7 +277,9 @@ def test_a_department_may_not_transfer(world, phone):
 # --- who is kept out ---
 
 
-@pytest.mark.parametrize("spoil", [lambda t: t[:-1], lambda t: "x" + t, lambda t: "x", lambda t: t.replace(".", ".0", 1)])
+@pytest.mark.parametrize(
+    "spoil", [lambda t: t[:-1], lambda t: "x" + t, lambda t: "x", lambda t: t.replace(".", ".0", 1)]
+)
 def test_a_forged_link_shows_how_to_get_a_new_one_and_nothing_else(world, spoil):
     path = world.staff_path(world.inquiry(), "lamp")
     answer = world.client().get("/s/" + spoil(path.removeprefix("/s/")))
@@ -304,10 +336,17 @@ def test_a_link_to_an_inquiry_that_is_not_there_is_refused(world):
     assert world.client().get(world.staff_path(999, "lamp")).status_code == 403
 
 
-@pytest.mark.parametrize("change", [
-    lambda d: {}, lambda d: d | {"seal": ""}, lambda d: d | {"seal": "0" * 40}, lambda d: d | {"order": "2"},
-    lambda d: d | {"order": "x"}, lambda d: d | {"seal": "汉字\ud800".encode("utf-8", "surrogatepass")},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: {},
+        lambda d: d | {"seal": ""},
+        lambda d: d | {"seal": "0" * 40},
+        lambda d: d | {"order": "2"},
+        lambda d: d | {"order": "x"},
+        lambda d: d | {"seal": "汉字\ud800".encode("utf-8", "surrogatepass")},
+    ],
+)
 def test_a_link_alone_changes_nothing_without_the_seal_of_its_form(world, phone, change):
     inquiry_id = world.inquiry()
     page = phone.open(inquiry_id, "lamp").text
@@ -357,9 +396,14 @@ def pictures(world):
     return world.staff_path(inquiry_id, "lamp"), ids
 
 
-@pytest.mark.parametrize(("index", "mimetype", "attached"), [
-    (0, "image/jpeg", False), (1, "application/octet-stream", True), (2, "application/octet-stream", True),
-])
+@pytest.mark.parametrize(
+    ("index", "mimetype", "attached"),
+    [
+        (0, "image/jpeg", False),
+        (1, "application/octet-stream", True),
+        (2, "application/octet-stream", True),
+    ],
+)
 def test_a_picture_is_shown_and_anything_else_only_downloaded(world, pictures, index, mimetype, attached):
     path, ids = pictures
     answer = world.client().get(f"{path}/media/{ids[index]}")
