@@ -117,15 +117,8 @@ def hand_over(
 
     ``by_officer``: who gave it back. ``data`` goes into the log's entry. ``tell`` false: in silence.
     """
-    moved = move_order(
-        acting.tx,
-        order,
-        AssignmentEvent.RETURN,
-        ended_at=acting.now,
-        reason=reason,
-        ended_by=by_officer or acting.officer.id,
-    )
-    if not moved:
+    ended = {"ended_at": acting.now, "ended_by": by_officer or acting.officer.id, "reason": reason}
+    if not move_order(acting.tx, order, AssignmentEvent.RETURN, **ended):
         return too_late(acting, order)
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
     inquiry = move(
@@ -150,12 +143,15 @@ def hand_over(
         due_at=kept,
         tell=tell,
     )
-    for linked in linked_inquiries.open_orders(acting.tx, inquiry.id):
-        if linked.unit_id == order.unit_id:
-            hand_over(
-                acting, linked, unit, reason=reason, name=name, key=key, by_officer=by_officer, data=data, tell=False
-            )
+    for linked in _linked_orders(acting, order):
+        hand_over(acting, linked, unit, reason=reason, name=name, key=key, by_officer=by_officer, data=data, tell=False)
     return Outcome(done=True, key=key, params=about(inquiry) | {"unit": unit.name})
+
+
+def _linked_orders(acting: ActingOfficer, order: Record) -> list[Record]:
+    """Open orders of the same unit whose inquiries are linked to this order's: they go where it goes."""
+    linked = linked_inquiries.open_orders(acting.tx, order.inquiry_id)
+    return [each for each in linked if each.unit_id == order.unit_id]
 
 
 def _not_over(deps: Deps, inquiry: Record, due_at: datetime, now: datetime) -> datetime:

@@ -43,34 +43,22 @@ def new_order(
     # What all of them read is worked out once. When it was received stands on the page.
     common = about(inquiry) | {"subject": inquiry.summary or inquiry.number, "urgent": inquiry.urgent}
     common.pop("received")
-    at_desk = (
-        {
-            "rows": suggested(deps, inquiry),
-            "repeat": _repeated(tx, inquiry),
-            "secret": SECRET in (inquiry.flags or []),
-            "why": WHY.get((inquiry.routing or {}).get("why", ""), ""),
-        }
-        if any(officer.role == "duty" for officer in officers)
-        else {}
-    )
+    at_desk = _for_the_desk(deps, tx, inquiry) if any(officer.role == "duty" for officer in officers) else {}
     of_unit = {
         "unit_due": "" if due_at == inquiry.due_at else say_time(due_at),
         "may_transfer": below,
         "grounds": grounds(inquiry, unit.code),
     }
-    told = []
+    notices = []
     for officer in officers:
         on_duty = officer.role == "duty"
-        params = (
-            common
-            | (at_desk if on_duty else of_unit)
-            | {
-                "code": deps.signer.staff_code(assignment_id, officer.id),
-                "url": deps.signer.staff_url(inquiry.id, officer.id),
-                "text": shorten(text_for(officer, inquiry, text, keeper=deps.secrets_officer), 120),
-            }
-        )
-        told.append(
+        own = {
+            "code": deps.signer.staff_code(assignment_id, officer.id),
+            "url": deps.signer.staff_url(inquiry.id, officer.id),
+            "text": shorten(text_for(officer, inquiry, text, keeper=deps.secrets_officer), 120),
+        }
+        params = common | (at_desk if on_duty else of_unit) | own
+        notices.append(
             _for_officer(
                 officer.id,
                 key="desk.new" if on_duty else "order.new",
@@ -81,9 +69,19 @@ def new_order(
                 urgent=inquiry.urgent,
             )
         )
-    outbox.add_all(tx, told)
+    outbox.add_all(tx, notices)
     if SECRET in (inquiry.flags or []):
         _to_keepers(deps, tx, inquiry, now)
+
+
+def _for_the_desk(deps: Deps, tx: Tx, inquiry: Record) -> dict[str, Any]:
+    """What the duty desk reads of a new order beside the rest: suggestions, a repeat, why it lies there."""
+    return {
+        "rows": suggested(deps, inquiry),
+        "repeat": _repeated(tx, inquiry),
+        "secret": SECRET in (inquiry.flags or []),
+        "why": WHY.get((inquiry.routing or {}).get("why", ""), ""),
+    }
 
 
 def _to_keepers(deps: Deps, tx: Tx, inquiry: Record, now: datetime) -> None:
