@@ -1,6 +1,6 @@
-"""Writes the pages that follow from the code: docs/settings.md, docs/channels.md and .env.example.
+"""Writes what follows from the code: docs/settings.md, docs/channels.md, .env.example and store/records/.
 
-Run ``python docs/generate.py`` after changing a setting or a channel; tests/test_guards.py fails until
+Run ``python docs/generate.py`` after changing a setting, a channel, a table or a query that joins some; tests/test_guards.py fails until
 the pages agree again.
 """
 
@@ -17,6 +17,7 @@ from pydantic import SecretStr  # noqa: E402
 
 from adapters.kit.registry import channel_names, find_channel_class, prefix  # noqa: E402
 from bootstrap import Settings  # noqa: E402
+from docs import row_types  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -223,7 +224,12 @@ def _env_lines(rows: Iterator[Variable]) -> Iterator[str]:
         yield from (f"# {row.help}{note}", f"{comment}{row.name}={'' if row.secret else row.default}", "")
 
 
-PAGES = {"docs/settings.md": settings_page, "docs/channels.md": channels_page, ".env.example": env_example}
+PAGES = {
+    "docs/settings.md": settings_page,
+    "docs/channels.md": channels_page,
+    ".env.example": env_example,
+    **row_types.pages(),
+}
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from store.engine.writes import Record
+    from store.records.operations import AlarmRecord
 
 Work = Callable[[Tx], None]
 
@@ -42,6 +42,9 @@ def clear(tx: Tx, key: str, now: datetime) -> None:
     tx.conn.execute(update(alarms).where(alarms.c.key == key, alarms.c.cleared_at.is_(None)).values(cleared_at=now))
 
 
-def active(tx: Tx) -> Sequence[Record]:
+def active(tx: Tx) -> Sequence[AlarmRecord]:
     """What is on, oldest first."""
-    return tx.conn.execute(select(alarms).where(alarms.c.cleared_at.is_(None)).order_by(alarms.c.raised_at)).all()
+    return cast(
+        "Sequence[AlarmRecord]",
+        tx.conn.execute(select(alarms).where(alarms.c.cleared_at.is_(None)).order_by(alarms.c.raised_at)).all(),
+    )

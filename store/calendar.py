@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import delete, insert, select
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.operations import OverrideRecord
 
 
 def overrides(tx: Tx) -> dict[date, Override]:
@@ -22,9 +22,12 @@ def overrides(tx: Tx) -> dict[date, Override]:
     return {row.day: Override(row.workday, row.source) for row in tx.conn.execute(select(table))}
 
 
-def of_span(tx: Tx, first: date, last: date) -> Sequence[Record]:
+def of_span(tx: Tx, first: date, last: date) -> Sequence[OverrideRecord]:
     """Those of some days, with author and source."""
-    return tx.conn.execute(select(table).where(table.c.day.between(first, last)).order_by(table.c.day)).all()
+    return cast(
+        "Sequence[OverrideRecord]",
+        tx.conn.execute(select(table).where(table.c.day.between(first, last)).order_by(table.c.day)).all(),
+    )
 
 
 def put(tx: Tx, days: Mapping[date, bool], *, author: str, source: str, now: datetime) -> None:

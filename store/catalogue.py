@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import select, update
 
@@ -14,13 +14,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import CategoryRecord, VersionContentRecord, VersionRecord
 
 
-def all_categories(tx: Tx, *, active: bool = True) -> Sequence[Record]:
+VERSIONS = select(*(column for column in catalogue_versions.c if column.name != "content"))
+
+
+def all_categories(tx: Tx, *, active: bool = True) -> Sequence[CategoryRecord]:
     """Categories by code."""
     query = select(categories).order_by(categories.c.code)
-    return tx.conn.execute(query.where(categories.c.active) if active else query).all()
+    return cast(
+        "Sequence[CategoryRecord]", tx.conn.execute(query.where(categories.c.active) if active else query).all()
+    )
 
 
 def save_category(tx: Tx, code: str, **values: Any) -> None:
@@ -42,12 +47,16 @@ def add_version(tx: Tx, *, at: datetime, author: str, source: str, changes: Any,
     return insert_row(tx, catalogue_versions, at=at, author=author, source=source, changes=changes, content=content)
 
 
-def versions(tx: Tx, limit: int = 100) -> Sequence[Record]:
+def versions(tx: Tx, limit: int = 100) -> Sequence[VersionRecord]:
     """The versions without their content, newest first."""
-    columns = [column for column in catalogue_versions.c if column.name != "content"]
-    return tx.conn.execute(select(*columns).order_by(catalogue_versions.c.id.desc()).limit(limit)).all()
+    return cast(
+        "Sequence[VersionRecord]", tx.conn.execute(VERSIONS.order_by(catalogue_versions.c.id.desc()).limit(limit)).all()
+    )
 
 
-def version(tx: Tx, number: int) -> Record | None:
+def version(tx: Tx, number: int) -> VersionContentRecord | None:
     """One version with its content, or None."""
-    return tx.conn.execute(select(catalogue_versions).where(catalogue_versions.c.id == number)).first()
+    return cast(
+        "VersionContentRecord | None",
+        tx.conn.execute(select(catalogue_versions).where(catalogue_versions.c.id == number)).first(),
+    )

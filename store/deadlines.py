@@ -6,9 +6,9 @@ On PostgreSQL rows are locked and those of another worker skipped; SQLite has on
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from sqlalchemy import Select, bindparam, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select, update
 
 from bot.inquiry.states import OPEN as OPEN_STATES
 from store.engine.writes import update_row
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord, RequestRecord
+    from store.records.joined import TimedOrderRecord
 
 PAGE = 500
 OPEN_ORDER = ("pending", "signed", "drafted")
 
-_ORDER = (
+TIMED = (
     select(
         assignments,
         inquiries.c.number,
@@ -61,37 +62,39 @@ _EARLIEST = select(
 )
 
 
-def order(tx: Tx, assignment_id: int) -> Record:
+def order(tx: Tx, assignment_id: int) -> TimedOrderRecord:
     """One order with what the clock needs of its inquiry and unit."""
-    return tx.conn.execute(_ORDER.where(assignments.c.id == assignment_id)).one()
+    return cast("TimedOrderRecord", tx.conn.execute(TIMED.where(assignments.c.id == assignment_id)).one())
 
 
-def all_orders(tx: Tx) -> Iterator[Record]:
+def all_orders(tx: Tx) -> Iterator[TimedOrderRecord]:
     """Every order there ever was, by id, a few hundred in memory at a time."""
     last = 0
-    while rows := tx.conn.execute(_ORDER.where(assignments.c.id > last).order_by(assignments.c.id).limit(PAGE)).all():
+    while rows := tx.conn.execute(TIMED.where(assignments.c.id > last).order_by(assignments.c.id).limit(PAGE)).all():
         yield from rows
         last = rows[-1].id
 
 
-def open_orders(tx: Tx, inquiry_id: int) -> Sequence[Record]:
+def open_orders(tx: Tx, inquiry_id: int) -> Sequence[TimedOrderRecord]:
     """The open orders of an inquiry, the lead first."""
-    query = _ORDER.where(assignments.c.inquiry_id == inquiry_id, assignments.c.state.in_(OPEN_ORDER))
-    return tx.conn.execute(query.order_by(assignments.c.role.desc(), assignments.c.id)).all()
+    query = TIMED.where(assignments.c.inquiry_id == inquiry_id, assignments.c.state.in_(OPEN_ORDER))
+    return cast(
+        "Sequence[TimedOrderRecord]", tx.conn.execute(query.order_by(assignments.c.role.desc(), assignments.c.id)).all()
+    )
 
 
-def open_inquiries(tx: Tx, after: int, limit: int) -> Sequence[Record]:
+def open_inquiries(tx: Tx, after: int, limit: int) -> Sequence[InquiryRecord]:
     """Open inquiries by id, for going through all of them in batches."""
     states = [state.value for state in OPEN_STATES]
     query = select(inquiries).where(inquiries.c.id > after, inquiries.c.state.in_(states))
-    return tx.conn.execute(query.order_by(inquiries.c.id).limit(limit)).all()
+    return cast("Sequence[InquiryRecord]", tx.conn.execute(query.order_by(inquiries.c.id).limit(limit)).all())
 
 
 _ONE_RUN = select(func.pg_try_advisory_xact_lock(5_718_204_332))
 """Any number of our own, beside the migrations' lock."""
 
 
-def due_orders(tx: Tx, now: datetime, limit: int) -> Sequence[Record]:
+def due_orders(tx: Tx, now: datetime, limit: int) -> Sequence[TimedOrderRecord]:
     """Orders to be looked at, the longest waiting first; of this worker until it commits.
 
     One worker at a time: two that shared what was missed would each tell an officer her part of it,
@@ -99,8 +102,8 @@ def due_orders(tx: Tx, now: datetime, limit: int) -> Sequence[Record]:
     """
     if not tx.sqlite and not tx.conn.execute(_ONE_RUN).scalar_one():
         return []
-    query = _ORDER.where(assignments.c.next_check_at <= now).order_by(assignments.c.next_check_at).limit(limit)
-    return tx.conn.execute(_locked(tx, query, assignments)).all()
+    query = TIMED.where(assignments.c.next_check_at <= now).order_by(assignments.c.next_check_at).limit(limit)
+    return cast("Sequence[TimedOrderRecord]", tx.conn.execute(_locked(tx, query, assignments)).all())
 
 
 def mark_checked(tx: Tx, marks: Sequence[tuple[int, datetime, datetime | None]]) -> None:
@@ -115,13 +118,13 @@ def set_check(tx: Tx, assignment_id: int, *, checked_at: datetime, next_check_at
     update_row(tx, assignments, assignment_id, checked_at=checked_at, next_check_at=next_check_at)
 
 
-def due_inquiries(tx: Tx, now: datetime, limit: int) -> Sequence[Record]:
+def due_inquiries(tx: Tx, now: datetime, limit: int) -> Sequence[InquiryRecord]:
     """Inquiries whose state changes by itself now."""
     query = select(inquiries).where(inquiries.c.next_state_at <= now).order_by(inquiries.c.next_state_at).limit(limit)
-    return tx.conn.execute(_locked(tx, query, inquiries)).all()
+    return cast("Sequence[InquiryRecord]", tx.conn.execute(_locked(tx, query, inquiries)).all())
 
 
-def due_requests(tx: Tx, now: datetime, limit: int) -> Sequence[Record]:
+def due_requests(tx: Tx, now: datetime, limit: int) -> Sequence[RequestRecord]:
     """Requests nobody decided in time."""
     query = (
         select(requests)
@@ -129,7 +132,7 @@ def due_requests(tx: Tx, now: datetime, limit: int) -> Sequence[Record]:
         .order_by(requests.c.decide_by)
         .limit(limit)
     )
-    return tx.conn.execute(_locked(tx, query, requests)).all()
+    return cast("Sequence[RequestRecord]", tx.conn.execute(_locked(tx, query, requests)).all())
 
 
 class Waiting(NamedTuple):
@@ -149,14 +152,26 @@ def anything_due(tx: Tx, now: datetime) -> Waiting:
     return Waiting(*(moment is not None and moment <= now for moment in tx.conn.execute(_EARLIEST).one()))
 
 
-def open_by_unit(tx: Tx, *, now: datetime, today: datetime, tomorrow: datetime) -> Sequence[Record]:
+class UnitLoad(NamedTuple):
+    """A unit's open orders: all, those overdue, those due by today and by tomorrow."""
+
+    id: int
+    name: str
+    code: str
+    open: int
+    overdue: int
+    today: int
+    tomorrow: int
+
+
+def open_by_unit(tx: Tx, *, now: datetime, today: datetime, tomorrow: datetime) -> Sequence[UnitLoad]:
     """Of each unit with open orders: how many are overdue, due by ``today``, due by ``tomorrow``."""
     due = assignments.c.due_at
 
-    def count(*conditions: Any) -> Any:
+    def count(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
         return func.count().filter(*conditions)
 
-    return tx.conn.execute(
+    rows = tx.conn.execute(
         select(
             units.c.id,
             units.c.name,
@@ -171,7 +186,8 @@ def open_by_unit(tx: Tx, *, now: datetime, today: datetime, tomorrow: datetime) 
         .where(assignments.c.state.in_(OPEN_ORDER))
         .group_by(units.c.id, units.c.name, units.c.code)
         .order_by(units.c.code)
-    ).all()
+    )
+    return [UnitLoad(*row) for row in rows]
 
 
 def _locked(tx: Tx, query: Select[Any], table: Any) -> Select[Any]:

@@ -16,24 +16,29 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
-
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord
+    from store.records.routing import DecisionRecord, LessonRecord
 
-_LESSON: tuple[ColumnElement[Any], ...] = (
-    decisions.c.inquiry_id,
-    decisions.c.source,
-    decisions.c.at,
-    inquiries.c.flags,
-    units.c.code.label("unit_code"),
+LESSONS = (
+    select(
+        decisions.c.inquiry_id,
+        decisions.c.source,
+        decisions.c.at,
+        inquiries.c.flags,
+        units.c.code.label("unit_code"),
+    )
+    .join(units, units.c.id == decisions.c.unit_id)
+    .join(inquiries, inquiries.c.id == decisions.c.inquiry_id)
 )
-_OF = Prepared(lambda _: select(decisions).where(decisions.c.inquiry_id == named("inquiry_id")))
+_OF: Prepared[DecisionRecord] = Prepared(
+    lambda _: select(decisions).where(decisions.c.inquiry_id == named("inquiry_id"))
+)
 
 
 def record(
     tx: Tx,
-    inquiry: Record,
+    inquiry: InquiryRecord,
     unit_id: int,
     *,
     source: str,
@@ -61,7 +66,7 @@ def record(
         insert_row(tx, decisions, inquiry_id=inquiry.id, suggested=inquiry.routing or {}, **values)
 
 
-def of_inquiry(tx: Tx, inquiry_id: int) -> Record | None:
+def of_inquiry(tx: Tx, inquiry_id: int) -> DecisionRecord | None:
     """The decision on one inquiry, or None."""
     return _OF.first(tx, inquiry_id=inquiry_id)
 
@@ -72,16 +77,13 @@ def count(tx: Tx, *, since: datetime | None = None) -> int:
     return int(tx.conn.execute(query.where(decisions.c.at > since) if since is not None else query).scalar_one())
 
 
-def newest(tx: Tx, limit: int) -> Sequence[Record]:
+def newest(tx: Tx, limit: int) -> Sequence[LessonRecord]:
     """The newest decisions, oldest first: ``inquiry_id``, ``unit_code``, ``source``, ``at``, the inquiry's ``flags``.
 
     Those of units that were abolished and went to no other are left out.
     """
     rows = tx.conn.execute(
-        select(*_LESSON)
-        .join(units, units.c.id == decisions.c.unit_id)
-        .join(inquiries, inquiries.c.id == decisions.c.inquiry_id)
-        .where(units.c.active | (units.c.merged_into != ""))
+        LESSONS.where(units.c.active | (units.c.merged_into != ""))
         .order_by(decisions.c.at.desc(), decisions.c.id.desc())
         .limit(limit)
     ).all()

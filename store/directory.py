@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import literal_column, select, update
 from sqlalchemy.exc import NoResultFound
@@ -16,26 +16,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import OfficerRecord, StaffRecord, UnitRecord
 
-_OFFICER = Prepared(
-    lambda _: (
-        select(officers, units.c.name.label("unit_name"), units.c.code.label("unit_code"), units.c.tier)
-        .join(units, units.c.id == officers.c.unit_id)
-        .where(officers.c.id == named("officer_id"), officers.c.active)
-    )
+STAFF = select(officers, units.c.name.label("unit_name"), units.c.code.label("unit_code"), units.c.tier).join(
+    units, units.c.id == officers.c.unit_id
 )
-_ALL_OFFICERS = Prepared(
-    lambda _: (
-        select(officers, units.c.code.label("unit_code"))
-        .join(units, units.c.id == officers.c.unit_id)
-        .where(officers.c.active)
-        .order_by(officers.c.code)
-    )
+_OFFICER: Prepared[StaffRecord] = Prepared(
+    lambda _: STAFF.where(officers.c.id == named("officer_id"), officers.c.active)
 )
-_UNIT = Prepared(lambda _: select(units).where(units.c.id == named("unit_id")))
-_BY_CODE = Prepared(lambda _: select(units).where(units.c.code == named("code")))
-_DUTY = Prepared(
+_ALL_OFFICERS: Prepared[StaffRecord] = Prepared(lambda _: STAFF.where(officers.c.active).order_by(officers.c.code))
+_UNIT: Prepared[UnitRecord] = Prepared(lambda _: select(units).where(units.c.id == named("unit_id")))
+_BY_CODE: Prepared[UnitRecord] = Prepared(lambda _: select(units).where(units.c.code == named("code")))
+_DUTY: Prepared[UnitRecord] = Prepared(
     lambda _: (
         select(units)
         .join(officers, officers.c.unit_id == units.c.id)
@@ -44,37 +36,41 @@ _DUTY = Prepared(
         .limit(literal_column("1"))
     )
 )
-_CHILDREN = Prepared(lambda _: select(units).where(units.c.parent_code == named("code"), units.c.active))
-_OFFICERS_OF = Prepared(
+_CHILDREN: Prepared[UnitRecord] = Prepared(
+    lambda _: select(units).where(units.c.parent_code == named("code"), units.c.active)
+)
+_OFFICERS_OF: Prepared[OfficerRecord] = Prepared(
     lambda _: select(officers).where(officers.c.unit_id == named("unit_id"), officers.c.active).order_by(officers.c.id)
 )
 
 
-def all_units(tx: Tx, *, active: bool = True) -> Sequence[Record]:
+def all_units(tx: Tx, *, active: bool = True) -> Sequence[UnitRecord]:
     """Units by code."""
     query = select(units).order_by(units.c.code)
-    return tx.conn.execute(query.where(units.c.active) if active else query).all()
+    return cast("Sequence[UnitRecord]", tx.conn.execute(query.where(units.c.active) if active else query).all())
 
 
-def all_officers(tx: Tx, *, active: bool = True) -> Sequence[Record]:
-    """Officers by code, with their units' codes."""
+def all_officers(tx: Tx, *, active: bool = True) -> Sequence[StaffRecord]:
+    """Officers by code, with their units."""
     if active:
         return _ALL_OFFICERS.rows(tx)
-    query = select(officers, units.c.code.label("unit_code")).join(units, units.c.id == officers.c.unit_id)
-    return tx.conn.execute(query.order_by(officers.c.code)).all()
+    return cast("Sequence[StaffRecord]", tx.conn.execute(STAFF.order_by(officers.c.code)).all())
 
 
-def officer(tx: Tx, officer_id: int) -> Record | None:
+def officer(tx: Tx, officer_id: int) -> StaffRecord | None:
     """An active officer with the unit, or None."""
     return _OFFICER.first(tx, officer_id=officer_id)
 
 
-def officer_by_code(tx: Tx, code: str) -> Record | None:
+def officer_by_code(tx: Tx, code: str) -> OfficerRecord | None:
     """An active officer by directory code."""
-    return tx.conn.execute(select(officers).where(officers.c.code == code, officers.c.active)).first()
+    return cast(
+        "OfficerRecord | None",
+        tx.conn.execute(select(officers).where(officers.c.code == code, officers.c.active)).first(),
+    )
 
 
-def unit(tx: Tx, unit_id: int) -> Record:
+def unit(tx: Tx, unit_id: int) -> UnitRecord:
     """One unit."""
     row = _UNIT.first(tx, unit_id=unit_id)
     if row is None:
@@ -82,32 +78,32 @@ def unit(tx: Tx, unit_id: int) -> Record:
     return row
 
 
-def unit_by_code(tx: Tx, code: str) -> Record | None:
+def unit_by_code(tx: Tx, code: str) -> UnitRecord | None:
     """One unit by code."""
     return _BY_CODE.first(tx, code=code)
 
 
-def standing(tx: Tx, unit: Record) -> Record | None:
+def standing(tx: Tx, unit: UnitRecord) -> UnitRecord | None:
     """The unit, or who has its work since it was merged, however often; None when nobody has."""
     seen: set[int] = set()
-    found: Record | None = unit
+    found: UnitRecord | None = unit
     while found is not None and not found.active and found.id not in seen:
         seen.add(found.id)
         found = unit_by_code(tx, found.merged_into) if found.merged_into else None
     return found if found is not None and found.active else None
 
 
-def children(tx: Tx, code: str) -> Sequence[Record]:
+def children(tx: Tx, code: str) -> Sequence[UnitRecord]:
     """Active units directly under a unit."""
     return _CHILDREN.rows(tx, code=code)
 
 
-def officers_of(tx: Tx, unit_id: int) -> Sequence[Record]:
+def officers_of(tx: Tx, unit_id: int) -> Sequence[OfficerRecord]:
     """Active officers of a unit."""
     return _OFFICERS_OF.rows(tx, unit_id=unit_id)
 
 
-def duty_unit(tx: Tx) -> Record | None:
+def duty_unit(tx: Tx) -> UnitRecord | None:
     """The unit of the duty desk: the one that has officers with role ``duty``."""
     return _DUTY.first(tx)
 
@@ -117,7 +113,7 @@ def set_bind_code(tx: Tx, officer_id: int, code: str, until: datetime) -> None:
     update_row(tx, officers, officer_id, bind_hash=tx.vault.digest(f"officer:{code}"), bind_until=until)
 
 
-def use_bind_code(tx: Tx, code: str, now: datetime) -> Record | None:
+def use_bind_code(tx: Tx, code: str, now: datetime) -> OfficerRecord | None:
     """The officer the code was given to; the code is spent."""
     row = tx.conn.execute(
         select(officers).where(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import case, select
 
 from bot.inquiry.numbers import NumberQuery, read_number
 from store.engine.prepared import Prepared, named
-from store.inquiries import OPEN, OPEN_ASSIGNMENT
-from store.tables.directory import officers, units
+from store.inquiries import ASSIGNED, OPEN, OPEN_ASSIGNMENT
+from store.tables.directory import officers
 from store.tables.inquiries import assignments, inquiries
 
 if TYPE_CHECKING:
@@ -18,23 +18,26 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import OfficerRecord
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import QueuedOrderRecord
 
 MOST = 50
 LOOKED_BACK = timedelta(days=90)
 """How old an inquiry may be to be meant by the tail of its number; a full number finds any."""
 
-_MERGED_INTO = Prepared(
+QUEUED = ASSIGNED.add_columns(inquiries.c.flags, inquiries.c.routing)
+_MERGED_INTO: Prepared[InquiryRecord] = Prepared(
     lambda _: select(inquiries).where(inquiries.c.merged_into_id == named("head_id")).order_by(inquiries.c.id)
 )
 
 
-def merged_into(tx: Tx, head_id: int) -> Sequence[Record]:
+def merged_into(tx: Tx, head_id: int) -> Sequence[InquiryRecord]:
     """Inquiries merged into this one, the oldest first."""
     return _MERGED_INTO.rows(tx, head_id=head_id)
 
 
-def meant(tx: Tx, typed: str, now: datetime) -> list[Record]:
+def meant(tx: Tx, typed: str, now: datetime) -> list[InquiryRecord]:
     """Inquiries a typed number means: any by the full number; by a tail, lately received ones not ended otherwise."""
     digits = read_number(typed)
     if digits is None:
@@ -55,32 +58,26 @@ def meant(tx: Tx, typed: str, now: datetime) -> list[Record]:
     return [row for row in rows if query.matches(row.number)]
 
 
-def queue(tx: Tx, unit_id: int, limit: int = MOST) -> Sequence[Record]:
+def queue(tx: Tx, unit_id: int, limit: int = MOST) -> Sequence[QueuedOrderRecord]:
     """Open lead orders of the desk's unit: urgent, then flagged, then by due time. With ``flags`` and ``routing``."""
     flagged = case((inquiries.c.flags.is_(None), 0), (inquiries.c.flags == [], 0), else_=1)
-    return tx.conn.execute(
-        select(
-            assignments,
-            inquiries.c.number,
-            inquiries.c.summary,
-            inquiries.c.urgent,
-            inquiries.c.flags,
-            inquiries.c.routing,
-            inquiries.c.state.label("inquiry_state"),
-            units.c.name.label("unit_name"),
-            units.c.code.label("unit_code"),
-            units.c.parent_code,
-        )
-        .join(inquiries, inquiries.c.id == assignments.c.inquiry_id)
-        .join(units, units.c.id == assignments.c.unit_id)
-        .where(assignments.c.unit_id == unit_id, assignments.c.role == "lead", assignments.c.state.in_(OPEN_ASSIGNMENT))
-        .order_by(inquiries.c.urgent.desc(), flagged.desc(), assignments.c.due_at, assignments.c.id)
-        .limit(limit)
-    ).all()
+    return cast(
+        "Sequence[QueuedOrderRecord]",
+        tx.conn.execute(
+            QUEUED.where(
+                assignments.c.unit_id == unit_id, assignments.c.role == "lead", assignments.c.state.in_(OPEN_ASSIGNMENT)
+            )
+            .order_by(inquiries.c.urgent.desc(), flagged.desc(), assignments.c.due_at, assignments.c.id)
+            .limit(limit)
+        ).all(),
+    )
 
 
-def deciders(tx: Tx) -> Sequence[Record]:
+def deciders(tx: Tx) -> Sequence[OfficerRecord]:
     """Active officers who decide for the desk: its own, and the leaders."""
-    return tx.conn.execute(
-        select(officers).where(officers.c.active, officers.c.role.in_(("duty", "leader"))).order_by(officers.c.id)
-    ).all()
+    return cast(
+        "Sequence[OfficerRecord]",
+        tx.conn.execute(
+            select(officers).where(officers.c.active, officers.c.role.in_(("duty", "leader"))).order_by(officers.c.id)
+        ).all(),
+    )

@@ -5,7 +5,7 @@ Every query goes by an index, or by the newest rows alone: the page costs the sa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sqlalchemy import Text, and_, case, exists, func, literal, literal_column, or_, select, type_coerce
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.joined import LeadRecord, UndecidedRecord
 
 LOOK_BACK = 1000
 """Orders looked through for those the machine gave out."""
@@ -38,7 +38,7 @@ _ORDER = (
     units.c.name.label("unit_name"),
     units.c.code.label("unit_code"),
 )
-_LEADS = (
+LEADS = (
     select(inquiries, *_ORDER)
     .join(assignments, assignments.c.inquiry_id == inquiries.c.id)
     .join(units, units.c.id == assignments.c.unit_id)
@@ -68,10 +68,13 @@ def _at_desk(unit_id: int) -> ColumnElement[bool]:
 _URGENCY = case((or_(inquiries.c.urgent, _flagged(FIRST_FLAGS)), 0), (_flagged(NEXT_FLAGS), 1), else_=2)
 
 
-def waiting(tx: Tx, unit_id: int, limit: int) -> Sequence[Record]:
+def waiting(tx: Tx, unit_id: int, limit: int) -> Sequence[LeadRecord]:
     """Inquiries whose open lead order lies with the desk: danger first, then what needs care, then by time left."""
-    query = _LEADS.where(_at_desk(unit_id))
-    return tx.conn.execute(query.order_by(_URGENCY, inquiries.c.due_at, inquiries.c.id).limit(limit)).all()
+    query = LEADS.where(_at_desk(unit_id))
+    return cast(
+        "Sequence[LeadRecord]",
+        tx.conn.execute(query.order_by(_URGENCY, inquiries.c.due_at, inquiries.c.id).limit(limit)).all(),
+    )
 
 
 def count_waiting(tx: Tx, unit_id: int) -> int:
@@ -80,44 +83,53 @@ def count_waiting(tx: Tx, unit_id: int) -> int:
     return int(tx.conn.execute(query.where(_at_desk(unit_id))).scalar_one())
 
 
-def linked_orders(tx: Tx, head_id: int, limit: int) -> Sequence[Record]:
+def linked_orders(tx: Tx, head_id: int, limit: int) -> Sequence[LeadRecord]:
     """The open lead orders of what is linked to an inquiry, as ``waiting`` gives them."""
-    query = _LEADS.where(inquiries.c.linked_to_id == head_id, _IS_OPEN).order_by(inquiries.c.id)
-    return tx.conn.execute(query.limit(limit)).all()
+    query = LEADS.where(inquiries.c.linked_to_id == head_id, _IS_OPEN).order_by(inquiries.c.id)
+    return cast("Sequence[LeadRecord]", tx.conn.execute(query.limit(limit)).all())
 
 
-def order(tx: Tx, order_id: int) -> Record | None:
+def order(tx: Tx, order_id: int) -> LeadRecord | None:
     """One lead order with its inquiry, as ``waiting`` gives them."""
-    return tx.conn.execute(_LEADS.where(assignments.c.id == order_id)).first()
+    return cast("LeadRecord | None", tx.conn.execute(LEADS.where(assignments.c.id == order_id)).first())
 
 
-def sent_by_machine(tx: Tx, limit: int) -> Sequence[Record]:
+def sent_by_machine(tx: Tx, limit: int) -> Sequence[LeadRecord]:
     """The newest orders of units the router chose by itself, as ``waiting`` gives them."""
     newest = select(func.max(assignments.c.id)).scalar_subquery()
     routing = type_coerce(inquiries.c.routing, Text)
     chosen = literal('%"chosen":"') + units.c.code + literal('"%')
-    query = _LEADS.where(assignments.c.id > newest - LOOK_BACK, assignments.c.reason == "", routing.like(chosen))
-    return tx.conn.execute(query.order_by(assignments.c.id.desc()).limit(limit)).all()
+    query = LEADS.where(assignments.c.id > newest - LOOK_BACK, assignments.c.reason == "", routing.like(chosen))
+    return cast("Sequence[LeadRecord]", tx.conn.execute(query.order_by(assignments.c.id.desc()).limit(limit)).all())
 
 
-def to_decide(tx: Tx, limit: int) -> Sequence[Record]:
+TO_DECIDE = (
+    select(
+        requests,
+        inquiries.c.number,
+        inquiries.c.summary,
+        inquiries.c.flags,
+        inquiries.c.urgent,
+        units.c.name.label("unit_name"),
+    )
+    .join(inquiries, inquiries.c.id == requests.c.inquiry_id)
+    .join(assignments, assignments.c.id == requests.c.assignment_id)
+    .join(units, units.c.id == assignments.c.unit_id)
+)
+
+
+def to_decide(tx: Tx, limit: int) -> Sequence[UndecidedRecord]:
     """What units and citizens ask for and nobody has decided, the nearest limit first."""
-    return tx.conn.execute(
-        select(
-            requests,
-            inquiries.c.number,
-            inquiries.c.summary,
-            inquiries.c.flags,
-            inquiries.c.urgent,
-            units.c.name.label("unit_name"),
-        )
-        .join(inquiries, inquiries.c.id == requests.c.inquiry_id)
-        .join(assignments, assignments.c.id == requests.c.assignment_id)
-        .join(units, units.c.id == assignments.c.unit_id)
-        .where(requests.c.state == literal_column("'pending'"), requests.c.kind.in_(("extension", "return", "rework")))
-        .order_by(requests.c.decide_by, requests.c.id)
-        .limit(limit)
-    ).all()
+    return cast(
+        "Sequence[UndecidedRecord]",
+        tx.conn.execute(
+            TO_DECIDE.where(
+                requests.c.state == literal_column("'pending'"), requests.c.kind.in_(("extension", "return", "rework"))
+            )
+            .order_by(requests.c.decide_by, requests.c.id)
+            .limit(limit)
+        ).all(),
+    )
 
 
 def linked(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from sqlalchemy import func, insert, literal_column, select
 from sqlalchemy.exc import NoResultFound
@@ -23,12 +23,23 @@ if TYPE_CHECKING:
 
     from bot.edge.messages import MediaRef
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.delivery import MediaRecord
+    from store.records.inquiries import AssignmentRecord, EventRecord, InquiryRecord, ListedInquiryRecord, MessageRecord
+    from store.records.joined import OrderRecord
 
+
+class Numbered(Protocol):
+    """A row that has an inquiry's number."""
+
+    @property
+    def number(self) -> str: ...
+
+
+N = TypeVar("N", bound=Numbered)
 OPEN = ("received", "accepted", "dispatched", "in_progress", "in_review", "need_info")
 OPEN_ASSIGNMENT = ("pending", "signed")
 
-_COUNT = Prepared(
+_COUNT: Prepared[object] = Prepared(
     lambda dialect: (
         dialect.insert(counters)
         .on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + 1})
@@ -36,13 +47,15 @@ _COUNT = Prepared(
     ),
     ("name", "value"),
 )
-_BY_ID = Prepared(lambda _: select(inquiries).where(inquiries.c.id == named("inquiry_id")))
+_BY_ID: Prepared[InquiryRecord] = Prepared(lambda _: select(inquiries).where(inquiries.c.id == named("inquiry_id")))
 
 
-_MESSAGES = Prepared(
+_MESSAGES: Prepared[MessageRecord] = Prepared(
     lambda _: select(messages).where(messages.c.inquiry_id == named("inquiry_id")).order_by(messages.c.id)
 )
-_EVENTS = Prepared(lambda _: select(events).where(events.c.inquiry_id == named("inquiry_id")).order_by(events.c.id))
+_EVENTS: Prepared[EventRecord] = Prepared(
+    lambda _: select(events).where(events.c.inquiry_id == named("inquiry_id")).order_by(events.c.id)
+)
 
 
 def next_count(tx: Tx, name: str) -> int:
@@ -66,7 +79,7 @@ def add(tx: Tx, **values: Any) -> int:
     return insert_row(tx, inquiries, **values)
 
 
-def open_new(tx: Tx, **values: Any) -> Record:
+def open_new(tx: Tx, **values: Any) -> InquiryRecord:
     """A new inquiry as it was stored."""
     row = _opening(tuple(values)).first(tx, **values)
     if row is None:
@@ -75,11 +88,11 @@ def open_new(tx: Tx, **values: Any) -> Record:
 
 
 @cache
-def _opening(names: tuple[str, ...]) -> Prepared:
+def _opening(names: tuple[str, ...]) -> Prepared[InquiryRecord]:
     return Prepared(lambda _: insert(inquiries).returning(*inquiries.c), names)
 
 
-def get(tx: Tx, inquiry_id: int) -> Record:
+def get(tx: Tx, inquiry_id: int) -> InquiryRecord:
     """One inquiry by id."""
     found = find(tx, inquiry_id)
     if found is None:
@@ -87,33 +100,38 @@ def get(tx: Tx, inquiry_id: int) -> Record:
     return found
 
 
-def find(tx: Tx, inquiry_id: int) -> Record | None:
+def find(tx: Tx, inquiry_id: int) -> InquiryRecord | None:
     """One inquiry by id, or None."""
     return _BY_ID.first(tx, inquiry_id=inquiry_id)
 
 
-def by_number(tx: Tx, number: str) -> Record | None:
+def by_number(tx: Tx, number: str) -> InquiryRecord | None:
     """One inquiry by its canonical number."""
-    return tx.conn.execute(select(inquiries).where(inquiries.c.number == number)).first()
+    return cast("InquiryRecord | None", tx.conn.execute(select(inquiries).where(inquiries.c.number == number)).first())
 
 
-def of_contact(tx: Tx, contact_id: int, *, only_open: bool = False, limit: int = 50) -> Sequence[Record]:
+def of_contact(tx: Tx, contact_id: int, *, only_open: bool = False, limit: int = 50) -> Sequence[InquiryRecord]:
     """A citizen's inquiries, newest first."""
     query = select(inquiries).where(inquiries.c.contact_id == contact_id)
     if only_open:
         query = query.where(inquiries.c.state.in_(OPEN))
-    return tx.conn.execute(query.order_by(inquiries.c.id.desc()).limit(limit)).all()
+    return cast("Sequence[InquiryRecord]", tx.conn.execute(query.order_by(inquiries.c.id.desc()).limit(limit)).all())
 
 
-def newest(tx: Tx, *, states: Sequence[str] = (), limit: int = 100) -> Sequence[Record]:
+LISTED = select(inquiries, units.c.name.label("unit_name")).outerjoin(units, units.c.id == inquiries.c.unit_id)
+
+
+def newest(tx: Tx, *, states: Sequence[str] = (), limit: int = 100) -> Sequence[ListedInquiryRecord]:
     """Rows for ``wenzheng inquiries`` with their units' names, newest first."""
-    query = select(inquiries, units.c.name.label("unit_name")).outerjoin(units, units.c.id == inquiries.c.unit_id)
+    query = LISTED
     if states:
         query = query.where(inquiries.c.state.in_(states))
-    return tx.conn.execute(query.order_by(inquiries.c.id.desc()).limit(limit)).all()
+    return cast(
+        "Sequence[ListedInquiryRecord]", tx.conn.execute(query.order_by(inquiries.c.id.desc()).limit(limit)).all()
+    )
 
 
-def pick(rows: Sequence[Record], typed: str | None) -> list[Record]:
+def pick(rows: Sequence[N], typed: str | None) -> list[N]:
     """Those of ``rows`` the typed number means; all of them when none was typed."""
     if typed is None:
         return list(rows)
@@ -122,7 +140,7 @@ def pick(rows: Sequence[Record], typed: str | None) -> list[Record]:
     return [row for row in rows if query is not None and query.matches(row.number)]
 
 
-def change(tx: Tx, row: Record, **values: Any) -> None:
+def change(tx: Tx, row: InquiryRecord, **values: Any) -> None:
     """Change an inquiry as it was read (optimistic lock on ``version``).
 
     Raises Conflict when somebody else changed it meanwhile: the whole piece of work is then run again.
@@ -180,19 +198,22 @@ def set_aside(tx: Tx, message_id: int, kind: str) -> None:
     update_row(tx, messages, message_id, direction="aside", kind=kind)
 
 
-def messages_of(tx: Tx, inquiry_id: int) -> Sequence[Record]:
+def messages_of(tx: Tx, inquiry_id: int) -> Sequence[MessageRecord]:
     """All messages of an inquiry in order."""
     return _MESSAGES.rows(tx, inquiry_id=inquiry_id)
 
 
-def media_of(tx: Tx, inquiry_id: int) -> Sequence[Record]:
+def media_of(tx: Tx, inquiry_id: int) -> Sequence[MediaRecord]:
     """All media of an inquiry in order."""
-    return tx.conn.execute(
-        select(media)
-        .join(messages, messages.c.id == media.c.message_id)
-        .where(messages.c.inquiry_id == inquiry_id)
-        .order_by(media.c.id)
-    ).all()
+    return cast(
+        "Sequence[MediaRecord]",
+        tx.conn.execute(
+            select(media)
+            .join(messages, messages.c.id == media.c.message_id)
+            .where(messages.c.inquiry_id == inquiry_id)
+            .order_by(media.c.id)
+        ).all(),
+    )
 
 
 def log(
@@ -209,7 +230,7 @@ def log(
     insert_row(tx, events, inquiry_id=inquiry_id, at=now, name=name, actor=actor, actor_id=actor_id, data=data)
 
 
-def events_of(tx: Tx, inquiry_id: int) -> Sequence[Record]:
+def events_of(tx: Tx, inquiry_id: int) -> Sequence[EventRecord]:
     """The event log of an inquiry in order."""
     return _EVENTS.rows(tx, inquiry_id=inquiry_id)
 
@@ -234,7 +255,7 @@ def assign(
     )
 
 
-_ASSIGNED = (
+ASSIGNED = (
     select(
         assignments,
         inquiries.c.number,
@@ -250,11 +271,11 @@ _ASSIGNED = (
 )
 
 
-_ASSIGNMENTS = Prepared(
-    lambda _: _ASSIGNED.where(assignments.c.inquiry_id == named("inquiry_id")).order_by(assignments.c.id)
+_ASSIGNMENTS: Prepared[OrderRecord] = Prepared(
+    lambda _: ASSIGNED.where(assignments.c.inquiry_id == named("inquiry_id")).order_by(assignments.c.id)
 )
-_OPEN_LEAD = Prepared(
-    lambda _: _ASSIGNED.where(
+_OPEN_LEAD: Prepared[OrderRecord] = Prepared(
+    lambda _: ASSIGNED.where(
         assignments.c.inquiry_id == named("inquiry_id"),
         assignments.c.role == literal_column("'lead'"),
         assignments.c.state.in_([literal_column(f"'{state}'") for state in OPEN_ASSIGNMENT]),  # as the index has it
@@ -262,23 +283,26 @@ _OPEN_LEAD = Prepared(
 )
 
 
-def assignments_of(tx: Tx, inquiry_id: int) -> Sequence[Record]:
+def assignments_of(tx: Tx, inquiry_id: int) -> Sequence[OrderRecord]:
     """All assignments of an inquiry in order, with their units."""
     return _ASSIGNMENTS.rows(tx, inquiry_id=inquiry_id)
 
 
-def open_lead(tx: Tx, inquiry_id: int) -> Record | None:
+def open_lead(tx: Tx, inquiry_id: int) -> OrderRecord | None:
     """The one open lead assignment, or None."""
     return _OPEN_LEAD.first(tx, inquiry_id=inquiry_id)
 
 
-def open_of_units(tx: Tx, unit_ids: Sequence[int], limit: int = 50) -> Sequence[Record]:
+def open_of_units(tx: Tx, unit_ids: Sequence[int], limit: int = 50) -> Sequence[OrderRecord]:
     """Open assignments of some units, the most urgent first."""
-    return tx.conn.execute(
-        _ASSIGNED.where(assignments.c.unit_id.in_(unit_ids), assignments.c.state.in_(OPEN_ASSIGNMENT))
-        .order_by(assignments.c.due_at, assignments.c.id)
-        .limit(limit)
-    ).all()
+    return cast(
+        "Sequence[OrderRecord]",
+        tx.conn.execute(
+            ASSIGNED.where(assignments.c.unit_id.in_(unit_ids), assignments.c.state.in_(OPEN_ASSIGNMENT))
+            .order_by(assignments.c.due_at, assignments.c.id)
+            .limit(limit)
+        ).all(),
+    )
 
 
 def count_open(tx: Tx, unit_ids: Sequence[int]) -> int:
@@ -292,7 +316,7 @@ def count_open(tx: Tx, unit_ids: Sequence[int]) -> int:
     )
 
 
-def orders_of_tail(tx: Tx, unit_ids: Sequence[int] | None, typed: str, *, role: str = "lead") -> list[Record]:
+def orders_of_tail(tx: Tx, unit_ids: Sequence[int] | None, typed: str, *, role: str = "lead") -> list[OrderRecord]:
     """Assignments of a role, newest per inquiry, whose number is the typed one.
 
     A full number is looked up as it is; a tail is looked for among the open work of ``unit_ids``
@@ -302,7 +326,7 @@ def orders_of_tail(tx: Tx, unit_ids: Sequence[int] | None, typed: str, *, role: 
     if digits is None:
         return []
     query = NumberQuery.of(digits)
-    wanted = _ASSIGNED.where(assignments.c.role == role)
+    wanted = ASSIGNED.where(assignments.c.role == role)
     if query.full:
         wanted = wanted.where(inquiries.c.number == query.full)
     else:
@@ -312,20 +336,20 @@ def orders_of_tail(tx: Tx, unit_ids: Sequence[int] | None, typed: str, *, role: 
         if unit_ids is not None:
             wanted = wanted.where(assignments.c.unit_id.in_(unit_ids))
     rows = tx.conn.execute(wanted.order_by(assignments.c.id.desc()).limit(500)).all()
-    newest: dict[int, Record] = {}
+    newest: dict[int, OrderRecord] = {}
     for row in rows:
         if query.matches(row.number):
             newest.setdefault(row.inquiry_id, row)
     return list(newest.values())
 
 
-def change_assignment(tx: Tx, row: Record, **values: Any) -> None:
+def change_assignment(tx: Tx, row: AssignmentRecord, **values: Any) -> None:
     """Change an assignment as it was read (optimistic lock on ``version``). Raises Conflict."""
     if not move_assignment(tx, row, row.state, **values):
         raise Conflict("an order changed while it was worked on")
 
 
-def move_assignment(tx: Tx, row: Record, state: str, **values: Any) -> bool:
+def move_assignment(tx: Tx, row: AssignmentRecord, state: str, **values: Any) -> bool:
     """Change an assignment's state if nobody else did meanwhile."""
     return change_version(tx, assignments, row, state=state, **values)
 

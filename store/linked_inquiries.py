@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import Integer, func, literal_column, select
 
 from store.engine.prepared import Prepared, named
-from store.inquiries import OPEN, OPEN_ASSIGNMENT
-from store.tables.directory import units
+from store.inquiries import ASSIGNED, OPEN, OPEN_ASSIGNMENT
 from store.tables.inquiries import assignments, inquiries
 
 if TYPE_CHECKING:
@@ -16,29 +15,30 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import OrderRecord, ToldRecord
 
-_LATELY = (
+GIVEN = (
     select(inquiries.c.id, inquiries.c.contact_id, inquiries.c.flags)
     .join(assignments, assignments.c.inquiry_id == inquiries.c.id)
     .where(assignments.c.created_at >= named("since"), assignments.c.role == literal_column("'lead'"))
     .limit(named("most", type_=Integer))
 )
-_GIVEN = Prepared(
-    lambda _: _LATELY.where(assignments.c.unit_id == named("unit_id")).order_by(
+_GIVEN: Prepared[ToldRecord] = Prepared(
+    lambda _: GIVEN.where(assignments.c.unit_id == named("unit_id")).order_by(
         assignments.c.created_at.desc(), assignments.c.id.desc()
     )
 )
-_GIVEN_ANY = Prepared(
-    lambda _: _LATELY.order_by(assignments.c.id.desc())
+_GIVEN_ANY: Prepared[ToldRecord] = Prepared(
+    lambda _: GIVEN.order_by(assignments.c.id.desc())
 )  # by the key alone: it reads no more than it gives
-_LINKED = Prepared(
+_LINKED: Prepared[InquiryRecord] = Prepared(
     lambda _: select(inquiries).where(inquiries.c.linked_to_id == named("head_id")).order_by(inquiries.c.id)
 )
-_COUNT = Prepared(
+_COUNT: Prepared[object] = Prepared(
     lambda _: select(func.count().label("n")).select_from(inquiries).where(inquiries.c.linked_to_id == named("head_id"))
 )
-_OWN = Prepared(
+_OWN: Prepared[InquiryRecord] = Prepared(
     lambda _: (
         select(inquiries)
         .where(
@@ -52,7 +52,7 @@ _OWN = Prepared(
 )
 
 
-def given_lately(tx: Tx, unit_id: int | None, *, since: datetime, most: int) -> Sequence[Record]:
+def given_lately(tx: Tx, unit_id: int | None, *, since: datetime, most: int) -> Sequence[ToldRecord]:
     """Id, citizen and flags of what a unit (None: any) was given since a time, the newest first."""
     if unit_id is None:
         return _GIVEN_ANY.rows(tx, since=since, most=most)
@@ -65,14 +65,19 @@ def places_of(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
     return {row.id: tuple((row.routing or {}).get("places", [])) for row in rows}
 
 
-def open_among(tx: Tx, inquiry_ids: Sequence[int]) -> Sequence[Record]:
+def open_among(tx: Tx, inquiry_ids: Sequence[int]) -> Sequence[InquiryRecord]:
     """Those of some inquiries that are open, the oldest first."""
-    return tx.conn.execute(
-        select(inquiries).where(inquiries.c.id.in_(inquiry_ids), inquiries.c.state.in_(OPEN)).order_by(inquiries.c.id)
-    ).all()
+    return cast(
+        "Sequence[InquiryRecord]",
+        tx.conn.execute(
+            select(inquiries)
+            .where(inquiries.c.id.in_(inquiry_ids), inquiries.c.state.in_(OPEN))
+            .order_by(inquiries.c.id)
+        ).all(),
+    )
 
 
-def linked(tx: Tx, head_id: int) -> Sequence[Record]:
+def linked(tx: Tx, head_id: int) -> Sequence[InquiryRecord]:
     """Inquiries linked to this one, the oldest first, whatever became of them."""
     return _LINKED.rows(tx, head_id=head_id)
 
@@ -82,31 +87,21 @@ def count_linked(tx: Tx, head_id: int) -> int:
     return int(_COUNT.scalar(tx, head_id=head_id))
 
 
-def open_orders(tx: Tx, head_id: int) -> Sequence[Record]:
+def open_orders(tx: Tx, head_id: int) -> Sequence[OrderRecord]:
     """The open lead orders of what is linked to this one, as ``store.inquiries`` gives orders."""
-    return tx.conn.execute(
-        select(
-            assignments,
-            inquiries.c.number,
-            inquiries.c.summary,
-            inquiries.c.state.label("inquiry_state"),
-            inquiries.c.urgent,
-            units.c.name.label("unit_name"),
-            units.c.code.label("unit_code"),
-            units.c.parent_code,
-        )
-        .join(inquiries, inquiries.c.id == assignments.c.inquiry_id)
-        .join(units, units.c.id == assignments.c.unit_id)
-        .where(
-            inquiries.c.linked_to_id == head_id,
-            inquiries.c.state.in_(OPEN),
-            assignments.c.role == "lead",
-            assignments.c.state.in_(OPEN_ASSIGNMENT),
-        )
-        .order_by(assignments.c.id)
-    ).all()
+    return cast(
+        "Sequence[OrderRecord]",
+        tx.conn.execute(
+            ASSIGNED.where(
+                inquiries.c.linked_to_id == head_id,
+                inquiries.c.state.in_(OPEN),
+                assignments.c.role == "lead",
+                assignments.c.state.in_(OPEN_ASSIGNMENT),
+            ).order_by(assignments.c.id)
+        ).all(),
+    )
 
 
-def told_before(tx: Tx, inquiry: Record, *, since: datetime, most: int) -> Sequence[Record]:
+def told_before(tx: Tx, inquiry: InquiryRecord, *, since: datetime, most: int) -> Sequence[InquiryRecord]:
     """What the same citizen told before this inquiry, the newest first."""
     return _OWN.rows(tx, contact_id=inquiry.contact_id, since=since, before=inquiry.id, most=most)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import select
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.delivery import MediaRecord
 
 
-def claim(tx: Tx, *, now: datetime, claim: timedelta, limit: int = 20) -> Sequence[Record]:
+def claim(tx: Tx, *, now: datetime, claim: timedelta, limit: int = 20) -> Sequence[MediaRecord]:
     """Take media whose turn has come; what a dead worker took is taken again after ``claim``."""
     query = select(media).where(media.c.state == "pending", media.c.next_at <= now).order_by(media.c.id).limit(limit)
     rows = tx.conn.execute(query if tx.sqlite else query.with_for_update(skip_locked=True)).all()
@@ -31,6 +31,6 @@ def settle(tx: Tx, media_id: int, **values: Any) -> None:
     update_row(tx, media, media_id, **values)
 
 
-def get(tx: Tx, media_id: int) -> Record | None:
+def get(tx: Tx, media_id: int) -> MediaRecord | None:
     """One row."""
-    return tx.conn.execute(select(media).where(media.c.id == media_id)).first()
+    return cast("MediaRecord | None", tx.conn.execute(select(media).where(media.c.id == media_id)).first())

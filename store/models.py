@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import delete, select, update
 
@@ -13,14 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
-
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.routing import ModelRecord
 
 KEPT = 10
 """Models kept with their data; each has up to 10 MB."""
-_CARD: tuple[ColumnElement[Any], ...] = (
+CARDS = select(
     models.c.id,
     models.c.made_at,
     models.c.state,
@@ -45,9 +43,12 @@ def activate(tx: Tx, model_id: int, now: datetime) -> None:
     update_row(tx, models, model_id, state="active", in_use_at=now)
 
 
-def active(tx: Tx) -> Record | None:
+def active(tx: Tx) -> ModelRecord | None:
     """The model in use without its data, or None."""
-    return tx.conn.execute(select(*_CARD).where(models.c.state == "active").order_by(models.c.id.desc())).first()
+    return cast(
+        "ModelRecord | None",
+        tx.conn.execute(CARDS.where(models.c.state == "active").order_by(models.c.id.desc())).first(),
+    )
 
 
 def data_of(tx: Tx, model_id: int) -> bytes | None:
@@ -56,9 +57,9 @@ def data_of(tx: Tx, model_id: int) -> bytes | None:
     return found
 
 
-def listed(tx: Tx, limit: int = 20) -> Sequence[Record]:
+def listed(tx: Tx, limit: int = 20) -> Sequence[ModelRecord]:
     """The models, newest first, without their data."""
-    return tx.conn.execute(select(*_CARD).order_by(models.c.id.desc()).limit(limit)).all()
+    return cast("Sequence[ModelRecord]", tx.conn.execute(CARDS.order_by(models.c.id.desc()).limit(limit)).all())
 
 
 def roll_back(tx: Tx, now: datetime) -> int | None:

@@ -7,7 +7,7 @@ contact), failed (given up, visible), cancelled.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import ColumnClause, Integer, and_, delete, exists, func, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql
@@ -24,9 +24,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.delivery import (
+        AttemptRecord,
+        DeliveryRecord,
+        EarlyReceiptRecord,
+        ListedOutboxRecord,
+        OutboxRecord,
+    )
+    from store.records.people import AddressRecord
 
-_HELD = Prepared(
+_HELD: Prepared[OutboxRecord] = Prepared(
     lambda _: (
         select(outbox)
         .where(
@@ -64,22 +71,22 @@ def _claimable(dialect: Any) -> Any:
     return query.with_for_update(skip_locked=True, of=outbox) if dialect is postgresql else query
 
 
-_CLAIMABLE = Prepared(_claimable)
-_TAKE = Prepared(
+_CLAIMABLE: Prepared[OutboxRecord] = Prepared(_claimable)
+_TAKE: Prepared[object] = Prepared(
     lambda _: (
         update(outbox)
         .where(outbox.c.id == named("row_id"))
         .values(state=SENDING, claimed_by=named("worker"), claimed_until=named("until"), attempts=outbox.c.attempts + 1)
     ),
 )
-_EARLY = Prepared(
+_EARLY: Prepared[EarlyReceiptRecord] = Prepared(
     lambda _: (
         select(early_receipts)
         .where(early_receipts.c.channel == named("channel"), early_receipts.c.message_id == named("message_id"))
         .order_by(early_receipts.c.id)
     )
 )
-_DELIVERIES = Prepared(
+_DELIVERIES: Prepared[DeliveryRecord] = Prepared(
     lambda _: select(deliveries).where(deliveries.c.outbox_id == named("outbox_id")).order_by(deliveries.c.id)
 )
 
@@ -145,7 +152,7 @@ def add_all(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     insert_many_ignoring(tx, outbox, rows)
 
 
-def claim(tx: Tx, *, worker: str, now: datetime, limit: int) -> Sequence[Record]:
+def claim(tx: Tx, *, worker: str, now: datetime, limit: int) -> Sequence[OutboxRecord]:
     """Take rows whose turn has come, and those a dead worker left behind.
 
     One recipient's messages go out in order: a row waits while another of the same recipient is
@@ -173,7 +180,7 @@ def settle(tx: Tx, outbox_id: int, state: str, now: datetime, **values: Any) -> 
     update_row(tx, outbox, outbox_id, **(unclaimed | {"state": state, "updated_at": now} | values))
 
 
-def cancel(tx: Tx, row: Record, now: datetime) -> None:
+def cancel(tx: Tx, row: OutboxRecord, now: datetime) -> None:
     """Nothing more is done about a row as it was read, whatever a late receipt says. Raises Conflict."""
     done = tx.conn.execute(
         update(outbox)
@@ -189,22 +196,25 @@ def record(tx: Tx, outbox_id: int, now: datetime, *, way: str, outcome: str, **v
     return insert_row(tx, deliveries, outbox_id=outbox_id, at=now, way=way, outcome=outcome, **values)
 
 
-def deliveries_of(tx: Tx, outbox_id: int) -> Sequence[Record]:
+def deliveries_of(tx: Tx, outbox_id: int) -> Sequence[DeliveryRecord]:
     """Every attempt and skip of a row in order."""
     return _DELIVERIES.rows(tx, outbox_id=outbox_id)
 
 
-def get(tx: Tx, outbox_id: int) -> Record:
+def get(tx: Tx, outbox_id: int) -> OutboxRecord:
     """One row."""
-    return tx.conn.execute(select(outbox).where(outbox.c.id == outbox_id)).one()
+    return cast("OutboxRecord", tx.conn.execute(select(outbox).where(outbox.c.id == outbox_id)).one())
 
 
-def of_inquiry(tx: Tx, inquiry_id: int) -> Sequence[Record]:
+def of_inquiry(tx: Tx, inquiry_id: int) -> Sequence[OutboxRecord]:
     """What was to be sent about an inquiry, in order."""
-    return tx.conn.execute(select(outbox).where(outbox.c.inquiry_id == inquiry_id).order_by(outbox.c.id)).all()
+    return cast(
+        "Sequence[OutboxRecord]",
+        tx.conn.execute(select(outbox).where(outbox.c.inquiry_id == inquiry_id).order_by(outbox.c.id)).all(),
+    )
 
 
-def held_for(tx: Tx, contact_id: int) -> Sequence[Record]:
+def held_for(tx: Tx, contact_id: int) -> Sequence[OutboxRecord]:
     """What waits for a citizen's next message, oldest first."""
     return _HELD.rows(tx, contact_id=contact_id)
 
@@ -218,46 +228,55 @@ def release_held(tx: Tx, contact_id: int, now: datetime) -> int:
     ).rowcount
 
 
-_WITH_ROW = select(deliveries, outbox.c.state.label("outbox_state"), outbox.c.failed_ways).join(
+ATTEMPTS = select(deliveries, outbox.c.state.label("outbox_state"), outbox.c.failed_ways).join(
     outbox, outbox.c.id == deliveries.c.outbox_id
 )
 
 
-def find_delivery(tx: Tx, channel: str, external_id: str) -> Record | None:
+def find_delivery(tx: Tx, channel: str, external_id: str) -> AttemptRecord | None:
     """The attempt a receipt speaks of, with its row's state."""
-    return tx.conn.execute(
-        _WITH_ROW.where(deliveries.c.channel == channel, deliveries.c.external_id == external_id).order_by(
-            deliveries.c.id.desc()
-        )
-    ).first()
+    return cast(
+        "AttemptRecord | None",
+        tx.conn.execute(
+            ATTEMPTS.where(deliveries.c.channel == channel, deliveries.c.external_id == external_id).order_by(
+                deliveries.c.id.desc()
+            )
+        ).first(),
+    )
 
 
-def find_unnamed(tx: Tx, address_id: int, way: str, since: datetime) -> Record | None:
+def find_unnamed(tx: Tx, address_id: int, way: str, since: datetime) -> AttemptRecord | None:
     """The newest attempt to an address by a way that gives no id, still without a result."""
-    return tx.conn.execute(
-        _WITH_ROW.where(
-            deliveries.c.address_id == address_id,
-            deliveries.c.way == way,
-            deliveries.c.at >= since,
-            deliveries.c.outcome == "sent",
-            deliveries.c.external_id == "",
-        ).order_by(deliveries.c.id.desc())
-    ).first()
+    return cast(
+        "AttemptRecord | None",
+        tx.conn.execute(
+            ATTEMPTS.where(
+                deliveries.c.address_id == address_id,
+                deliveries.c.way == way,
+                deliveries.c.at >= since,
+                deliveries.c.outcome == "sent",
+                deliveries.c.external_id == "",
+            ).order_by(deliveries.c.id.desc())
+        ).first(),
+    )
 
 
-def said_in(tx: Tx, channel: str, slot: str) -> Sequence[Record]:
+def said_in(tx: Tx, channel: str, slot: str) -> Sequence[OutboxRecord]:
     """The rows that were put into one passive reply and have not been sent otherwise since, in order."""
-    return tx.conn.execute(
-        select(outbox)
-        .join(deliveries, deliveries.c.outbox_id == outbox.c.id)
-        .where(
-            deliveries.c.channel == channel,
-            deliveries.c.external_id == slot,
-            outbox.c.state == "sent",
-            outbox.c.way == deliveries.c.way,
-        )
-        .order_by(outbox.c.id)
-    ).all()
+    return cast(
+        "Sequence[OutboxRecord]",
+        tx.conn.execute(
+            select(outbox)
+            .join(deliveries, deliveries.c.outbox_id == outbox.c.id)
+            .where(
+                deliveries.c.channel == channel,
+                deliveries.c.external_id == slot,
+                outbox.c.state == "sent",
+                outbox.c.way == deliveries.c.way,
+            )
+            .order_by(outbox.c.id)
+        ).all(),
+    )
 
 
 def keep_early(tx: Tx, **values: Any) -> None:
@@ -265,7 +284,7 @@ def keep_early(tx: Tx, **values: Any) -> None:
     insert_row(tx, early_receipts, **values)
 
 
-def take_early(tx: Tx, channel: str, message_id: str) -> Sequence[Record]:
+def take_early(tx: Tx, channel: str, message_id: str) -> Sequence[EarlyReceiptRecord]:
     """Receipts that came early, in order of arrival; they are removed."""
     rows = _EARLY.rows(tx, channel=channel, message_id=message_id)
     if rows:
@@ -278,12 +297,15 @@ def mark_delivery(tx: Tx, delivery_id: int, outcome: str, code: str) -> None:
     update_row(tx, deliveries, delivery_id, outcome=outcome, code=code)
 
 
-def newest(tx: Tx, *, states: Sequence[str] = (), limit: int = 200) -> Sequence[Record]:
+LISTED = select(outbox, inquiries.c.number).outerjoin(inquiries, inquiries.c.id == outbox.c.inquiry_id)
+
+
+def newest(tx: Tx, *, states: Sequence[str] = (), limit: int = 200) -> Sequence[ListedOutboxRecord]:
     """Rows for ``wenzheng outbox``, newest first."""
-    query = select(outbox, inquiries.c.number).outerjoin(inquiries, inquiries.c.id == outbox.c.inquiry_id)
+    query = LISTED
     if states:
         query = query.where(outbox.c.state.in_(states))
-    return tx.conn.execute(query.order_by(outbox.c.id.desc()).limit(limit)).all()
+    return cast("Sequence[ListedOutboxRecord]", tx.conn.execute(query.order_by(outbox.c.id.desc()).limit(limit)).all())
 
 
 def waiting(tx: Tx, now: datetime) -> tuple[int, float]:
@@ -294,9 +316,9 @@ def waiting(tx: Tx, now: datetime) -> tuple[int, float]:
     return int(row[0]), (now - row[1]).total_seconds() if row[1] else 0.0
 
 
-def address_of(tx: Tx, address_id: int) -> Record:
+def address_of(tx: Tx, address_id: int) -> AddressRecord:
     """An address row (without conversation)."""
-    return tx.conn.execute(select(addresses).where(addresses.c.id == address_id)).one()
+    return cast("AddressRecord", tx.conn.execute(select(addresses).where(addresses.c.id == address_id)).one())
 
 
 def count_since(tx: Tx, address_id: int, key: str, since: datetime) -> int:

@@ -23,24 +23,24 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.people import AddressRecord, SenderRecord
 
-_WITH_CONVERSATION = select(addresses, conversations.c.state.label("conversation")).outerjoin_from(
+SENDERS = select(addresses, conversations.c.state.label("conversation")).outerjoin_from(
     addresses, conversations, conversations.c.address_id == addresses.c.id
 )
-_BY_HASH = Prepared(
-    lambda _: _WITH_CONVERSATION.where(addresses.c.channel == named("channel"), addresses.c.hash == named("hash"))
+_BY_HASH: Prepared[SenderRecord] = Prepared(
+    lambda _: SENDERS.where(addresses.c.channel == named("channel"), addresses.c.hash == named("hash"))
 )
-_BY_ID = Prepared(lambda _: _WITH_CONVERSATION.where(addresses.c.id == named("address_id")))
+_BY_ID: Prepared[SenderRecord] = Prepared(lambda _: SENDERS.where(addresses.c.id == named("address_id")))
 
-_OF_CONTACT = Prepared(
+_OF_CONTACT: Prepared[AddressRecord] = Prepared(
     lambda _: select(addresses).where(addresses.c.contact_id == named("contact_id")).order_by(addresses.c.id)
 )
-_OF_OFFICER = Prepared(
+_OF_OFFICER: Prepared[AddressRecord] = Prepared(
     lambda _: select(addresses).where(addresses.c.officer_id == named("officer_id")).order_by(addresses.c.id)
 )
 
-_NEW = Prepared(
+_NEW: Prepared[SenderRecord] = Prepared(
     lambda dialect: (
         dialect.insert(addresses).on_conflict_do_nothing().returning(*addresses.c, null().label("conversation"))
     ),
@@ -59,10 +59,10 @@ def _upsert_conversation(dialect: Any) -> Any:
     )
 
 
-_SAVE_CONVERSATION = Prepared(_upsert_conversation, ("address_id", "state", "updated_at"))
+_SAVE_CONVERSATION: Prepared[object] = Prepared(_upsert_conversation, ("address_id", "state", "updated_at"))
 
 
-def find(tx: Tx, channel: str, address: Address) -> Record | None:
+def find(tx: Tx, channel: str, address: Address) -> SenderRecord | None:
     """The address row with its conversation, or None."""
     digests = tx.vault.digests(str(address))
     row = next(filter(None, (_BY_HASH.first(tx, channel=channel, hash=digest) for digest in digests)), None)
@@ -71,7 +71,7 @@ def find(tx: Tx, channel: str, address: Address) -> Record | None:
     return row
 
 
-def by_id(tx: Tx, address_id: int) -> Record:
+def by_id(tx: Tx, address_id: int) -> SenderRecord:
     """One address row with its conversation."""
     row = _BY_ID.first(tx, address_id=address_id)
     if row is None:
@@ -79,7 +79,7 @@ def by_id(tx: Tx, address_id: int) -> Record:
     return row
 
 
-def ensure(tx: Tx, channel: str, address: Address, now: datetime, *, officer_id: int | None = None) -> Record:
+def ensure(tx: Tx, channel: str, address: Address, now: datetime, *, officer_id: int | None = None) -> SenderRecord:
     """The address row, made with a contact of its own when new."""
     row = find(tx, channel, address)
     if row is not None:
@@ -101,7 +101,7 @@ def ensure(tx: Tx, channel: str, address: Address, now: datetime, *, officer_id:
     return row
 
 
-def ensure_contact(tx: Tx, row: Record, now: datetime) -> int:
+def ensure_contact(tx: Tx, row: AddressRecord, now: datetime) -> int:
     """The contact behind an address; an officer who writes as a citizen gets one too."""
     if row.contact_id is not None:
         return int(row.contact_id)
@@ -110,7 +110,7 @@ def ensure_contact(tx: Tx, row: Record, now: datetime) -> int:
     return contact_id
 
 
-def open_address(tx: Tx, row: Record) -> Address:
+def open_address(tx: Tx, row: AddressRecord) -> Address:
     """The address in clear. Keep it out of logs."""
     return Address.parse(tx.vault.open(row.cipher))
 
@@ -129,7 +129,7 @@ def mark_gone(tx: Tx, address_id: int, code: str, now: datetime) -> None:
     )
 
 
-def with_changes(tx: Tx, row: Record, **values: Any) -> Record:
+def with_changes(tx: Tx, row: SenderRecord, **values: Any) -> SenderRecord:
     """Change an address row and give it as it is now."""
     change(tx, row.id, **values)
     return changed(row, **values)
@@ -140,12 +140,12 @@ def save_conversation(tx: Tx, address_id: int, state: dict[str, Any], now: datet
     _SAVE_CONVERSATION.run(tx, address_id=address_id, state=state, updated_at=now)
 
 
-def of_contact(tx: Tx, contact_id: int) -> Sequence[Record]:
+def of_contact(tx: Tx, contact_id: int) -> Sequence[AddressRecord]:
     """Every address of a citizen, oldest first."""
     return _OF_CONTACT.rows(tx, contact_id=contact_id)
 
 
-def of_officer(tx: Tx, officer_id: int) -> Sequence[Record]:
+def of_officer(tx: Tx, officer_id: int) -> Sequence[AddressRecord]:
     """Every address of an officer, oldest first."""
     return _OF_OFFICER.rows(tx, officer_id=officer_id)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sqlalchemy import ColumnClause, case, func, literal_column, select
 
+from store.directory import STAFF
 from store.engine.prepared import Prepared, named
 from store.tables.delivery import inbox, outbox
 from store.tables.directory import officers, units
@@ -17,12 +18,24 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import StaffRecord
+    from store.records.inquiries import AssignmentRecord, CountedInquiryRecord, RequestRecord
 
 PENDING: ColumnClause[str] = literal_column("'pending'")
 OVER = ("overdue", "yellow", "red")
 
-_MOMENTS = Prepared(
+
+class Moments(NamedTuple):
+    """When each kind of work falls due next; None: nothing waits."""
+
+    routing: datetime | None
+    orders: datetime | None
+    states: datetime | None
+    requests: datetime | None
+    outbox: datetime | None
+
+
+_MOMENTS: Prepared[Moments] = Prepared(
     lambda _: select(
         select(func.min(inquiries.c.fold_until))
         .where(inquiries.c.fold_until.is_not(None))
@@ -44,72 +57,42 @@ _MOMENTS = Prepared(
         .label("outbox"),
     )
 )
-_ORDERS = Prepared(
-    lambda _: (
-        select(
-            assignments.c.id,
-            assignments.c.inquiry_id,
-            assignments.c.unit_id,
-            assignments.c.role,
-            assignments.c.created_at,
-            assignments.c.due_at,
-            assignments.c.reason,
-        )
-        .where(assignments.c.id > named("after"))
-        .order_by(assignments.c.id)
-    )
+_ORDERS: Prepared[AssignmentRecord] = Prepared(
+    lambda _: select(assignments).where(assignments.c.id > named("after")).order_by(assignments.c.id)
 )
-_REQUESTS = Prepared(
-    lambda _: (
-        select(
-            requests.c.id,
-            requests.c.inquiry_id,
-            requests.c.assignment_id,
-            requests.c.kind,
-            requests.c.opened_at,
-            requests.c.decide_by,
-        )
-        .where(requests.c.id > named("after"))
-        .order_by(requests.c.id)
-    )
+_REQUESTS: Prepared[RequestRecord] = Prepared(
+    lambda _: select(requests).where(requests.c.id > named("after")).order_by(requests.c.id)
 )
-_OPENED = Prepared(
+_OPENED: Prepared[object] = Prepared(
     lambda _: select(inbox.c.inquiry_id).where(
         inbox.c.channel == named("channel"), inbox.c.external_id == named("external_id")
     )
 )
 
 
-_ORDER = Prepared(lambda _: select(assignments).where(assignments.c.id == named("order_id")))
-
-
-class Moments(NamedTuple):
-    """When each kind of work falls due next; None: nothing waits."""
-
-    routing: datetime | None
-    orders: datetime | None
-    states: datetime | None
-    requests: datetime | None
-    outbox: datetime | None
+_ORDER: Prepared[AssignmentRecord] = Prepared(
+    lambda _: select(assignments).where(assignments.c.id == named("order_id"))
+)
 
 
 def next_moments(tx: Tx) -> Moments:
     """The earliest of each kind, through the index the drain itself uses."""
-    row: Any = _MOMENTS.first(tx)
-    return Moments(*row)
+    found = _MOMENTS.first(tx)
+    assert found is not None  # noqa: S101  a select without FROM gives one row
+    return Moments(*found)
 
 
-def newer_orders(tx: Tx, after: int) -> Sequence[Record]:
+def newer_orders(tx: Tx, after: int) -> Sequence[AssignmentRecord]:
     """Orders opened since the one with this id."""
     return _ORDERS.rows(tx, after=after)
 
 
-def order(tx: Tx, order_id: int) -> Record | None:
+def order(tx: Tx, order_id: int) -> AssignmentRecord | None:
     """One order as it is now."""
     return _ORDER.first(tx, order_id=order_id)
 
 
-def newer_requests(tx: Tx, after: int) -> Sequence[Record]:
+def newer_requests(tx: Tx, after: int) -> Sequence[RequestRecord]:
     """Requests made since the one with this id."""
     return _REQUESTS.rows(tx, after=after)
 
@@ -134,23 +117,23 @@ def by_channel(tx: Tx) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def of_channel(tx: Tx, channel: str) -> Sequence[Any]:
+COUNTED = select(
+    inquiries.c.id,
+    inquiries.c.state,
+    inquiries.c.received_at,
+    inquiries.c.answered_at,
+    inquiries.c.due_at,
+    inquiries.c.rating,
+    inquiries.c.extended,
+    inquiries.c.returns,
+    inquiries.c.reopened,
+)
+
+
+def of_channel(tx: Tx, channel: str) -> Sequence[CountedInquiryRecord]:
     """What a summary counts of each inquiry."""
-    return tx.conn.execute(
-        select(
-            inquiries.c.id,
-            inquiries.c.state,
-            inquiries.c.received_at,
-            inquiries.c.answered_at,
-            inquiries.c.due_at,
-            inquiries.c.rating,
-            inquiries.c.extended,
-            inquiries.c.returns,
-            inquiries.c.reopened,
-        )
-        .where(inquiries.c.channel == channel)
-        .order_by(inquiries.c.id)
-    ).all()
+    found = tx.conn.execute(COUNTED.where(inquiries.c.channel == channel).order_by(inquiries.c.id)).all()
+    return cast("Sequence[CountedInquiryRecord]", found)
 
 
 def cards(tx: Tx, channel: str) -> dict[str, int]:
@@ -164,7 +147,17 @@ def cards(tx: Tx, channel: str) -> dict[str, int]:
     return dict.fromkeys(OVER, 0) | {row[0]: row[1] for row in rows}
 
 
-def points_by_unit(tx: Tx, channel: str) -> Sequence[Any]:
+class UnitPoints(NamedTuple):
+    """What a unit was charged, and its orders."""
+
+    code: str
+    name: str
+    hundredths: int
+    orders: int
+    done: int
+
+
+def points_by_unit(tx: Tx, channel: str) -> Sequence[UnitPoints]:
     """Hundredths each unit was charged in a channel's inquiries, the worst first, with its orders."""
     charged = (
         select(scores.c.unit_id, func.sum(scores.c.hundredths).label("hundredths"))
@@ -184,7 +177,7 @@ def points_by_unit(tx: Tx, channel: str) -> Sequence[Any]:
         .group_by(assignments.c.unit_id)
         .subquery()
     )
-    return tx.conn.execute(
+    rows = tx.conn.execute(
         select(
             units.c.code,
             units.c.name,
@@ -195,14 +188,11 @@ def points_by_unit(tx: Tx, channel: str) -> Sequence[Any]:
         .join(given, given.c.unit_id == units.c.id)
         .outerjoin(charged, charged.c.unit_id == units.c.id)
         .order_by(func.coalesce(charged.c.hundredths, 0), units.c.code)
-    ).all()
+    )
+    return [UnitPoints(*row) for row in rows]
 
 
-def officers_by_unit(tx: Tx) -> Sequence[Any]:
-    """Active officers in order, with their units' codes: who works in a replay."""
-    return tx.conn.execute(
-        select(officers.c.id, officers.c.code, officers.c.role, officers.c.unit_id, units.c.code.label("unit_code"))
-        .join(units, units.c.id == officers.c.unit_id)
-        .where(officers.c.active, units.c.active)
-        .order_by(officers.c.id)
-    ).all()
+def officers_by_unit(tx: Tx) -> Sequence[StaffRecord]:
+    """Active officers in order, with their units: who works in a replay."""
+    found = tx.conn.execute(STAFF.where(officers.c.active, units.c.active).order_by(officers.c.id)).all()
+    return cast("Sequence[StaffRecord]", found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import func, select
 
@@ -16,20 +16,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import RequestRecord
+    from store.records.joined import UnitRequestRecord
 
 PENDING = "pending"
 TO_DECIDE = ("extension", "return", "rework")
 """Kinds somebody decides; a supplement waits for the citizen."""
 
-_WITH_UNIT = (
+ASKED = (
     select(requests, inquiries.c.number, assignments.c.unit_id.label("asked_by_unit"), units.c.name.label("unit_name"))
     .join(inquiries, inquiries.c.id == requests.c.inquiry_id)
     .join(assignments, assignments.c.id == requests.c.assignment_id)
     .join(units, units.c.id == assignments.c.unit_id)
 )
 
-_OF_INQUIRY = Prepared(lambda _: _WITH_UNIT.where(requests.c.inquiry_id == named("inquiry_id")).order_by(requests.c.id))
+_OF_INQUIRY: Prepared[UnitRequestRecord] = Prepared(
+    lambda _: ASKED.where(requests.c.inquiry_id == named("inquiry_id")).order_by(requests.c.id)
+)
 
 
 def add(tx: Tx, **values: Any) -> int:
@@ -37,26 +40,29 @@ def add(tx: Tx, **values: Any) -> int:
     return insert_row(tx, requests, state=PENDING, **values)
 
 
-def find(tx: Tx, request_id: int) -> Record | None:
+def find(tx: Tx, request_id: int) -> UnitRequestRecord | None:
     """One request with its inquiry's number and the unit that asked, or None."""
-    return tx.conn.execute(_WITH_UNIT.where(requests.c.id == request_id)).first()
+    return cast("UnitRequestRecord | None", tx.conn.execute(ASKED.where(requests.c.id == request_id)).first())
 
 
-def of_inquiry(tx: Tx, inquiry_id: int) -> Sequence[Record]:
+def of_inquiry(tx: Tx, inquiry_id: int) -> Sequence[UnitRequestRecord]:
     """Every request of an inquiry in order."""
     return _OF_INQUIRY.rows(tx, inquiry_id=inquiry_id)
 
 
-def pending(tx: Tx, inquiry_id: int, *kinds: str) -> list[Record]:
+def pending(tx: Tx, inquiry_id: int, *kinds: str) -> list[UnitRequestRecord]:
     """Those still open, of some kinds or all."""
     return [row for row in of_inquiry(tx, inquiry_id) if row.state == PENDING and (not kinds or row.kind in kinds)]
 
 
-def proposing(tx: Tx, unit_ids: Sequence[int]) -> Sequence[Record]:
+def proposing(tx: Tx, unit_ids: Sequence[int]) -> Sequence[UnitRequestRecord]:
     """Those still open that propose one of these units."""
-    return tx.conn.execute(
-        _WITH_UNIT.where(requests.c.state == PENDING, requests.c.unit_id.in_(unit_ids)).order_by(requests.c.id)
-    ).all()
+    return cast(
+        "Sequence[UnitRequestRecord]",
+        tx.conn.execute(
+            ASKED.where(requests.c.state == PENDING, requests.c.unit_id.in_(unit_ids)).order_by(requests.c.id)
+        ).all(),
+    )
 
 
 def count_of_unit(tx: Tx, inquiry_id: int, unit_id: int, kind: str) -> int:
@@ -71,23 +77,22 @@ def count_of_unit(tx: Tx, inquiry_id: int, unit_id: int, kind: str) -> int:
     )
 
 
-def to_decide(tx: Tx, typed: str) -> list[Record]:
+def to_decide(tx: Tx, typed: str) -> list[UnitRequestRecord]:
     """Open requests of the inquiry a typed number means; of expired ones the last, for a late approval."""
     digits = read_number(typed)
     if digits is None:
         return []
     query = NumberQuery.of(digits)
-    wanted = _WITH_UNIT.where(requests.c.kind.in_(TO_DECIDE), requests.c.state.in_((PENDING, "expired")))
+    wanted = ASKED.where(requests.c.kind.in_(TO_DECIDE), requests.c.state.in_((PENDING, "expired")))
     if query.full:
         wanted = wanted.where(inquiries.c.number == query.full)
     else:
         wanted = wanted.where(inquiries.c.number.endswith(digits[-4:].lstrip("0") or "0"))
-    rows = [
-        row for row in tx.conn.execute(wanted.order_by(requests.c.id.desc()).limit(500)) if query.matches(row.number)
-    ]
+    found = tx.conn.execute(wanted.order_by(requests.c.id.desc()).limit(500)).all()
+    rows = [row for row in cast("Sequence[UnitRequestRecord]", found) if query.matches(row.number)]
     return [row for row in rows if row.state == PENDING] or rows[:1]
 
 
-def move(tx: Tx, row: Record, state: str, **values: Any) -> bool:
+def move(tx: Tx, row: RequestRecord, state: str, **values: Any) -> bool:
     """Change a request as it was read; False when somebody else was first."""
     return change_version(tx, requests, row, state=state, **values)

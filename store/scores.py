@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import and_, func, or_, select
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.points import LedgerRecord, ScoreRecord
 
-_SHOWN = (
+LEDGER = (
     select(
         scores,
         units.c.code.label("unit_code"),
@@ -33,7 +33,7 @@ _SHOWN = (
     .order_by(scores.c.id)
 )
 
-_OF_ORDER = Prepared(
+_OF_ORDER: Prepared[ScoreRecord] = Prepared(
     lambda _: (
         select(scores)
         .where(scores.c.inquiry_id == named("inquiry_id"), scores.c.assignment_id == named("assignment_id"))
@@ -47,25 +47,28 @@ def add(tx: Tx, *, once: str, **values: Any) -> int | None:
     return insert_ignoring(tx, scores, once=once, **values)
 
 
-def get(tx: Tx, entry_id: int) -> Record | None:
+def get(tx: Tx, entry_id: int) -> LedgerRecord | None:
     """One entry with its unit and inquiry."""
-    return tx.conn.execute(_SHOWN.where(scores.c.id == entry_id)).first()
+    return cast("LedgerRecord | None", tx.conn.execute(LEDGER.where(scores.c.id == entry_id)).first())
 
 
-def of_order(tx: Tx, inquiry_id: int, assignment_id: int) -> Sequence[Record]:
+def of_order(tx: Tx, inquiry_id: int, assignment_id: int) -> Sequence[ScoreRecord]:
     """The entries of one order in order."""
     return _OF_ORDER.rows(tx, inquiry_id=inquiry_id, assignment_id=assignment_id)
 
 
-def of_inquiry(tx: Tx, inquiry_id: int) -> Sequence[Record]:
+def of_inquiry(tx: Tx, inquiry_id: int) -> Sequence[LedgerRecord]:
     """The entries of one inquiry in order."""
-    return tx.conn.execute(_SHOWN.where(scores.c.inquiry_id == inquiry_id)).all()
+    return cast("Sequence[LedgerRecord]", tx.conn.execute(LEDGER.where(scores.c.inquiry_id == inquiry_id)).all())
 
 
-def of_month(tx: Tx, month: str, unit_id: int | None = None) -> Sequence[Record]:
+def of_month(tx: Tx, month: str, unit_id: int | None = None) -> Sequence[LedgerRecord]:
     """A month's entries, of one unit or all."""
-    query = _SHOWN.where(scores.c.month == month)
-    return tx.conn.execute(query if unit_id is None else query.where(scores.c.unit_id == unit_id)).all()
+    query = LEDGER.where(scores.c.month == month)
+    return cast(
+        "Sequence[LedgerRecord]",
+        tx.conn.execute(query if unit_id is None else query.where(scores.c.unit_id == unit_id)).all(),
+    )
 
 
 def reversed_ids(tx: Tx, entry_ids: Sequence[int]) -> set[int]:
@@ -74,9 +77,9 @@ def reversed_ids(tx: Tx, entry_ids: Sequence[int]) -> set[int]:
     return set(rows)
 
 
-def all_entries(tx: Tx) -> Sequence[Record]:
+def all_entries(tx: Tx) -> Sequence[ScoreRecord]:
     """The whole ledger in order."""
-    return tx.conn.execute(select(scores).order_by(scores.c.id)).all()
+    return cast("Sequence[ScoreRecord]", tx.conn.execute(select(scores).order_by(scores.c.id)).all())
 
 
 def charged_orders(tx: Tx, since: datetime) -> list[int]:

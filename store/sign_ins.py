@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 KEPT = timedelta(days=7)
 """Longer than any link lives: a row that is gone must not make its link good again."""
 
-_OPEN = Prepared(
+_OPEN: Prepared[object] = Prepared(
     lambda _: select(sign_ins.c.id).where(
         sign_ins.c.nonce == named("nonce"),
         sign_ins.c.officer_id == named("officer_id"),
@@ -27,7 +27,7 @@ _OPEN = Prepared(
         sign_ins.c.until > named("now"),
     )
 )
-_USED = Prepared(lambda _: select(sign_ins.c.id).where(sign_ins.c.nonce == named("nonce")))
+_USED: Prepared[object] = Prepared(lambda _: select(sign_ins.c.id).where(sign_ins.c.nonce == named("nonce")))
 
 
 def use(tx: Tx, nonce: str, officer_id: int, *, now: datetime, until: datetime) -> bool:

@@ -8,7 +8,7 @@ of two workers that looked at the same inquiries one stores what it found.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import delete, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.routing import ShownTopicRecord, TopicInquiryRecord, TopicRecord
 
 LOOKED = "topics:looked"
-_READ: tuple[Any, ...] = (
+READ = select(
     inquiries.c.id,
     inquiries.c.contact_id,
     inquiries.c.received_at,
@@ -53,16 +53,19 @@ def move_looked(tx: Tx, *, seen: int, to: int) -> bool:
     return tx.conn.execute(moved).rowcount == 1
 
 
-def after(tx: Tx, inquiry_id: int, limit: int) -> Sequence[Record]:
+def after(tx: Tx, inquiry_id: int, limit: int) -> Sequence[TopicInquiryRecord]:
     """The next inquiries by id, without their texts."""
-    query = select(*_READ).where(inquiries.c.id > inquiry_id).order_by(inquiries.c.id).limit(limit)
-    return tx.conn.execute(query).all()
+    query = READ.where(inquiries.c.id > inquiry_id).order_by(inquiries.c.id).limit(limit)
+    return cast("Sequence[TopicInquiryRecord]", tx.conn.execute(query).all())
 
 
-def before(tx: Tx, inquiry_id: int | None, limit: int) -> Sequence[Record]:
+def before(tx: Tx, inquiry_id: int | None, limit: int) -> Sequence[TopicInquiryRecord]:
     """Inquiries by id downward, from the newest (None) or from below one."""
-    query = select(*_READ).order_by(inquiries.c.id.desc()).limit(limit)
-    return tx.conn.execute(query if inquiry_id is None else query.where(inquiries.c.id < inquiry_id)).all()
+    query = READ.order_by(inquiries.c.id.desc()).limit(limit)
+    return cast(
+        "Sequence[TopicInquiryRecord]",
+        tx.conn.execute(query if inquiry_id is None else query.where(inquiries.c.id < inquiry_id)).all(),
+    )
 
 
 def texts(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, str]:
@@ -90,7 +93,7 @@ def assign(tx: Tx, topic_id: int | None, inquiry_ids: Sequence[int]) -> None:
         tx.conn.execute(update(inquiries).where(inquiries.c.id.in_(inquiry_ids)).values(topic_id=topic_id))
 
 
-def by_id(tx: Tx, topic_ids: Sequence[int]) -> dict[int, Record]:
+def by_id(tx: Tx, topic_ids: Sequence[int]) -> dict[int, TopicRecord]:
     """The stored topics."""
     return {row.id: row for row in tx.conn.execute(select(topics).where(topics.c.id.in_(topic_ids)))}
 
@@ -117,22 +120,25 @@ def drop(tx: Tx, topic_id: int, *, told: bool) -> None:
         tx.conn.execute(delete(topics).where(topics.c.id == topic_id))
 
 
-def shown(tx: Tx, since: datetime, limit: int) -> Sequence[Record]:
-    """Topics written about since, most citizens first, with the unit's name and the sample."""
-    query = (
-        select(
-            topics,
-            units.c.name.label("unit_name"),
-            inquiries.c.summary.label("sample_summary"),
-            inquiries.c.flags.label("sample_flags"),
-        )
-        .outerjoin(units, units.c.id == topics.c.unit_id)
-        .outerjoin(inquiries, inquiries.c.id == topics.c.sample_id)
-        .where(topics.c.last_at >= since, topics.c.size > 0)
+SHOWN = (
+    select(
+        topics,
+        units.c.name.label("unit_name"),
+        inquiries.c.summary.label("sample_summary"),
+        inquiries.c.flags.label("sample_flags"),
     )
-    return tx.conn.execute(
-        query.order_by(topics.c.citizens.desc(), topics.c.size.desc(), topics.c.id).limit(limit)
-    ).all()
+    .outerjoin(units, units.c.id == topics.c.unit_id)
+    .outerjoin(inquiries, inquiries.c.id == topics.c.sample_id)
+)
+
+
+def shown(tx: Tx, since: datetime, limit: int) -> Sequence[ShownTopicRecord]:
+    """Topics written about since, most citizens first, with the unit's name and the sample."""
+    query = SHOWN.where(topics.c.last_at >= since, topics.c.size > 0)
+    return cast(
+        "Sequence[ShownTopicRecord]",
+        tx.conn.execute(query.order_by(topics.c.citizens.desc(), topics.c.size.desc(), topics.c.id).limit(limit)).all(),
+    )
 
 
 def numbers(tx: Tx, topic_id: int, limit: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sqlalchemy import func, select
 
@@ -15,9 +15,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord
 
-_WAITING = Prepared(
+
+class InquiryId(NamedTuple):
+    """An inquiry by its id alone."""
+
+    id: int
+
+
+_WAITING: Prepared[InquiryId] = Prepared(
     lambda _: (
         select(inquiries.c.id)
         .where(inquiries.c.fold_until <= named("now"))
@@ -32,14 +39,14 @@ def waiting(tx: Tx, now: datetime, limit: int) -> list[int]:
     return [row.id for row in _WAITING.rows(tx, now=now, limit=limit)]
 
 
-def still_waiting(tx: Tx, now: datetime, ids: Sequence[int]) -> Sequence[Record]:
+def still_waiting(tx: Tx, now: datetime, ids: Sequence[int]) -> Sequence[InquiryRecord]:
     """Those of ``ids`` whose quiet interval is still over; locked against other workers on PostgreSQL."""
     query = (
         select(inquiries).where(inquiries.c.id.in_(ids), inquiries.c.fold_until <= now).order_by(inquiries.c.fold_until)
     )
     if not tx.sqlite:
         query = query.with_for_update(skip_locked=True)
-    return tx.conn.execute(query).all()
+    return cast("Sequence[InquiryRecord]", tx.conn.execute(query).all())
 
 
 def said(tx: Tx, ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:

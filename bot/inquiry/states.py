@@ -86,7 +86,7 @@ class AssignmentEvent(StrEnum):
     REOPEN = "reopen"
 
 
-class Role(StrEnum):
+class AssignmentRole(StrEnum):
     """LEAD answers to the citizen; ASSIST helps, by an earlier date."""
 
     LEAD = "lead"

@@ -115,8 +115,9 @@ def _rated(turn: Turn, number: str | None) -> Record | None:
     if turn.address.contact_id is None:
         return None
     own = inquiries.pick(inquiries.of_contact(turn.tx, turn.address.contact_id), number)
-    answered = [row for row in own if row.answered_at is not None]
-    return max(answered, key=lambda row: row.answered_at, default=None)
+    answered = [(row.answered_at, row) for row in own if row.answered_at is not None]
+    latest = max(answered, key=lambda found: found[0], default=None)
+    return latest[1] if latest is not None else None
 
 
 def _record(turn: Turn, inquiry: Record, score: int, why: str) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
     from store.engine.writes import Record
+    from store.records.points import ScoreRecord
 
 APPEALED, GRANTED = "points_appealed", "points_returned"
 OPENINGS = frozenset({"dispatched", "transferred", "returned", "return_approved", "redirected", "reworked", CLOCK_SET})
@@ -258,7 +259,7 @@ class Replayed:
 
 def replay(tx: Tx, calendar: Calendar, *, rules: PointRules = DEFAULT_RULES) -> Replayed:
     """Compute every order's points anew up to its last look, and compare with the ledger."""
-    recorded: dict[int, list[Record]] = {}
+    recorded: dict[int | None, list[ScoreRecord]] = {}
     for row in scores.all_entries(tx):
         recorded.setdefault(row.assignment_id, []).append(row)
     missing: list[str] = []

@@ -201,5 +201,5 @@ def _call_in(work: _Move, inquiry: Record, unit_id: int, *, due_at: datetime, le
 def _redirect_proposals(work: _Move, gone: Sequence[int]) -> None:
     """Orders other units want to give back to one that is gone: its successor is proposed, or nobody."""
     for request in requests.proposing(work.tx, gone):
-        heir = work.heir(request.unit_id)
+        heir = work.heir(request.unit_id) if request.unit_id is not None else None
         requests.move(work.tx, request, request.state, unit_id=heir.id if heir is not None else None)

@@ -167,7 +167,8 @@ def _shift_orders(deps: Deps, tx: Tx, inquiry: Record, now: datetime, *, since: 
         if order.state in inquiries.OPEN_ASSIGNMENT:
             inquiries.change_assignment(tx, order, due_at=moved(order.due_at))
     for request in requests.pending(tx, inquiry.id, RequestKind.EXTENSION):
-        requests.move(tx, request, request.state, wanted_at=moved(request.wanted_at))
+        if request.wanted_at is not None:
+            requests.move(tx, request, request.state, wanted_at=moved(request.wanted_at))
     _schedule(deps, tx, inquiry.id, now)
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from handlers.replay.plan import Arrival, Rates, Story
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import AssignmentRecord, RequestRecord
 
 MORNING = time(8, 30)
 SWEEP = timedelta(seconds=1)
@@ -95,11 +95,11 @@ class Replay:
         """What is new is taken up by its people; what falls due next."""
         orders_after, requests_after = self._last
 
-        def look(tx: Tx) -> tuple[replays.Moments, list[list[Record]]]:
-            new = [list(replays.newer_orders(tx, orders_after)), list(replays.newer_requests(tx, requests_after))]
-            return replays.next_moments(tx), new
+        def look(tx: Tx) -> tuple[replays.Moments, Sequence[AssignmentRecord], Sequence[RequestRecord]]:
+            new = replays.newer_orders(tx, orders_after), replays.newer_requests(tx, requests_after)
+            return replays.next_moments(tx), *new
 
-        moments, (orders, requests) = self._deps.store.read(look)
+        moments, orders, requests = self._deps.store.read(look)
         for order in orders:
             self._people.take_up(order)
         for request in requests:

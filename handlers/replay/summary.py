@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bot.clocks.workdays import Calendar
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import CountedInquiryRecord
 
 WORST = 5
 ENDED_WITH_ANSWER = frozenset({"answered", "closed", "archived"})
@@ -83,7 +83,7 @@ def summarize(tx: Tx, channel: str, calendar: Calendar) -> Summary:
         closed=len(closed),
         open=still_open,
         other=len(rows) - len(closed) - still_open,
-        on_time=sum(row.answered_at <= row.due_at for row in closed),
+        on_time=sum(row.answered_at is not None and row.answered_at <= row.due_at for row in closed),
         overdue=cards["overdue"],
         yellow=cards["yellow"],
         red=cards["red"],
@@ -99,9 +99,10 @@ def summarize(tx: Tx, channel: str, calendar: Calendar) -> Summary:
     )
 
 
-def _mean_days(closed: Sequence[Record], calendar: Calendar) -> float | None:
+def _mean_days(closed: Sequence[CountedInquiryRecord], calendar: Calendar) -> float | None:
     days = [
         calendar.workdays_between(row.received_at.astimezone(CHINA).date(), row.answered_at.astimezone(CHINA).date())
         for row in closed
+        if row.answered_at is not None
     ]
     return round(sum(days) / len(days), 2) if days else None

@@ -11,34 +11,35 @@ import json
 from collections import namedtuple
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from sqlalchemy import Float, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
-from store.tables.types import JsonText, SafeText, UtcTime, clean
+from store.tables.types import JsonText, OneOf, SafeText, UtcTime, clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sqlalchemy import Row
     from sqlalchemy.engine import Dialect
     from sqlalchemy.sql.compiler import SQLCompiler
     from sqlalchemy.types import TypeEngine
 
     from store.engine.transactions import Tx
 
-    Record = Row[Any]
     Processor = Callable[[Any], Any]
 
 named = bindparam
 """A value given when the statement is run: ``table.c.channel == named("channel")``."""
 
 
-def changed(row: Record, **values: Any) -> Record:
+R = TypeVar("R")
+
+
+def changed(row: R, **values: Any) -> R:
     """A row read by a ``Prepared`` with other values, after the same change was made in the database."""
-    return cast("Record", cast("Any", row)._replace(**values))
+    return cast("R", cast("Any", row)._replace(**values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +59,20 @@ class _Compiled:
             return [bind(values[name]) if bind else values[name] for name, bind in self.binders]
         return {name: bind(values[name]) if bind else values[name] for name, bind in self.binders}
 
-    def read(self, row: Sequence[Any]) -> Record:
+    def read(self, row: Sequence[Any]) -> Any:
         """A fetched row with its columns' types applied."""
         if self.fetchers:
             cells = list(row)
             for place, fetch in self.fetchers:
                 cells[place] = fetch(cells[place])
             row = cells
-        return cast("Record", self.record(row))
+        return self.record(row)
 
 
-class Prepared:
+class Prepared(Generic[R]):
     """One statement. ``make`` builds it with the dialect's module (``insert(…).on_conflict_…``).
+
+    ``R``: what a row of it has, a type of ``store.records``; the rows themselves are named tuples.
 
     ``columns``: what is set by name in an INSERT or UPDATE; other values are ``named``.
     """
@@ -79,12 +82,12 @@ class Prepared:
         self._columns = columns
         self._compiled: dict[str, _Compiled] = {}
 
-    def rows(self, tx: Tx, **values: Any) -> list[Record]:
+    def rows(self, tx: Tx, **values: Any) -> list[R]:
         """Every row."""
         compiled = self._for(tx)
         return [compiled.read(row) for row in _execute(tx, compiled, values).fetchall()]
 
-    def first(self, tx: Tx, **values: Any) -> Record | None:
+    def first(self, tx: Tx, **values: Any) -> R | None:
         """The first row, or None."""
         compiled = self._for(tx)
         row = _execute(tx, compiled, values).fetchone()
@@ -92,8 +95,9 @@ class Prepared:
 
     def scalar(self, tx: Tx, **values: Any) -> Any:
         """The first row's first column, or None."""
-        row = self.first(tx, **values)
-        return None if row is None else row[0]
+        compiled = self._for(tx)
+        row = _execute(tx, compiled, values).fetchone()
+        return None if row is None else compiled.read(row)[0]
 
     def new_id(self, tx: Tx, **values: Any) -> int | None:
         """SQLite only: the id of the row it inserted, or None.
@@ -156,6 +160,8 @@ def _binder(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
         return _moment_binder(dialect)
     if isinstance(kind, SafeText):
         return _clean  # what the type does, without the steps around it
+    if isinstance(kind, OneOf):
+        return kind.values.__getitem__
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
@@ -177,6 +183,8 @@ def _fetcher(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
         return _moment_fetcher(dialect)
     if isinstance(kind, JsonText):
         return _read_json  # what the type does, without the steps around it
+    if isinstance(kind, OneOf):
+        return kind.by_value.__getitem__
     return kind.dialect_impl(dialect).result_processor(dialect, None)
 
 

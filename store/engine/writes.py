@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import insert, literal_column, update
 
@@ -12,11 +12,11 @@ from store.engine.prepared import Prepared, named
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Row, Table
+    from sqlalchemy import Table
 
     from store.engine.transactions import Tx
 
-    Record = Row[Any]
+    Record = Any
 
 
 VALUES_TOGETHER = 50
@@ -65,7 +65,16 @@ def update_row(tx: Tx, table: Table, row_id: int, **values: Any) -> None:
     _update(table, tuple(values)).run(tx, by_id=row_id, **values)
 
 
-def change_version(tx: Tx, table: Table, row: Any, **values: Any) -> bool:
+class Versioned(Protocol):
+    """A row that knows how often it was changed."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def version(self) -> int: ...
+
+
+def change_version(tx: Tx, table: Table, row: Versioned, **values: Any) -> bool:
     """Change a row as it was read; False when its ``version`` is another by now."""
     changing = _change_version(table, ("version", *values))
     return changing.run(tx, by_id=row.id, by_version=row.version, version=row.version + 1, **values) == 1
@@ -75,40 +84,40 @@ def change_version(tx: Tx, table: Table, row: Any, **values: Any) -> bool:
 
 
 @cache
-def _insert(table: Table, names: tuple[str, ...]) -> Prepared:
+def _insert(table: Table, names: tuple[str, ...]) -> Prepared[object]:
     return Prepared(lambda _: insert(table).returning(table.c.id), names)
 
 
 @cache
-def _insert_ignoring(table: Table, names: tuple[str, ...]) -> Prepared:
+def _insert_ignoring(table: Table, names: tuple[str, ...]) -> Prepared[object]:
     return Prepared(
         lambda dialect: dialect.insert(table).on_conflict_do_nothing().returning(literal_column("id")), names
     )
 
 
 @cache
-def _insert_plain(table: Table, names: tuple[str, ...]) -> Prepared:
+def _insert_plain(table: Table, names: tuple[str, ...]) -> Prepared[object]:
     return Prepared(lambda _: insert(table).inline(), names)
 
 
 @cache
-def _insert_ignoring_plain(table: Table, names: tuple[str, ...]) -> Prepared:
+def _insert_ignoring_plain(table: Table, names: tuple[str, ...]) -> Prepared[object]:
     return Prepared(lambda dialect: dialect.insert(table).inline().on_conflict_do_nothing(), names)
 
 
 @cache
-def _insert_several(table: Table, names: tuple[str, ...], count: int) -> Prepared:
+def _insert_several(table: Table, names: tuple[str, ...], count: int) -> Prepared[object]:
     values = [{name: named(f"{name}__{place}", type_=table.c[name].type) for name in names} for place in range(count)]
     return Prepared(lambda dialect: dialect.insert(table).inline().values(values).on_conflict_do_nothing())
 
 
 @cache
-def _update(table: Table, names: tuple[str, ...]) -> Prepared:
+def _update(table: Table, names: tuple[str, ...]) -> Prepared[object]:
     return Prepared(lambda _: update(table).where(table.c.id == named("by_id")), names)
 
 
 @cache
-def _change_version(table: Table, names: tuple[str, ...]) -> Prepared:
+def _change_version(table: Table, names: tuple[str, ...]) -> Prepared[object]:
     return Prepared(
         lambda _: update(table).where(table.c.id == named("by_id"), table.c.version == named("by_version")), names
     )

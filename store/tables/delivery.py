@@ -13,10 +13,12 @@ from sqlalchemy import (
     text,
 )
 
+from bot.delivery.states import AttemptOutcome, MediaState, OutboxState
+from bot.edge.messages import Outcome
 from store.tables.schema import id_column as _id
 from store.tables.schema import metadata
 from store.tables.schema import ref_column as _ref
-from store.tables.types import JsonText, SafeText, UtcTime
+from store.tables.types import JsonText, OneOf, SafeText, UtcTime
 
 inbox = Table(
     "inbox",
@@ -44,7 +46,7 @@ media = Table(
     Column("channel", String(32), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("ref", SafeText, nullable=False),
-    Column("state", String(16), nullable=False, server_default="pending"),
+    Column("state", OneOf(MediaState, 16), nullable=False, server_default="pending"),
     Column("path", String(128)),
     Column("content_type", String(64)),
     Column("size", Integer),
@@ -63,16 +65,16 @@ outbox = Table(
     Column("once", String(96), nullable=False, unique=True),
     Column("created_at", UtcTime, nullable=False),
     Column("key", String(48), nullable=False),
-    Column("params", JsonText, nullable=False),
+    Column("params", JsonText("dict[str, Any]"), nullable=False),
     _ref("inquiry_id", "inquiries.id"),
     _ref("contact_id", "contacts.id"),
     _ref("officer_id", "officers.id"),
     _ref("address_id", "addresses.id"),
     Column("priority", Integer, nullable=False),
     Column("can_wait", Boolean, nullable=False),
-    Column("state", String(16), nullable=False),
+    Column("state", OneOf(OutboxState, 16), nullable=False),
     Column("way", String(24), nullable=False, server_default=""),
-    Column("failed_ways", JsonText, nullable=False),
+    Column("failed_ways", JsonText("list[str]"), nullable=False),
     Column("not_before", UtcTime, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("claimed_by", String(48)),
@@ -98,7 +100,7 @@ deliveries = Table(
     Column("at", UtcTime, nullable=False),
     Column("channel", String(32), nullable=False, server_default=""),
     Column("way", String(24), nullable=False),
-    Column("outcome", String(16), nullable=False),
+    Column("outcome", OneOf(AttemptOutcome, 16), nullable=False),
     Column("code", String(64), nullable=False, server_default=""),
     Column("reason", String(160), nullable=False, server_default=""),
     Column("external_id", String(96)),
@@ -114,7 +116,7 @@ early_receipts = Table(
     _id(),
     Column("channel", String(32), nullable=False),
     Column("message_id", String(96), nullable=False),
-    Column("outcome", String(16), nullable=False),
+    Column("outcome", OneOf(Outcome, 16), nullable=False),
     Column("code", String(64), nullable=False),
     Column("failure", String(24), nullable=False),
     Column("at", UtcTime, nullable=False),

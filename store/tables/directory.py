@@ -11,10 +11,11 @@ from sqlalchemy import (
     text,
 )
 
+from bot.directory.units import Role, Tier
 from store.tables.schema import Id, metadata
 from store.tables.schema import id_column as _id
 from store.tables.schema import ref_column as _ref
-from store.tables.types import JsonText, SafeText, UtcTime
+from store.tables.types import JsonText, OneOf, SafeText, UtcTime
 
 units = Table(
     "units",
@@ -22,11 +23,11 @@ units = Table(
     _id(),
     Column("code", String(32), nullable=False, unique=True),
     Column("name", String(64), nullable=False),
-    Column("short_names", JsonText, nullable=False),
-    Column("tier", String(16), nullable=False),
+    Column("short_names", JsonText("list[str]"), nullable=False),
+    Column("tier", OneOf(Tier, 16), nullable=False),
     Column("parent_code", String(32), nullable=False, server_default=""),
-    Column("keywords", JsonText, nullable=False),
-    Column("places", JsonText, nullable=False),
+    Column("keywords", JsonText("list[str]"), nullable=False),
+    Column("places", JsonText("list[str]"), nullable=False),
     Column("phone", String(32), nullable=False, server_default=""),
     Column("active", Boolean, nullable=False, server_default=text("true")),
     # The code of the unit that took over the work of an abolished one.
@@ -40,7 +41,7 @@ officers = Table(
     Column("code", String(32), nullable=False, unique=True),
     Column("name", String(32), nullable=False),
     _ref("unit_id", "units.id", nullable=False),
-    Column("role", String(16), nullable=False),
+    Column("role", OneOf(Role, 16), nullable=False),
     Column("active", Boolean, nullable=False, server_default=text("true")),
     Column("bind_hash", String(64)),
     Column("bind_until", UtcTime),
@@ -60,7 +61,7 @@ categories = Table(
     Column("code", String(16), nullable=False, unique=True),
     Column("name", String(64), nullable=False),
     Column("parent_code", String(16), nullable=False, server_default=""),
-    Column("keywords", JsonText, nullable=False),
+    Column("keywords", JsonText("list[str]"), nullable=False),
     Column("unit_code", String(32), nullable=False, server_default=""),
     Column("standard_code", String(32), nullable=False, server_default=""),
     Column("active", Boolean, nullable=False, server_default=text("true")),
@@ -74,6 +75,6 @@ catalogue_versions = Table(
     Column("at", UtcTime, nullable=False),
     Column("author", String(64), nullable=False),
     Column("source", SafeText, nullable=False),
-    Column("changes", JsonText, nullable=False),
-    Column("content", JsonText, nullable=False),
+    Column("changes", JsonText("dict[str, Any]"), nullable=False),
+    Column("content", JsonText("dict[str, Any]"), nullable=False),
 )

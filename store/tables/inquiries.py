@@ -15,10 +15,13 @@ from sqlalchemy import (
     text,
 )
 
+from bot.inquiry.directions import Direction
+from bot.inquiry.kinds import InquiryKind
+from bot.inquiry.states import AssignmentRole, AssignmentState, RequestKind, RequestState, State
 from store.tables.schema import Id, metadata
 from store.tables.schema import id_column as _id
 from store.tables.schema import ref_column as _ref
-from store.tables.types import JsonText, SafeText, UtcTime
+from store.tables.types import JsonText, OneOf, SafeText, UtcTime
 
 inquiries = Table(
     "inquiries",
@@ -29,16 +32,16 @@ inquiries = Table(
     _ref("contact_id", "contacts.id", nullable=False),
     _ref("address_id", "addresses.id", nullable=False),
     Column("channel", String(32), nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("kind", String(12), nullable=False, server_default="help"),
+    Column("state", OneOf(State, 16), nullable=False),
+    Column("kind", OneOf(InquiryKind, 12), nullable=False, server_default="help"),
     Column("summary", SafeText, nullable=False, server_default=""),
     _ref("unit_id", "units.id"),
     Column("received_at", UtcTime, nullable=False),
     Column("due_at", UtcTime, nullable=False),
-    Column("derivation", JsonText, nullable=False),
+    Column("derivation", JsonText("list[list[Any]]"), nullable=False),
     Column("provisional", Boolean, nullable=False),
     Column("fold_until", UtcTime),
-    Column("routing", JsonText),
+    Column("routing", JsonText("dict[str, Any]")),
     Column("answered_at", UtcTime),
     Column("closed_at", UtcTime),
     Column("rating", Integer),
@@ -52,7 +55,7 @@ inquiries = Table(
     Column("paused_at", UtcTime),
     Column("next_state_at", UtcTime),
     Column("category", String(16), nullable=False, server_default=""),
-    Column("flags", JsonText),
+    Column("flags", JsonText("list[str]")),
     Column("reject_code", String(24), nullable=False, server_default=""),
     Column("appeals", Integer, nullable=False, server_default="0"),
     # To other inquiries and to a topic. No foreign keys: SQLite adds a constraint only by making the table anew.
@@ -93,7 +96,7 @@ messages = Table(
     _ref("inquiry_id", "inquiries.id"),
     _ref("address_id", "addresses.id"),
     _ref("officer_id", "officers.id"),
-    Column("direction", String(8), nullable=False),
+    Column("direction", OneOf(Direction, 8), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("text", SafeText, nullable=False, server_default=""),
     Column("latitude", Float),
@@ -108,8 +111,8 @@ assignments = Table(
     _id(),
     _ref("inquiry_id", "inquiries.id", nullable=False),
     _ref("unit_id", "units.id", nullable=False),
-    Column("role", String(8), nullable=False),
-    Column("state", String(16), nullable=False),
+    Column("role", OneOf(AssignmentRole, 8), nullable=False),
+    Column("state", OneOf(AssignmentState, 16), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("due_at", UtcTime, nullable=False),
     Column("signed_at", UtcTime),
@@ -148,8 +151,8 @@ requests = Table(
     _id(),
     _ref("inquiry_id", "inquiries.id", nullable=False),
     _ref("assignment_id", "assignments.id", nullable=False),
-    Column("kind", String(16), nullable=False),
-    Column("state", String(16), nullable=False),
+    Column("kind", OneOf(RequestKind, 16), nullable=False),
+    Column("state", OneOf(RequestState, 16), nullable=False),
     Column("opened_at", UtcTime, nullable=False),
     Column("opened_by", Id, ForeignKey("officers.id")),
     Column("reason_code", String(32), nullable=False, server_default=""),
@@ -188,6 +191,6 @@ events = Table(
     Column("name", String(48), nullable=False),
     Column("actor", String(16), nullable=False),
     Column("actor_id", Id),
-    Column("data", JsonText, nullable=False),
+    Column("data", JsonText("dict[str, Any]"), nullable=False),
     Index(None, "inquiry_id"),
 )

@@ -40,7 +40,7 @@ alarms = Table(
     Column("raised_at", UtcTime, nullable=False),
     Column("last_at", UtcTime, nullable=False),
     Column("count", Integer, nullable=False),
-    Column("fields", JsonText, nullable=False),
+    Column("fields", JsonText("dict[str, Any]"), nullable=False),
     Column("cleared_at", UtcTime),
 )
 

@@ -12,10 +12,11 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from bot.delivery.states import AddressState
 from store.tables.schema import Id, metadata
 from store.tables.schema import id_column as _id
 from store.tables.schema import ref_column as _ref
-from store.tables.types import JsonText, SafeText, UtcTime
+from store.tables.types import JsonText, OneOf, SafeText, UtcTime
 
 contacts = Table(
     "contacts",
@@ -35,7 +36,7 @@ addresses = Table(
     Column("hash", String(64), nullable=False),
     Column("cipher", SafeText, nullable=False),
     Column("created_at", UtcTime, nullable=False),
-    Column("state", String(16), nullable=False, server_default="active"),
+    Column("state", OneOf(AddressState, 16), nullable=False, server_default="active"),
     Column("state_code", String(64), nullable=False, server_default=""),
     Column("state_at", UtcTime),
     Column("last_inbound_at", UtcTime),
@@ -44,7 +45,7 @@ addresses = Table(
     Column("event_at", UtcTime),
     Column("event_used", Integer, nullable=False, server_default="0"),
     Column("closed_at", UtcTime),
-    Column("subscriptions", JsonText),
+    Column("subscriptions", JsonText("dict[str, bool]")),
     Column("bad_codes", Integer, nullable=False, server_default="0"),
     Column("locked_until", UtcTime),
     UniqueConstraint("channel", "hash"),
@@ -56,7 +57,7 @@ conversations = Table(
     "conversations",
     metadata,
     Column("address_id", Id, ForeignKey("addresses.id"), primary_key=True, autoincrement=False),
-    Column("state", JsonText, nullable=False),
+    Column("state", JsonText("dict[str, Any]"), nullable=False),
     Column("updated_at", UtcTime, nullable=False),
 )
 

@@ -30,7 +30,7 @@ scores = Table(
     Column("hundredths", Integer, nullable=False),
     Column("rule", String(32), nullable=False),
     Column("rule_version", String(32), nullable=False),
-    Column("evidence", JsonText, nullable=False),
+    Column("evidence", JsonText("dict[str, Any]"), nullable=False),
     _ref("reverses_id", "scores.id"),
     Column("reason", SafeText, nullable=False, server_default=""),
     Column("actor_id", Id, ForeignKey("officers.id")),

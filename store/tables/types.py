@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import DateTime, Text
+from sqlalchemy import DateTime, String, Text
 from sqlalchemy.types import TypeDecorator
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy.engine import Dialect
 
 _LONE_SURROGATES = dict.fromkeys(range(55296, 57344), "�") | {0: None}
@@ -40,10 +43,17 @@ class SafeText(TypeDecorator[str]):
 
 
 class JsonText(TypeDecorator[Any]):
-    """JSON in a text column: the same on both databases, and clean like SafeText."""
+    """JSON in a text column: the same on both databases, and clean like SafeText.
+
+    ``shape``: what it holds, as the generated row types write it (a migration needs none).
+    """
 
     impl = Text
     cache_ok = True
+
+    def __init__(self, shape: str = "") -> None:
+        super().__init__()
+        self.shape = shape
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         if value is None:
@@ -53,6 +63,25 @@ class JsonText(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
+
+
+class OneOf(TypeDecorator[StrEnum]):
+    """A member of an enum, stored as its value. What is no value of it can be neither written nor read."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, members: type[StrEnum], length: int) -> None:
+        super().__init__(length)
+        self.members = members
+        self.by_value: Mapping[str | None, StrEnum | None] = {None: None, **{each.value: each for each in members}}
+        self.values: Mapping[str | None, str | None] = {None: None, **{each.value: each.value for each in members}}
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return self.values[value]
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        return self.by_value[value]
 
 
 class UtcTime(TypeDecorator[datetime]):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Response, abort, send_file
 
+from bot.delivery.states import MediaState
 from store import inquiries
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ SHOWN = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/
 def send_stored(deps: Deps, inquiry_id: int, media_id: int) -> Response:
     """The stored file of this inquiry, 404 for any other."""
     rows = deps.store.read(lambda tx: inquiries.media_of(tx, inquiry_id))
-    row = next((row for row in rows if row.id == media_id and row.state == "stored" and row.path), None)
-    if row is None:
+    row = next((row for row in rows if row.id == media_id and row.state is MediaState.STORED), None)
+    if row is None or not row.path:
         abort(404)
     folder = deps.media_folder.resolve()
     path = (folder / row.path).resolve()
