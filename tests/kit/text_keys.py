@@ -109,6 +109,7 @@ def _calls(paths):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef):
+                function.module = tree
                 yield from ((node, function) for node in ast.walk(function) if isinstance(node, ast.Call))
 
 
@@ -149,7 +150,9 @@ def _passed(call: ast.Call, function: ast.FunctionDef, called: str) -> set[str]:
 
 
 def _names(node: ast.expr, function: ast.FunctionDef) -> set[str]:
-    """The keys of a dictionary expression: a literal, ``about(...)``, a union, one or another, or a local variable."""
+    """The keys of a dictionary expression: a literal, ``about(...)``, a union, one or another, a local variable,
+    or what a function of the same module returns.
+    """
     if isinstance(node, ast.Dict):
         return {key.value for key in node.keys if isinstance(key, ast.Constant)}
     if isinstance(node, ast.BinOp):
@@ -158,7 +161,20 @@ def _names(node: ast.expr, function: ast.FunctionDef) -> set[str]:
         return _names(node.body, function) | _names(node.orelse, function)
     if isinstance(node, ast.Call) and _called(node) == "about":
         return set(ABOUT)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return _returned(node.func.id, function)
     return _local(node.id, function) if isinstance(node, ast.Name) else set()
+
+
+def _returned(name: str, function: ast.FunctionDef) -> set[str]:
+    names: set[str] = set()
+    for helper in ast.walk(function.module):
+        if isinstance(helper, ast.FunctionDef) and helper.name == name:
+            helper.module = function.module
+            for node in ast.walk(helper):
+                if isinstance(node, ast.Return) and node.value is not None:
+                    names |= _names(node.value, helper)
+    return names
 
 
 def _local(name: str, function: ast.FunctionDef) -> set[str]:
