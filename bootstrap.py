@@ -111,7 +111,8 @@ class Settings(BaseSettings):
     flood_limit: int = Field(
         60,
         ge=1,
-        description="Messages of one sender beyond the day's limit until they are not answered for a while (all are stored).",
+        description="Messages of one sender beyond the day's limit until they are not answered for a while "
+        "(all are stored).",
     )
     cool_down_hours: float = Field(
         24, gt=0, le=240, description="How long such a sender is not answered; emergencies always are."

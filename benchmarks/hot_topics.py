@@ -255,7 +255,8 @@ def main() -> int:
         print(
             json.dumps(shown, ensure_ascii=False, default=list)
             if options.json
-            else f"{rank:4} {topic.citizens:4} citizens {topic.size:4} messages  {'  ' * bool(topic.within)}{' '.join(topic.words)}"
+            else f"{rank:4} {topic.citizens:4} citizens {topic.size:4} messages  "
+            f"{'  ' * bool(topic.within)}{' '.join(topic.words)}"
         )
     return int(any(figure["value"] < F1 for figure in figures if figure["name"].startswith("hot_topics_f1_")))
 

@@ -86,7 +86,8 @@ def _report(report: Report) -> Iterator[str]:
     counts = ", ".join(f"{report.count(kind)} {kind.value}" for kind in recomputation.TOLD)
     yield f"{report.looked} open inquiries looked at: {counts}; {report.entries} ledger entries"
     for each in report.changes[:SHOWN]:
-        yield f"  {each.number}  {each.change.value}  {when(each.old)} -> {when(each.new)}  {each.unit or 'to the citizen'}"
+        whom = each.unit or "to the citizen"
+        yield f"  {each.number}  {each.change.value}  {when(each.old)} -> {when(each.new)}  {whom}"
     if len(report.changes) > SHOWN:
         yield f"  and {len(report.changes) - SHOWN} more, each in its inquiry's events"
 

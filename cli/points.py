@@ -56,9 +56,8 @@ def points(*, unit_code: str | None, month: str | None, replay: bool, as_json: b
         click.echo(_line(unit))
         for entry in unit["entries"]:
             taken = f" takes back {entry['reverses']}: {entry['reason']}" if entry["reverses"] else ""
-            click.echo(
-                f"  {entry['id']}  {entry['at']}  {entry['points']:+.2f}  {entry['rule']}  {entry['number'] or '-'}{taken}"
-            )
+            number = entry["number"] or "-"
+            click.echo(f"  {entry['id']}  {entry['at']}  {entry['points']:+.2f}  {entry['rule']}  {number}{taken}")
 
 
 def _line(unit: dict[str, Any]) -> str:

@@ -14,5 +14,11 @@ REFUSED = "你拒绝了订阅通知《{title}》"
 SMS_NO_ANSWER = "（短信平台：对方服务器没有应答，11200）"
 SMS_BAD_ANSWER = "（短信平台：对方服务器的应答无法理解，12100）"
 SMS_BLOCKED = "（短信平台：本机已退订，这条没有送出，21610）"
-SMS_STOPPED = "You have successfully been unsubscribed. You will not receive any more messages from this number. Reply START to resubscribe."
-SMS_STARTED = "You have successfully been re-subscribed to messages from this number. Reply HELP for help. Reply STOP to unsubscribe. Msg&Data Rates May Apply."
+SMS_STOPPED = (
+    "You have successfully been unsubscribed. You will not receive any more messages from this number. "
+    "Reply START to resubscribe."
+)
+SMS_STARTED = (
+    "You have successfully been re-subscribed to messages from this number. Reply HELP for help. "
+    "Reply STOP to unsubscribe. Msg&Data Rates May Apply."
+)

@@ -40,7 +40,8 @@ def pytest_collection_modifyitems(config, items):
 def pytest_terminal_summary(terminalreporter):
     if CHROMIUM is None:
         terminalreporter.write_line(
-            "No Chromium was found, so the browser tests (tests/e2e) were left out; add it with: apt-get install chromium"
+            "No Chromium was found, so the browser tests (tests/e2e) were left out; add it with: apt-get install "
+            "chromium"
         )
 
 

@@ -347,7 +347,10 @@ def test_imports_point_downward(lower):
 
 
 def test_a_web_process_loads_no_model_and_none_of_its_libraries():
-    script = "import sys, app, web.hooks; print(sorted({'sklearn', 'scipy', 'numpy', 'rapidfuzz', 'bot.classifier.model'} & set(sys.modules)))"
+    script = (
+        "import sys, app, web.hooks; print(sorted({'sklearn', 'scipy', 'numpy', 'rapidfuzz', 'bot.classifier.model'} & "
+        "set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=True, text=True)
     assert done.stdout.strip() == "[]"
 

@@ -149,7 +149,8 @@ def alive(pid):
 def test_nobody_outlives_a_killed_supervisor():
     script = (
         "from cli.supervisor import Program, Supervisor\n"
-        "s = Supervisor(); p = Program('child', ['/bin/sleep', '1000']); s.add(p); print(p.process.pid, flush=True); s.run()"
+        "s = Supervisor(); p = Program('child', ['/bin/sleep', '1000']); s.add(p); "
+        "print(p.process.pid, flush=True); s.run()"
     )
     with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True) as supervisor:
         child = int(supervisor.stdout.readline())

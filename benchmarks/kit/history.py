@@ -30,11 +30,11 @@ COLUMNS = {
     "contacts": "id created_at",
     "addresses": "id contact_id channel scheme hash cipher created_at last_inbound_at message_at",
     "conversations": "address_id state updated_at",
-    "inquiries": "id number query_code contact_id address_id channel state summary unit_id received_at due_at derivation "
-    "provisional answered_at closed_at next_state_at",
+    "inquiries": "id number query_code contact_id address_id channel state summary unit_id received_at due_at "
+    "derivation provisional answered_at closed_at next_state_at",
     "messages": "id inquiry_id address_id officer_id direction kind text created_at",
-    "assignments": "id inquiry_id unit_id role state created_at due_at signed_at signed_by ended_at ended_by checked_at "
-    "next_check_at",
+    "assignments": "id inquiry_id unit_id role state created_at due_at signed_at signed_by ended_at ended_by "
+    "checked_at next_check_at",
     "events": "inquiry_id at name actor actor_id data",
     "outbox": "id once created_at key params inquiry_id contact_id officer_id priority can_wait state way failed_ways "
     "not_before attempts updated_at",

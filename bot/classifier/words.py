@@ -56,7 +56,7 @@ def stretches(model: Linear, found: Grams, counted: Vectors) -> Stretches:
 
 
 def _times(model: Linear, found: Grams, counted: Vectors) -> Floats:
-    """Row ``n``, column ``i``: how many times, by logarithm, the ``n`` characters from place ``i`` on stand together."""
+    """Row ``n``, column ``i``: how often, by logarithm, the ``n`` characters from place ``i`` on stand together."""
     times = np.zeros((LONGEST + 2, int(found.starts[-1]) + LONGEST + 2), np.float32)
     known = model.lexicon.times[counted.feature] * np.float32(np.log(2) / FINE)
     times[found.size[counted.occurrence], found.start[counted.occurrence]] = known[counted.row]

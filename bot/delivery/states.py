@@ -6,7 +6,10 @@ from enum import StrEnum
 
 
 class OutboxState(StrEnum):
-    """A message to be delivered. HELD: no way is open, so it goes first at the next contact. FAILED: given up, visible."""
+    """A message to be delivered.
+
+    HELD: no way is open, so it goes first at the next contact. FAILED: given up, visible.
+    """
 
     PENDING = "pending"
     SENDING = "sending"
@@ -18,7 +21,10 @@ class OutboxState(StrEnum):
 
 
 class AttemptOutcome(StrEnum):
-    """One attempt, or why there was none. AMBIGUOUS: the platform may have it, nobody knows. SKIPPED: the way was shut."""
+    """One attempt, or why there was none.
+
+    AMBIGUOUS: the platform may have it, nobody knows. SKIPPED: the way was shut.
+    """
 
     ACCEPTED = "accepted"
     SENT = "sent"

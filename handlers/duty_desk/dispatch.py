@@ -189,6 +189,9 @@ def _repeat(batch: _Batch, inquiry: Record, judged: Judged) -> Record | None:
 
 
 def _unit(batch: _Batch, chosen: str | None) -> Record | None:
-    """The unit chosen, or who has its work: the router in memory may be half a minute older than a merger. Else the desk."""
+    """The unit chosen, or the one that has its work now; else the duty desk.
+
+    The router in memory may be half a minute older than a merger.
+    """
     unit = batch.known.by_code(chosen) if chosen else None
     return (directory.standing(batch.tx, unit) if unit is not None else None) or batch.known.duty_unit()

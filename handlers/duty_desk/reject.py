@@ -48,7 +48,10 @@ OPEN_STATES = frozenset(state.value for state in OPEN)
 
 @refusing
 def reject(acting: ActingOfficer, order: Record, code: str, note: str = "") -> Outcome:
-    """Not accepted, for the reason of ``code`` (a ``bot.inquiry.rejection.Reason``); ``note`` is told to the citizen."""
+    """Do not accept it, for the reason of ``code`` (a ``bot.inquiry.rejection.Reason``).
+
+    ``note`` is told to the citizen.
+    """
     if (refused := stopped(acting, order)) is not None:
         return refused
     inquiry, reason = inquiries.get(acting.tx, order.inquiry_id), reason_of(code)

@@ -139,9 +139,9 @@ def _link(tx: Tx, inquiry: Record, head: Record, now: datetime) -> None:
 
 
 def answer_linked(acting: ActingOfficer, inquiry: Record, order: Record, text: str) -> list[tuple[Record, Record]]:
-    """The head was answered: everybody linked to it gets the same, each with their own inquiry. These with their orders.
+    """The head was answered: everybody linked to it gets the same, each with their own inquiry.
 
-    What another unit has by now is left to that.
+    Returns those inquiries with their orders. What another unit has by now is left to that unit.
     """
     own = [row for row in linked_inquiries.open_orders(acting.tx, inquiry.id) if row.unit_id == order.unit_id]
     found = ((_answer(acting, row, inquiry, text), row) for row in own)

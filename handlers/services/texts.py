@@ -3,8 +3,8 @@
 A folder of ``templates/messages/zh_CN`` holds the keys with the same first part: ``staff.bad_text`` is
 ``staff/bad_text.txt``, the key ``receipt`` is ``receipt/receipt.txt``. ``<key>.txt`` is the full text,
 ``<key>.sms.txt`` the form that fits SMS, ``<key>.fields.txt`` the fields of a template or subscription
-notice (``name: value`` a line). ``<key>.txt`` begins with a comment ``{# sample: {...} #}``: what the guard test renders all three
-with; it may add ``{# notice: answer #}``, the template the platform keeps for it.
+notice (``name: value`` a line). ``<key>.txt`` begins with a comment ``{# sample: {...} #}``: what the
+guard test renders all three with; it may add ``{# notice: answer #}``, the template the platform keeps for it.
 """
 
 from __future__ import annotations

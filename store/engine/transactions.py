@@ -38,7 +38,10 @@ WRITERS = 12
 
 
 DatabaseError = DBAPIError
-"""The database refused a statement, or the connection broke. For whoever must let it pass and may not know SQLAlchemy."""
+"""The database refused a statement, or the connection broke.
+
+For callers that let it pass and may not know SQLAlchemy.
+"""
 
 
 class Conflict(Exception):

@@ -49,7 +49,8 @@ def test_channels_are_accounts_with_their_adapters(text, expected):
 @pytest.mark.parametrize(
     ("text", "named"),
     [("a=", "a="), ("=twilio", "=twilio"), ("WeChat", "WeChat"), ("a=b=c", "a=b=c"), ("a/../b", "a/../b"),
-     ("twilio,twilio", "twilio"), ("hot-line=twilio,hot_line=twilio", "hot_line"), ("a b", "a b"), ("x=../y", "x=../y")],
+     ("twilio,twilio", "twilio"), ("hot-line=twilio,hot_line=twilio", "hot_line"),
+     ("a b", "a b"), ("x=../y", "x=../y")],
 )  # fmt: skip
 def test_a_malformed_or_doubled_entry_is_named(text, named):
     with pytest.raises(ValueError, match=r"letters|twice") as caught:
@@ -91,7 +92,8 @@ def test_the_names_of_all_channels_are_known_without_a_list():
 
 
 def test_settings_follow_from_the_accounts_name():
-    env = {"HOT_LINE_TOKEN": "sesame", "HOT_LINE_TEMPLATES": '{"a": "b"}', "HOT_LINE_NUMBERS": "[1]", "HOT_LINE_MODE": "x",
+    env = {"HOT_LINE_TOKEN": "sesame", "HOT_LINE_TEMPLATES": '{"a": "b"}', "HOT_LINE_NUMBERS": "[1]",
+           "HOT_LINE_MODE": "x",
            "HOME": "/x", "HOT_LINE_RETRIES": " "}  # fmt: skip
     config, errors = config_from_env(Example, "hot-line", env)
     assert errors == []

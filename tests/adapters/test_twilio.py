@@ -160,7 +160,11 @@ def test_a_sender_has_one_spelling(given, to, sender):
         ({"From": None}, {}, "no_sender"),
         ({"From": "sms:"}, {}, "no_sender"),
         ({"To": "+12025550177", "MessagingServiceSid": "MGforeign"}, {}, "foreign_number"),
-        ({"To": "+12025550177", "MessagingServiceSid": "MGforeign"}, {"messaging_service_sid": "MGours"}, "foreign_number"),
+        (
+            {"To": "+12025550177", "MessagingServiceSid": "MGforeign"},
+            {"messaging_service_sid": "MGours"},
+            "foreign_number",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_no_citizens_message_is_kept_as_unknown(fields, settings, name):

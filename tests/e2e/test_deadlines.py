@@ -1,4 +1,4 @@
-"""Deadlines in the browser: more time asked for and granted, an order that runs over, rework, a question, the digest."""
+"""Deadlines in the browser: an extension, an order that runs over, rework, a question, the digest."""
 
 from __future__ import annotations
 

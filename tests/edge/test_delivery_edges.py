@@ -31,7 +31,8 @@ pytestmark = pytest.mark.integration
 
 TEMPLATES = {
     "WECHAT_TEMPLATES": '{"answer": "tpl-1", "notice": "tpl-2"}',
-    "WECHAT_TEMPLATE_FIELDS": '{"answer": {"number": "character_string1", "summary": "thing2", "unit": "thing3", "time": "time4"}}',
+    "WECHAT_TEMPLATE_FIELDS": '{"answer": {"number": "character_string1", "summary": "thing2", '
+    '"unit": "thing3", "time": "time4"}}',
 }
 SUBSCRIBED = {"WECHAT_SUBSCRIPTIONS": '{"answer": "sub-1"}'}
 TEMPLATE = f"{kit.BASE}/message/template/send"

@@ -124,7 +124,8 @@ def test_edge_08_a_signed_body_nobody_can_read_is_kept_once_and_answered_success
     [(b"\xef\xbb\xbf" + kit.xml(Content="路灯坏了三天"), "路灯坏了三天"),
      (kit.xml(Content="路灯坏了三天").decode().encode("gb18030"), "路灯坏了三天"),
      (kit.xml(Content="路灯坏了三天") .replace(b"</xml>", b"<Content>other</Content></xml>"), "路灯坏了三天"),
-     (kit.xml(Content="").replace(b"</xml>", "<Content><p>路灯坏了</p><p>三天</p></Content></xml>".encode()), "路灯坏了三天")],
+     (kit.xml(Content="").replace(b"</xml>", "<Content><p>路灯坏了</p><p>三天</p></Content></xml>".encode()),
+      "路灯坏了三天")],
     ids=["BOM", "GBK", "doubled", "nested"],
 )  # fmt: skip
 def test_edge_08_an_odd_but_readable_push_opens_an_inquiry_with_its_text(rig, body, text):

@@ -50,7 +50,7 @@ def put(world, inquiry_id, **values):
 
 
 def act(world, action, inquiry_id, officer, *args, order=None, **named):
-    """One of ``handlers.duty_desk.moves``'s moves on the newest order; unit codes and inquiries' ids in ``args`` become rows."""
+    """A move of the duty desk on the newest order; unit codes and inquiries' ids in ``args`` become rows."""
 
     def work(tx):
         desk = ActingOfficer(tx, world.deps, directory.officer(tx, world.officers[officer]), world.clock.now())

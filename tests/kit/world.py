@@ -117,7 +117,7 @@ class World:
         return self.deps.signer.citizen_url(inquiry_id).removeprefix(PUBLIC_URL)
 
     def act(self, action: str, inquiry_id: int, officer: str, *args: Any) -> acting_officer.Outcome:
-        """What is called ``action`` in ``orders``, ``unit_requests`` or ``pause``, by an officer on the newest order."""
+        """``action`` of ``orders``, ``unit_requests`` or ``pause``, by an officer on the newest order."""
 
         def work(tx: Any) -> acting_officer.Outcome:
             desk = acting_officer.ActingOfficer(

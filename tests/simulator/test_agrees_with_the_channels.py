@@ -70,7 +70,8 @@ def test_a_text_arrives_and_its_reply_is_shown(wechat):
 
 
 KINDS = [
-    ({"kind": "image"}, Kind.IMAGE), ({"kind": "voice", "recognition": "灯坏了"}, Kind.VOICE), ({"kind": "video"}, Kind.VIDEO),
+    ({"kind": "image"}, Kind.IMAGE), ({"kind": "voice", "recognition": "灯坏了"}, Kind.VOICE),
+    ({"kind": "video"}, Kind.VIDEO),
     ({"kind": "location", "label": "建设路"}, Kind.LOCATION), ({"kind": "link", "title": "报道"}, Kind.LINK),
     ({"kind": "file", "title": "图.pdf"}, Kind.FILE),
 ]  # fmt: skip

@@ -143,7 +143,8 @@ def test_a_reset_draws_everything_anew_and_the_feed_goes_on(page, network):
 def test_without_the_feed_the_page_asks_by_itself(browser, network):
     base, net = network
     page = browser.new_page()
-    page.add_init_script("window.EventSource = class extends EventTarget { constructor() { super(); this.readyState = 2;"
+    page.add_init_script("window.EventSource = class extends EventTarget { constructor() { super();"
+                             " this.readyState = 2;"
                          " setTimeout(() => this.dispatchEvent(new Event('error'))); } close() {} };"
                          " window.EventSource.CLOSED = 2;")  # fmt: skip
     page.goto(base)

@@ -176,7 +176,8 @@ def test_a_template_message_needs_a_follower(api, net):
 
 
 FIELDS = [
-    ("thing4", "长" * 20, ""), ("thing4", "长" * 21, "invalid"), ("thing4", "两行\n字", "invalid"), ("thing4", "", "emtpy"),
+    ("thing4", "长" * 20, ""), ("thing4", "长" * 21, "invalid"), ("thing4", "两行\n字", "invalid"),
+    ("thing4", "", "emtpy"),
     ("character_string1", "CX-1024", ""), ("character_string1", "编号1", "invalid"),
     ("character_string1", "A" * 33, "invalid"),
     ("time3", "17:00", ""), ("time3", "2026年11月27日", ""), ("time3", "2026-11-27 17:00:00", ""),

@@ -96,7 +96,8 @@ def test_edge_11_a_sealed_text_of_20_000_characters_is_taken(app):
     made = kit.sealed(kit.xml(Content=text))
     stamp, nonce = str(int(time.time())), "long"
     params = {"timestamp": stamp, "nonce": nonce, "signature": kit.sha1(kit.TOKEN, stamp, nonce),
-              "encrypt_type": "aes", "msg_signature": kit.sha1(kit.TOKEN, stamp, nonce, cipher_of(made.body))}  # fmt: skip
+              "encrypt_type": "aes",
+              "msg_signature": kit.sha1(kit.TOKEN, stamp, nonce, cipher_of(made.body))}  # fmt: skip
     assert app.post("/hooks/wechat", made.body, params=params).status_code == 200
     assert app.stored()["inquiries"] == 1
 

@@ -83,7 +83,8 @@ def make_staff_pages(deps: Deps) -> Blueprint:
         return _read(deps, token)
 
     @pages.post(
-        "/<any(sign, answer, back, transfer, extend, ask, assist, split, contact, correct, retract, approve, refuse, send):action>"
+        "/<any(sign, answer, back, transfer, extend, ask, assist, split, contact, correct, retract, approve, "
+        "refuse, send):action>"
     )
     def act(token: str, action: str) -> AnyResponse:
         link = deps.signer.read_staff(token)

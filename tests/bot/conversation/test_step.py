@@ -236,7 +236,8 @@ def test_a_phones_own_answer_is_not_answered():
     ("CX2611230042", Progress("2611230042")), ("催", Urge(None)), ("撤回 42", Withdraw("42")), ("人工", Human()),
     ("退订", OptOut()), ("恢复", OptIn()), ("绑定 853016", Confirm("853016")), ("满意！", Rate(None, 1)),
     ("Y", Objection(None)), ("有异议", Objection(None)), ("Y座的电梯又坏了", OpenInquiry()),
-    ("有异议，我们小区的电梯没有修", OpenInquiry()), ("STOP 1024", OpenInquiry()), ("请停止施工", OpenInquiry()), ("查处违建", OpenInquiry()),
+    ("有异议，我们小区的电梯没有修", OpenInquiry()), ("STOP 1024", OpenInquiry()),
+    ("请停止施工", OpenInquiry()), ("查处违建", OpenInquiry()),
 ])  # fmt: skip
 def test_a_citizens_word_is_carried_out_and_a_sentence_is_a_matter(text, act):
     assert Talk().say(text) == act

@@ -17,7 +17,9 @@ UNITS = (
     UnitRow("D02", "区住房和城乡建设局", Tier.DISTRICT, ("区住建局",), keywords=("物业", "漏水", "维修基金", "工地")),
     UnitRow("D03", "区生态环境局", Tier.DISTRICT, ("环保局",), keywords=("油烟", "工地", "废气")),
     UnitRow("D04", "区教育局", Tier.DISTRICT, keywords=("学校", "教育")),
-    UnitRow("S01", "青松街道办事处", Tier.SUBDISTRICT, ("青松街道",), "", ("楼道堆物", "邻里纠纷"), ("青松一路", "环路")),
+    UnitRow(
+        "S01", "青松街道办事处", Tier.SUBDISTRICT, ("青松街道",), "", ("楼道堆物", "邻里纠纷"), ("青松一路", "环路")
+    ),
     UnitRow("S02", "白杨街道办事处", Tier.SUBDISTRICT, ("白杨街道",), "", ("楼道堆物", "邻里纠纷"), ("教育路", "环路")),
     UnitRow("C01", "松涛社区", Tier.COMMUNITY, (), "S01", ("网格员",), ("松涛花园",)),
 )  # fmt: skip

@@ -21,7 +21,8 @@ def test_a_lone_word_opts_in(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["STOP 1024", "请停止施工", "请停止", "退订费怎么退", "不退订", "T恤", "TD-LTE", "YES", "", "   ", "。", "😀", "HELP",
+    ["STOP 1024", "请停止施工", "请停止", "退订费怎么退", "不退订", "T恤", "TD-LTE",
+     "YES", "", "   ", "。", "😀", "HELP",
      "end" + " " * 60, "STOP" * 5000, "恢复供水", "满意"],
 )  # fmt: skip
 def test_a_word_in_a_sentence_is_a_matter(text):

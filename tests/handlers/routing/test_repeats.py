@@ -1,4 +1,4 @@
-"""The same citizen tells the same again: to the desk as a merge with one tap, nothing dropped, nothing merged by itself."""
+"""The same citizen tells the same again: a merge proposed to the desk, nothing dropped or merged by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The duty desk in a browser: two taps without a script, large targets, labels, contrast, two columns where there is room."""
+"""The duty desk in a browser: two taps without a script, large targets, labels, contrast, two columns."""
 
 from __future__ import annotations
 
@@ -18,23 +18,30 @@ from tests.web.officer.test_on_a_phone import SMALL, _Quiet
 
 pytestmark = pytest.mark.browser
 
-LABELLESS = """() => [...document.querySelectorAll('input:not([type=hidden]), select, textarea, button, a, summary')].filter(e =>
-  !(e.labels && [...e.labels].some(l => l.textContent.trim())) && !e.textContent.trim() && !e.ariaLabel).map(e => e.outerHTML)"""
-TARGETS = """() => [...document.querySelectorAll('a, button, summary, select, textarea, label[for], input:not([type=hidden])')]
+LABELLESS = """() => [...document.querySelectorAll('input:not([type=hidden]), select, textarea, button, a, summary')]
+  .filter(e => !(e.labels && [...e.labels].some(l => l.textContent.trim())) && !e.textContent.trim()
+    && !e.ariaLabel).map(e => e.outerHTML)"""
+TARGETS = """() => [...document.querySelectorAll(
+    'a, button, summary, select, textarea, label[for], input:not([type=hidden])')]
   .filter(e => e.offsetParent && !e.matches('p a:not(.button)') && e.getBoundingClientRect().height < 48
     && !(e.matches('label') && e.control && e.control.getBoundingClientRect().height >= 48)).map(e => e.outerHTML)"""
 PALE = """() => {
   const parts = colour => colour.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
     .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
   const behind = e => { for (; e; e = e.parentElement) {
-    const c = parts(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
+    const c = parts(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c; }
+    return [255, 255, 255]; };
   return [...document.querySelectorAll('body *')].filter(e => e.offsetParent
     && [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())).filter(e => {
     const [a, b] = [light(parts(getComputedStyle(e).color)), light(behind(e))].sort((x, y) => y - x);
     return (a + .05) / (b + .05) < 4.5; }).map(e => e.outerHTML);
 }"""
-TWICE = "() => { const ids = [...document.querySelectorAll('[id]')].map(e => e.id); return ids.filter((id, i) => ids.indexOf(id) < i); }"
+TWICE = """() => {
+  const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
+  return ids.filter((id, i) => ids.indexOf(id) < i);
+}"""
 
 
 @pytest.fixture(scope="module")
