@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.directory.units import Directory
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import VersionContentRecord, VersionRecord
 
 SIGNS = (("added", "+"), ("changed", "~"), ("removed", "-"))
 
@@ -126,7 +126,7 @@ def versions(*, as_json: bool) -> None:
         click.echo(f"{row.id}\t{when(row.at)}\t{row.author}\t{row.source}\t{_counted(row.changes)}")
 
 
-def _about(row: Record) -> dict[str, Any]:
+def _about(row: VersionRecord) -> dict[str, Any]:
     return {"version": row.id, "at": when(row.at), "author": row.author, "source": row.source, "changes": row.changes}
 
 
@@ -169,7 +169,7 @@ def _silent(tx: Tx) -> Directory:
     return replace(read_stored(tx), officers=(), staff_given=False)
 
 
-def _version(deps: Deps, number: int) -> tuple[Record, Directory]:
+def _version(deps: Deps, number: int) -> tuple[VersionContentRecord, Directory]:
     found = deps.store.read(lambda tx: version(tx, number))
     if found is None:
         raise click.ClickException(f"no version {number}; see: wenzheng directory versions")

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.delivery import MediaRecord, OutboxRecord
+    from store.records.inquiries import EventRecord, InquiryRecord
+    from store.records.joined import OrderRecord
+    from store.records.points import LedgerRecord
 
 
-def report(tx: Tx, inquiry: Record) -> dict[str, Any]:
+def report(tx: Tx, inquiry: InquiryRecord) -> dict[str, Any]:
     """The whole record."""
     return {
         **headline(inquiry, directory.unit(tx, inquiry.unit_id).name if inquiry.unit_id else None),
@@ -38,7 +41,7 @@ def report(tx: Tx, inquiry: Record) -> dict[str, Any]:
     }
 
 
-def headline(inquiry: Record, unit: str | None) -> dict[str, Any]:
+def headline(inquiry: InquiryRecord, unit: str | None) -> dict[str, Any]:
     """What a list shows of an inquiry."""
     return {
         "number": inquiry.number,
@@ -57,7 +60,7 @@ def headline(inquiry: Record, unit: str | None) -> dict[str, Any]:
     }
 
 
-def _acting(tx: Tx, inquiry: Record) -> dict[str, Any]:
+def _acting(tx: Tx, inquiry: InquiryRecord) -> dict[str, Any]:
     """What the router and the duty desk made of it; other inquiries by their numbers."""
     return {
         "category": inquiry.category or None,
@@ -95,7 +98,7 @@ def _derived(day: str, counted: int | None, why: str, status: str) -> dict[str, 
 
 
 def _messages(tx: Tx, inquiry_id: int) -> list[dict[str, Any]]:
-    media: dict[int, list[Record]] = {}
+    media: dict[int, list[MediaRecord]] = {}
     for row in inquiries.media_of(tx, inquiry_id):
         media.setdefault(row.message_id, []).append(row)
     return [
@@ -113,7 +116,7 @@ def _messages(tx: Tx, inquiry_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def _media(row: Record) -> dict[str, Any]:
+def _media(row: MediaRecord) -> dict[str, Any]:
     return {
         "kind": row.kind,
         "state": row.state,
@@ -125,12 +128,12 @@ def _media(row: Record) -> dict[str, Any]:
     }
 
 
-def _event(tx: Tx, row: Record) -> dict[str, Any]:
+def _event(tx: Tx, row: EventRecord) -> dict[str, Any]:
     who = inquiries.officer_name(tx, row.actor_id) if row.actor == "officer" else None
     return {"at": when(row.at), "name": row.name, "actor": row.actor, "officer": who, "data": row.data}
 
 
-def _assignment(tx: Tx, row: Record) -> dict[str, Any]:
+def _assignment(tx: Tx, row: OrderRecord) -> dict[str, Any]:
     return {
         "unit": row.unit_name,
         "role": row.role,
@@ -145,7 +148,7 @@ def _assignment(tx: Tx, row: Record) -> dict[str, Any]:
     }
 
 
-def points_of(tx: Tx, rows: Sequence[Record]) -> list[dict[str, Any]]:
+def points_of(tx: Tx, rows: Sequence[LedgerRecord]) -> list[dict[str, Any]]:
     """Lines of the points ledger with what each rests on. ``reverses``: the entry it takes back."""
     reversed_ids = scores.reversed_ids(tx, [row.id for row in rows])
     return [
@@ -168,7 +171,7 @@ def points_of(tx: Tx, rows: Sequence[Record]) -> list[dict[str, Any]]:
     ]
 
 
-def _delivery(tx: Tx, row: Record) -> dict[str, Any]:
+def _delivery(tx: Tx, row: OutboxRecord) -> dict[str, Any]:
     return {
         **outgoing(row),
         "officer": inquiries.officer_name(tx, row.officer_id) or None,
@@ -188,7 +191,7 @@ def _delivery(tx: Tx, row: Record) -> dict[str, Any]:
     }
 
 
-def outgoing(row: Record) -> dict[str, Any]:
+def outgoing(row: OutboxRecord) -> dict[str, Any]:
     """An outbox row. Its params hold codes and links, so they stay out."""
     return {
         "id": row.id,

@@ -12,7 +12,7 @@ from store import models
 
 if TYPE_CHECKING:
     from handlers.routing.training import Outcome
-    from store.engine.writes import Record
+    from store.records.routing import ModelRecord
 
 KEYWORDS = "no model is in use: the keywords route"
 
@@ -70,7 +70,7 @@ def listed(*, as_json: bool) -> None:
         click.echo(KEYWORDS)
 
 
-def _row(row: Record) -> dict[str, Any]:
+def _row(row: ModelRecord) -> dict[str, Any]:
     return {
         "model": row.id,
         "state": row.state,

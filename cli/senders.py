@@ -10,10 +10,12 @@ from cli.common import plainly, services, when
 from handlers.inbound import floods
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from handlers.inbound.floods import Standing
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.people import AddressRecord
 
 NOBODY = "no sender of that number or address"
 
@@ -43,7 +45,7 @@ def unblock(target: str) -> None:
     click.echo(f"{count} unblocked" if count else "was not blocked, nothing was changed")
 
 
-def _found(deps: Deps, tx: Tx, target: str) -> list[Record]:
+def _found(deps: Deps, tx: Tx, target: str) -> Sequence[AddressRecord]:
     rows = floods.find(tx, target, deps.channels)
     if not rows:
         raise click.ClickException(NOBODY)

@@ -132,7 +132,7 @@ MODULES: dict[str, tuple[str, tuple[Rows | Values, ...]]] = {
         (
             Rows("OrderRecord", repository.ASSIGNED, "An order with its inquiry and unit.", "AssignmentRecord"),
             Rows("QueuedOrderRecord", duty_desk.QUEUED, "An order at the duty desk.", "OrderRecord"),
-            Rows("TimedOrderRecord", deadlines.TIMED, "An order with what its clock needs.", "AssignmentRecord"),
+            Rows("TimedOrderRecord", deadlines.TIMED, "An order with what its clock needs.", "OrderRecord"),
             Rows("LeadRecord", duty_page.LEADS, "An inquiry with its lead order and unit.", "InquiryRecord"),
             Rows("UnitRequestRecord", requests.ASKED, "A request with the unit that asks.", "RequestRecord"),
             Rows("UndecidedRecord", duty_page.TO_DECIDE, "A request that waits at the duty desk.", "RequestRecord"),

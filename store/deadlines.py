@@ -41,6 +41,7 @@ TIMED = (
         inquiries.c.paused_at,
         units.c.name.label("unit_name"),
         units.c.code.label("unit_code"),
+        units.c.parent_code,
     )
     .join(inquiries, inquiries.c.id == assignments.c.inquiry_id)
     .join(units, units.c.id == assignments.c.unit_id)

@@ -57,9 +57,9 @@ def all_officers(tx: Tx, *, active: bool = True) -> Sequence[StaffRecord]:
     return cast("Sequence[StaffRecord]", tx.conn.execute(STAFF.order_by(officers.c.code)).all())
 
 
-def officer(tx: Tx, officer_id: int) -> StaffRecord | None:
+def officer(tx: Tx, officer_id: int | None) -> StaffRecord | None:
     """An active officer with the unit, or None."""
-    return _OFFICER.first(tx, officer_id=officer_id)
+    return _OFFICER.first(tx, officer_id=officer_id) if officer_id is not None else None
 
 
 def officer_by_code(tx: Tx, code: str) -> OfficerRecord | None:

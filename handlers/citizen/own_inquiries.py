@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bot.conversation.state import ConversationState
     from bot.edge.messages import InboundMessage
     from handlers.services.deps import Turn
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord
 
 LISTED = 5
 REPLIED = ("answered", "closed", "archived")
@@ -51,13 +51,13 @@ def progress(turn: Turn, state: ConversationState, act: acts.Progress, _event: A
     return state
 
 
-def _own(turn: Turn, *, only_open: bool = False) -> Sequence[Record]:
+def _own(turn: Turn, *, only_open: bool = False) -> Sequence[InquiryRecord]:
     if turn.address.contact_id is None:
         return []
     return inquiries.of_contact(turn.tx, turn.address.contact_id, only_open=only_open)
 
 
-def _list(turn: Turn, own: Sequence[Record]) -> None:
+def _list(turn: Turn, own: Sequence[InquiryRecord]) -> None:
     if not own:
         turn.reply("progress.none")
         return
@@ -74,7 +74,7 @@ def _list(turn: Turn, own: Sequence[Record]) -> None:
     turn.reply("progress.list", rows=rows, more=max(0, len(own) - LISTED))
 
 
-def _show(turn: Turn, inquiry: Record) -> None:
+def _show(turn: Turn, inquiry: InquiryRecord) -> None:
     turn.inquiry_id = inquiry.id
     head = head_of(turn.tx, inquiry)  # what it was merged into is what is worked on; of that one only how it stands
     lead = inquiries.open_lead(turn.tx, head.id)
@@ -97,7 +97,7 @@ def _show(turn: Turn, inquiry: Record) -> None:
     )
 
 
-def _left(turn: Turn, inquiry: Record) -> int:
+def _left(turn: Turn, inquiry: InquiryRecord) -> int:
     """Working days left, 0 on the last day and after."""
     today, due = turn.now.astimezone(CHINA).date(), inquiry.due_at.astimezone(CHINA).date()
     return max(0, turn.deps.calendar().workdays_between(today, due)) if due > today else 0
@@ -121,7 +121,7 @@ def _by_code(turn: Turn, typed: str, code: str | None) -> None:
     turn.reply("progress.unknown")
 
 
-def _one_open(turn: Turn, number: str | None, verb: str, *, merged: bool = False) -> Record | None:
+def _one_open(turn: Turn, number: str | None, verb: str, *, merged: bool = False) -> InquiryRecord | None:
     """The open inquiry meant; otherwise the person is told or asked which.
 
     ``merged``: where none is open, one that is worked on with another will do.
@@ -142,7 +142,7 @@ def _one_open(turn: Turn, number: str | None, verb: str, *, merged: bool = False
     return None
 
 
-def _merged(turn: Turn, number: str | None) -> list[Record]:
+def _merged(turn: Turn, number: str | None) -> list[InquiryRecord]:
     """Those worked on with another that is still open."""
     own = [row for row in inquiries.pick(_own(turn), number) if row.state == State.MERGED]
     return [row for row in own if head_of(turn.tx, row).state in inquiries.OPEN]
@@ -215,13 +215,13 @@ def supplement(turn: Turn, state: ConversationState, act: acts.Supplement, event
     return state
 
 
-def _asked_about(turn: Turn, number: str | None) -> Record | None:
+def _asked_about(turn: Turn, number: str | None) -> InquiryRecord | None:
     """Of several open inquiries the one whose unit asked something."""
     asked = [row for row in inquiries.pick(_own(turn, only_open=True), number) if row.state == State.NEED_INFO]
     return asked[0] if len(asked) == 1 else None
 
 
-def _heard(turn: Turn, state: ConversationState, inquiry: Record) -> ConversationState:
+def _heard(turn: Turn, state: ConversationState, inquiry: InquiryRecord) -> ConversationState:
     """Parts of the same answer may follow within the quiet interval, and no longer."""
     soon = turn.now + timedelta(seconds=turn.deps.rules.quiet_seconds)
     waits_on = state.awaiting_until is not None and state.awaiting_until > soon

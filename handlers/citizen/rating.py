@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.conversation import acts
     from handlers.services.deps import Turn
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord
 
 RATING_OPEN = timedelta(days=7)
 REPLACE_WITHIN = timedelta(hours=24)
@@ -68,7 +68,7 @@ def reason(turn: Turn, state: ConversationState, act: acts.RatingReason, _event:
     return state
 
 
-def _which(turn: Turn, act: acts.Rate) -> list[Record]:
+def _which(turn: Turn, act: acts.Rate) -> list[InquiryRecord]:
     """Answers she may mean by a bare 不满意: it has one of them done again, so it is asked, not guessed."""
     if act.score != DISSATISFIED or act.number is not None or turn.address.contact_id is None:
         return []
@@ -111,7 +111,7 @@ def _follow(turn: Turn, inquiry_id: int, score: int, why: str) -> None:
         turn.reply("rating.thanks", **about(inquiry), rating=RATINGS[score])
 
 
-def _rated(turn: Turn, number: str | None) -> Record | None:
+def _rated(turn: Turn, number: str | None) -> InquiryRecord | None:
     if turn.address.contact_id is None:
         return None
     own = inquiries.pick(inquiries.of_contact(turn.tx, turn.address.contact_id), number)
@@ -120,7 +120,7 @@ def _rated(turn: Turn, number: str | None) -> Record | None:
     return latest[1] if latest is not None else None
 
 
-def _record(turn: Turn, inquiry: Record, score: int, why: str) -> None:
+def _record(turn: Turn, inquiry: InquiryRecord, score: int, why: str) -> None:
     turn.inquiry_id = inquiry.id
     inquiries.change(turn.tx, inquiry, rating=score, rating_reason=why, rated_at=turn.now)
     inquiries.log(
@@ -147,6 +147,6 @@ def _record(turn: Turn, inquiry: Record, score: int, why: str) -> None:
     turn.wakes.add("outbox")
 
 
-def _answered_by(turn: Turn, inquiry: Record) -> int | None:
+def _answered_by(turn: Turn, inquiry: InquiryRecord) -> int | None:
     done = [row for row in inquiries.assignments_of(turn.tx, inquiry.id) if row.state == "done"]
     return done[-1].ended_by if done else None

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from bot.clocks.workdays import Calendar
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import OfficerRecord
+    from store.records.inquiries import EventRecord
+    from store.records.joined import TimedOrderRecord
     from store.records.points import ScoreRecord
 
 APPEALED, GRANTED = "points_appealed", "points_returned"
@@ -47,7 +49,7 @@ SETTLED_AT_ONCE = frozenset({RETURN_REFUSED, REWORKED, FAKE_CLOSING, IDENTICAL_R
 
 def settle_order(
     tx: Tx,
-    order: Record,
+    order: TimedOrderRecord,
     calendar: Calendar,
     now: datetime,
     *,
@@ -71,7 +73,7 @@ def settle_order(
     return sum(made)
 
 
-def _derivation(order: Record, calendar: Calendar) -> list[Any]:
+def _derivation(order: TimedOrderRecord, calendar: Calendar) -> list[Any]:
     """Day by day how the due time came about: the citizen's, or the unit's own from dispatch. Empty for one
     that was moved: its events say by whom and why.
     """
@@ -100,7 +102,7 @@ def rules_for(limits: Limits) -> PointRules:
     return replace(DEFAULT_RULES, sign_hours=limits.sign_hours, version=version)
 
 
-def facts_of(order: Record, events: Sequence[Record], until: datetime) -> Facts:
+def facts_of(order: TimedOrderRecord, events: Sequence[EventRecord], until: datetime) -> Facts:
     """An order as its row and the event log tell it."""
     clock = [event for event in events if event.name == CLOCK_SET and event.data["assignment"] == order.id]
     after = [event for event in events if event.at >= order.created_at]
@@ -121,14 +123,14 @@ def facts_of(order: Record, events: Sequence[Record], until: datetime) -> Facts:
     )
 
 
-def _openings(events: Sequence[Record], order: Record) -> list[Record]:
+def _openings(events: Sequence[EventRecord], order: TimedOrderRecord) -> list[EventRecord]:
     """The event that opened the order, and those that moved its due time."""
     opening = [e for e in events if e.name in OPENINGS and e.name != CLOCK_SET and e.at == order.created_at][-1:]
     moved = [e for e in events if e.name == CLOCK_SET and e.data["assignment"] == order.id]
     return opening + moved
 
 
-def _pauses(clock: Iterable[Record]) -> tuple[Pause, ...]:
+def _pauses(clock: Iterable[EventRecord]) -> tuple[Pause, ...]:
     found: list[Pause] = []
     since: datetime | None = None
     for event in clock:
@@ -140,20 +142,20 @@ def _pauses(clock: Iterable[Record]) -> tuple[Pause, ...]:
     return (*found, (since, None)) if since is not None else tuple(found)
 
 
-def _occurred(events: Iterable[Record], name: str, order: Record) -> tuple[tuple[int, datetime], ...]:
+def _occurred(events: Iterable[EventRecord], name: str, order: TimedOrderRecord) -> tuple[tuple[int, datetime], ...]:
     return tuple((e.id, e.at) for e in events if e.name == name and e.data.get("assignment") == order.id)
 
 
-def entries(rows: Sequence[Record]) -> list[Entry]:
+def entries(rows: Sequence[ScoreRecord]) -> list[Entry]:
     """Rows of the ledger as the domain knows them."""
-    names = {row.id: row.once for row in rows}
+    names: dict[int | None, str] = {row.id: row.once for row in rows}
     return [
         Entry(row.once, row.rule, row.hundredths, row.month, row.rule_version, names.get(row.reverses_id), row.evidence)
         for row in rows
     ]
 
 
-def _charge(tx: Tx, order: Record, charge: Charge, shown: dict[str, Any]) -> bool:
+def _charge(tx: Tx, order: TimedOrderRecord, charge: Charge, shown: dict[str, Any]) -> bool:
     made = scores.add(
         tx,
         once=charge.once,
@@ -171,7 +173,7 @@ def _charge(tx: Tx, order: Record, charge: Charge, shown: dict[str, Any]) -> boo
 
 
 def _take_back(
-    tx: Tx, row: Record, entry: Entry, now: datetime, reason: str, *, actor_id: int | None = None, event: int = 0
+    tx: Tx, row: ScoreRecord, entry: Entry, now: datetime, reason: str, *, actor_id: int | None = None, event: int = 0
 ) -> bool:
     made = reversal(entry, {"event": event} if event else {})
     return (
@@ -206,7 +208,7 @@ class Appealed:
 
 
 def appeal(
-    tx: Tx, entry_id: int, *, reason: str, officer: Record | None, now: datetime, grant: bool = False
+    tx: Tx, entry_id: int, *, reason: str, officer: OfficerRecord | None, now: datetime, grant: bool = False
 ) -> Appealed:
     """An objection to an entry, in the event log; granted by the duty desk or a leader: the points back."""
     row = scores.get(tx, entry_id)
@@ -232,7 +234,7 @@ def appeal(
     return Appealed("granted", -row.hundredths)
 
 
-def _refused(tx: Tx, row: Record | None, officer: Record | None, *, grant: bool) -> str:
+def _refused(tx: Tx, row: ScoreRecord | None, officer: OfficerRecord | None, *, grant: bool) -> str:
     if row is None:
         return "unknown"
     if officer is None:
@@ -277,7 +279,7 @@ def replay(tx: Tx, calendar: Calendar, *, rules: PointRules = DEFAULT_RULES) -> 
     return Replayed(orders, tuple(missing), tuple(surplus))
 
 
-def _looked_at(order: Record, events: Sequence[Record], rows: Sequence[Record]) -> datetime:
+def _looked_at(order: TimedOrderRecord, events: Sequence[EventRecord], rows: Sequence[ScoreRecord]) -> datetime:
     """Up to when the ledger has been brought: the last look, the latest charge, or what was settled at once."""
     own: list[datetime] = [e.at for e in events if e.name in SETTLED_AT_ONCE and e.data.get("assignment") == order.id]
     own += [row.at for row in rows if row.reverses_id is None]

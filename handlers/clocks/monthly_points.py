@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from bot.clocks.charges import Satisfaction, Score
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import UnitRecord
+    from store.records.points import LedgerRecord
 
 RULES = DEFAULT_RULES
 
@@ -25,17 +26,17 @@ RULES = DEFAULT_RULES
 class UnitMonth:
     """``entries``: the unit's lines of the ledger in order."""
 
-    unit: Record
+    unit: UnitRecord
     score: Score
     rated: Satisfaction
-    entries: Sequence[Record]
+    entries: Sequence[LedgerRecord]
 
 
-def month(tx: Tx, month: str, units: Sequence[Record]) -> list[UnitMonth]:
+def month(tx: Tx, month: str, units: Sequence[UnitRecord]) -> list[UnitMonth]:
     """``month``: ``2026-11``, in China. Units in the order given."""
     start, end = span(month)
     in_hand, rated = scores.orders_in_hand(tx, start, end), scores.ratings(tx, start, end)
-    by_unit: dict[int, list[Record]] = {}
+    by_unit: dict[int, list[LedgerRecord]] = {}
     for row in scores.of_month(tx, month):
         by_unit.setdefault(row.unit_id, []).append(row)
     return [

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.clocks.steps import Limits
     from bot.clocks.workdays import Calendar
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.joined import TimedOrderRecord
 
 CLOCK_SET = "clock_set"
 """The event of an order whose due time moved or whose clock was stopped or started. Not told to citizens."""
@@ -50,7 +50,7 @@ def sign_by(created_at: datetime, calendar: Calendar, limits: Limits = DEFAULT_L
 
 
 def following_check(
-    order: Record, calendar: Calendar, *, after: datetime, limits: Limits = DEFAULT_LIMITS
+    order: TimedOrderRecord, calendar: Calendar, *, after: datetime, limits: Limits = DEFAULT_LIMITS
 ) -> datetime | None:
     """The first moment later than ``after``: a step, the limit for signing, the promise, one more day over."""
     found = [
@@ -100,14 +100,16 @@ def reschedule(
     return moment
 
 
-def _let_go_until(order: Record, checked: datetime, now: datetime, calendar: Calendar, limits: Limits) -> datetime:
+def _let_go_until(
+    order: TimedOrderRecord, checked: datetime, now: datetime, calendar: Calendar, limits: Limits
+) -> datetime:
     """Now; but a limit for signing missed since the last look is still to be told and charged: it does not move."""
     missed = sign_by(order.created_at, calendar, limits) + JUST_AFTER
     in_time = order.signed_at is not None and order.signed_at < missed
     return missed - JUST_AFTER if checked < missed <= now and not in_time else now
 
 
-def _still(order: Record) -> bool:
+def _still(order: TimedOrderRecord) -> bool:
     return order.paused_at is not None and order.state in deadlines.OPEN_ORDER
 
 

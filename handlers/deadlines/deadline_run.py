@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.clocks.workdays import Calendar
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.joined import TimedOrderRecord
 
 
 BATCH = 500
@@ -46,7 +46,7 @@ class _Run:
     now: datetime
     calendar: Calendar
     notices: list[Due] = field(default_factory=list)
-    apologies: list[Record] = field(default_factory=list)
+    apologies: list[TimedOrderRecord] = field(default_factory=list)
     marks: list[tuple[int, datetime, datetime | None]] = field(default_factory=list)
 
 
@@ -72,7 +72,7 @@ def _run_batch(deps: Deps, summarized: frozenset[int]) -> tuple[int, set[int]]:
 
 
 def _batch(
-    deps: Deps, summarized: frozenset[int], look: Callable[[_Run, Record], None], tx: Tx
+    deps: Deps, summarized: frozenset[int], look: Callable[[_Run, TimedOrderRecord], None], tx: Tx
 ) -> tuple[int, set[int]]:
     now = deps.clock.now()
     orders = deadlines.due_orders(tx, now, BATCH)
@@ -90,7 +90,7 @@ def _batch(
     return len(orders), told
 
 
-def _look_apart(run: _Run, order: Record) -> None:
+def _look_apart(run: _Run, order: TimedOrderRecord) -> None:
     """An order that cannot be looked at is put off and said aloud."""
     try:
         with run.tx.conn.begin_nested():
@@ -103,7 +103,7 @@ def _look_apart(run: _Run, order: Record) -> None:
         run.tx.after_commit.append(lambda: run.deps.alarms.raise_alarm("deadline_failed", error=name, row=order.id))
 
 
-def _look(run: _Run, order: Record) -> None:
+def _look(run: _Run, order: TimedOrderRecord) -> None:
     checked = order.checked_at or order.created_at
     live = order.state in deadlines.OPEN_ORDER and order.inquiry_state in OPEN_STATES
     if live and order.paused_at is not None:
@@ -127,14 +127,14 @@ def _look(run: _Run, order: Record) -> None:
             run.apologies.append(order)
 
 
-def _signed_late(run: _Run, order: Record, checked: datetime, until: datetime) -> datetime | None:
+def _signed_late(run: _Run, order: TimedOrderRecord, checked: datetime, until: datetime) -> datetime | None:
     """The moment the limit for signing was missed, if that happened since the last look."""
     missed = sign_by(order.created_at, run.calendar, run.deps.limits) + JUST_AFTER
     in_time = order.signed_at is not None and order.signed_at < missed
     return missed if checked < missed <= until and not in_time else None
 
 
-def _record(run: _Run, order: Record, steps: list[Step], late: datetime | None) -> None:
+def _record(run: _Run, order: TimedOrderRecord, steps: list[Step], late: datetime | None) -> None:
     """In the event log at the moment it fell: the evidence for what is charged."""
     fallen = [(step.name.value, step.at) for step in steps if step.name in OVER]
     fallen += [(LATE_SIGN, late)] if late is not None else []
@@ -150,7 +150,7 @@ def _record(run: _Run, order: Record, steps: list[Step], late: datetime | None) 
         )
 
 
-def _tell_of(run: _Run, order: Record, steps: list[Step], late: datetime | None) -> None:
+def _tell_of(run: _Run, order: TimedOrderRecord, steps: list[Step], late: datetime | None) -> None:
     fallen = [(step.at, step.name.value) for step in steps] + ([(late, LATE_SIGN)] if late is not None else [])
     if fallen:
         run.notices.append(Due(order, max(fallen)[1]))

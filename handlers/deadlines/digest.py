@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from handlers.services.deps import Deps
+    from store.deadlines import UnitLoad
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
 
 FROM, UNTIL = time(8, 30), time(12)
 NAMED = 5
@@ -72,9 +72,9 @@ def _end(day: date) -> datetime:
     return datetime.combine(day, time.max, CHINA)
 
 
-def _by_officer(staff: Staff, rows: Sequence[Record], office: set[int]) -> dict[int, list[Record]]:
+def _by_officer(staff: Staff, rows: Sequence[UnitLoad], office: set[int]) -> dict[int, list[UnitLoad]]:
     """Whose units have something due. Who answers for several gets one text for all."""
-    found: dict[int, list[Record]] = {}
+    found: dict[int, list[UnitLoad]] = {}
     for row in rows:
         if not figures([row]):
             continue
@@ -84,12 +84,12 @@ def _by_officer(staff: Staff, rows: Sequence[Record], office: set[int]) -> dict[
     return found
 
 
-def figures(rows: Sequence[Record]) -> Figures:
+def figures(rows: Sequence[UnitLoad]) -> Figures:
     """The sum over units."""
     return Figures(sum(row.overdue for row in rows), sum(row.today for row in rows), sum(row.tomorrow for row in rows))
 
 
-def _tell_unit(tx: Tx, officer_id: int, rows: Sequence[Record], mark: str, now: datetime) -> None:
+def _tell_unit(tx: Tx, officer_id: int, rows: Sequence[UnitLoad], mark: str, now: datetime) -> None:
     found = figures(rows)
     params = {
         "unit": rows[0].name,
@@ -101,7 +101,7 @@ def _tell_unit(tx: Tx, officer_id: int, rows: Sequence[Record], mark: str, now: 
     to_officer(tx, officer_id, key="digest.unit", once=f"{mark}:{officer_id}", params=params, now=now, inquiry_id=None)
 
 
-def _tell_office(tx: Tx, officer_id: int, rows: Sequence[Record], mark: str, now: datetime) -> None:
+def _tell_office(tx: Tx, officer_id: int, rows: Sequence[UnitLoad], mark: str, now: datetime) -> None:
     found = figures(rows)
     worst = sorted(
         (row for row in rows if figures([row])), key=lambda row: (*map(int.__neg__, figures([row])), row.code)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.inquiry.states import Event, State
 from handlers.duty_desk import decide
@@ -19,11 +19,12 @@ from store.engine.transactions import Conflict, DatabaseError
 if TYPE_CHECKING:
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord, RequestRecord
 
 BATCH = 200
-Due = Callable[["Tx", datetime, int], "Sequence[Record]"]
-Handle = Callable[["Deps", "Tx", "Record", datetime], Any]
+R = TypeVar("R", "InquiryRecord", "RequestRecord")
+Due = Callable[["Tx", datetime, int], "Sequence[R]"]
+Handle = Callable[["Deps", "Tx", R, datetime], None]
 
 
 def drain_requests(deps: Deps) -> int:
@@ -36,7 +37,7 @@ def drain_states(deps: Deps) -> int:
     return _drain(deps, deadlines.due_inquiries, _next_state)
 
 
-def _drain(deps: Deps, due: Due, handle: Handle) -> int:
+def _drain(deps: Deps, due: Due[R], handle: Handle[R]) -> int:
     total = 0
     while True:
         found, done = deps.store.write(partial(_batch, deps, due, handle))
@@ -45,7 +46,7 @@ def _drain(deps: Deps, due: Due, handle: Handle) -> int:
             return total
 
 
-def _batch(deps: Deps, due: Due, handle: Handle, tx: Tx) -> tuple[int, int]:
+def _batch(deps: Deps, due: Due[R], handle: Handle[R], tx: Tx) -> tuple[int, int]:
     now = deps.clock.now()
     rows = due(tx, now, BATCH)
     done = sum(_one(deps, tx, handle, row, now) for row in rows)
@@ -54,7 +55,7 @@ def _batch(deps: Deps, due: Due, handle: Handle, tx: Tx) -> tuple[int, int]:
     return len(rows), done
 
 
-def _one(deps: Deps, tx: Tx, handle: Handle, row: Record, now: datetime) -> bool:
+def _one(deps: Deps, tx: Tx, handle: Handle[R], row: R, now: datetime) -> bool:
     """One bad row must not stop the others, nor the sweep."""
     try:
         with tx.conn.begin_nested():
@@ -68,7 +69,7 @@ def _one(deps: Deps, tx: Tx, handle: Handle, row: Record, now: datetime) -> bool
     return True
 
 
-def _next_state(deps: Deps, tx: Tx, inquiry: Record, now: datetime) -> None:
+def _next_state(deps: Deps, tx: Tx, inquiry: InquiryRecord, now: datetime) -> None:
     if inquiry.state == State.ANSWERED:
         archive_at = now + timedelta(days=deps.limits.archive_days)
         move(

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from bot.clocks.workdays import Calendar, Rule
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import TimedOrderRecord
 
 BATCH = 200
 TOLD = (DueChange.LATER, DueChange.EARLIER, DueChange.KEPT)
@@ -100,7 +101,7 @@ def _batch(deps: Deps, calendars: Calendars, last: int, tx: Tx) -> tuple[list[in
     return [row.id for row in rows], entries, changes
 
 
-def _promise(deps: Deps, calendars: Calendars, tx: Tx, inquiry: Record, now: datetime) -> Changed | None:
+def _promise(deps: Deps, calendars: Calendars, tx: Tx, inquiry: InquiryRecord, now: datetime) -> Changed | None:
     """The citizen's due time; None when it stays."""
     wanted, values = _counted(calendars, inquiry)
     at, change = recomputed(inquiry.due_at, wanted, now=now)
@@ -133,7 +134,7 @@ def _promise(deps: Deps, calendars: Calendars, tx: Tx, inquiry: Record, now: dat
     return Changed(inquiry.number, "", inquiry.due_at, at, change)
 
 
-def _counted(calendars: Calendars, inquiry: Record) -> tuple[datetime, dict[str, Any]]:
+def _counted(calendars: Calendars, inquiry: InquiryRecord) -> tuple[datetime, dict[str, Any]]:
     """The promise counted anew, with its derivation. One that was moved since (an extension, a pause) or
     runs by the wall keeps its day, unless nobody works on it now.
     """
@@ -147,14 +148,16 @@ def _counted(calendars: Calendars, inquiry: Record) -> tuple[datetime, dict[str,
 
 
 def _order_due(
-    calendars: Calendars, order: Record, *, old_promise: datetime, promise: datetime, now: datetime
+    calendars: Calendars, order: TimedOrderRecord, *, old_promise: datetime, promise: datetime, now: datetime
 ) -> Changed:
     wanted = _order_counted(calendars, order, old_promise=old_promise, promise=promise)
     at, change = recomputed(order.due_at, wanted, now=now)
     return Changed(order.number, order.unit_name, order.due_at, at, change)
 
 
-def _order_counted(calendars: Calendars, order: Record, *, old_promise: datetime, promise: datetime) -> datetime:
+def _order_counted(
+    calendars: Calendars, order: TimedOrderRecord, *, old_promise: datetime, promise: datetime
+) -> datetime:
     """A unit's due time: counted from dispatch, one day before the lead's, or the promise itself."""
     now_due: datetime = order.due_at
     if order.urgent:
@@ -170,7 +173,7 @@ def _order_counted(calendars: Calendars, order: Record, *, old_promise: datetime
     return _on_workday(order.due_at, calendars.after)
 
 
-def _set_order(deps: Deps, calendars: Calendars, tx: Tx, order: Record, found: Changed, now: datetime) -> int:
+def _set_order(deps: Deps, calendars: Calendars, tx: Tx, order: TimedOrderRecord, found: Changed, now: datetime) -> int:
     """Move an order's due time, tell its unit of an earlier one, bring the ledger up to it."""
     if found.change is DueChange.KEPT:
         return 0

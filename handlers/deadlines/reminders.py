@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from handlers.notices.recipients import Staff
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.joined import TimedOrderRecord
 
 LATE_SIGN = "late_sign"
 KEYS = {
@@ -41,7 +41,7 @@ NAMED = 3
 class Due(NamedTuple):
     """An order and the latest step of its clock, or ``late_sign``."""
 
-    order: Record
+    order: TimedOrderRecord
     step: str
 
 
@@ -99,7 +99,7 @@ def _single(deps: Deps, tx: Tx, officer_id: int, due: Due, now: datetime) -> Non
     )
 
 
-def _about(order: Record) -> dict[str, Any]:
+def _about(order: TimedOrderRecord) -> dict[str, Any]:
     return {
         "number": order.number,
         "compact": order.number.replace("-", ""),
@@ -130,7 +130,7 @@ def _summary(tx: Tx, officer_id: int, dues: Sequence[Due], now: datetime) -> Non
     )
 
 
-def apologize(deps: Deps, tx: Tx, order: Record, calendar: Calendar, now: datetime) -> None:
+def apologize(deps: Deps, tx: Tx, order: TimedOrderRecord, calendar: Calendar, now: datetime) -> None:
     """Once an inquiry: sorry, and a date that can be kept."""
     params = {
         "number": order.number,

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from handlers.services.deps import Deps
     from handlers.services.texts import Texts
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.delivery import OutboxRecord
 
 
-def compose(deps: Deps, tx: Tx, row: Record, rung: Rung) -> OutboundMessage:
+def compose(deps: Deps, tx: Tx, row: OutboxRecord, rung: Rung) -> OutboundMessage:
     """The message for a rung. The idempotency key is the row's, so a retry is the same message."""
     assert rung.route is not None  # noqa: S101
     channel = deps.channels[rung.route.channel]
@@ -42,7 +42,7 @@ def compose(deps: Deps, tx: Tx, row: Record, rung: Rung) -> OutboundMessage:
     return OutboundMessage(to, rung.way, text=fit(deps.texts, channel, text, url), once=once)
 
 
-def _marked(deps: Deps, tx: Tx, row: Record, text: str) -> str:
+def _marked(deps: Deps, tx: Tx, row: OutboxRecord, text: str) -> str:
     """A retry of what may have arrived says so."""
     ambiguous = any(d.outcome == "ambiguous" for d in outbox.deliveries_of(tx, row.id))
     return f"{text}\n{deps.texts.render('mark.repeat', {})}" if ambiguous else text

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from adapters.kit.base import Media
     from handlers.services.deps import Deps
-    from store.engine.writes import Record
+    from store.records.delivery import MediaRecord
 
 BATCH = 20
 CLAIM = timedelta(minutes=2)
@@ -35,7 +35,7 @@ def drain(deps: Deps) -> int:
             return total
 
 
-def _fetch(deps: Deps, row: Record) -> None:
+def _fetch(deps: Deps, row: MediaRecord) -> None:
     channel = deps.channels.get(row.channel)
     if channel is None:
         _failed(deps, row, MediaError("no_channel", permanent=False))
@@ -73,7 +73,7 @@ def _keep(folder: Path, digest: str, found: Media) -> str:
     return relative
 
 
-def _failed(deps: Deps, row: Record, error: MediaError) -> None:
+def _failed(deps: Deps, row: MediaRecord, error: MediaError) -> None:
     given_up = error.permanent or row.attempts >= len(BACKOFF)
     wait = timedelta(0) if given_up else timedelta(seconds=BACKOFF[row.attempts])
     deps.store.write(

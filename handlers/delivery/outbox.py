@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from adapters.kit.base import Sent
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.delivery import DeliveryRecord, OutboxRecord
 
 BATCH = 40
 THREADS = 8
@@ -72,14 +72,14 @@ def drain(deps: Deps, *, threads: int = THREADS) -> int:
                 return total
 
 
-def _recipient(row: Record) -> tuple[str, int]:
+def _recipient(row: OutboxRecord) -> tuple[str, int]:
     """The person: a reply to one address and the answer to the same citizen are one lane."""
     if row.contact_id is not None:
         return "contact", row.contact_id
     return ("officer", row.officer_id) if row.officer_id is not None else ("address", row.address_id or 0)
 
 
-def _lane(deps: Deps, rows: Sequence[Record], claimed_at: datetime) -> None:
+def _lane(deps: Deps, rows: Sequence[OutboxRecord], claimed_at: datetime) -> None:
     for row in rows:
         try:
             if _still_ours(deps, row, claimed_at):
@@ -90,7 +90,7 @@ def _lane(deps: Deps, rows: Sequence[Record], claimed_at: datetime) -> None:
             _broken(deps, row, error)
 
 
-def _still_ours(deps: Deps, row: Record, claimed_at: datetime) -> bool:
+def _still_ours(deps: Deps, row: OutboxRecord, claimed_at: datetime) -> bool:
     """A slow provider before this row may have used up its claim: then another worker has it."""
     now = deps.clock.now()
     if now - claimed_at < RENEW_AFTER:
@@ -98,7 +98,7 @@ def _still_ours(deps: Deps, row: Record, claimed_at: datetime) -> bool:
     return deps.store.write(lambda tx: outbox.renew(tx, row.id, claimed_at=claimed_at, now=now))
 
 
-def _broken(deps: Deps, row: Record, error: Exception) -> None:
+def _broken(deps: Deps, row: OutboxRecord, error: Exception) -> None:
     """A fault of ours, not a SendError: this message waits, nobody else's does. The text may hold anything."""
     name, now = type(error).__name__, deps.clock.now()
     wait = backoff(row.attempts + 1) or LONGEST_WAIT
@@ -115,11 +115,11 @@ class _Attempt:
     """One claimed row on its way down the ladder."""
 
     deps: Deps
-    row: Record
+    row: OutboxRecord
     failed: list[str]
 
 
-def deliver(deps: Deps, row: Record) -> None:
+def deliver(deps: Deps, row: OutboxRecord) -> None:
     """One message down the ladder until it is handed over, must wait, or no way is left."""
     now = deps.clock.now()
     attempt = _Attempt(deps, row, list(row.failed_ways))
@@ -183,7 +183,7 @@ def _call(deps: Deps, rung: Rung, message: OutboundMessage) -> Sent:
         deps.metrics.observe("provider", max(0.0, elapsed), channel=rung.route.channel, way=rung.way.value)
 
 
-def _skips(tx: Tx, row: Record, skipped: Sequence[Rung], now: datetime) -> None:
+def _skips(tx: Tx, row: OutboxRecord, skipped: Sequence[Rung], now: datetime) -> None:
     for rung in skipped:
         outbox.record(
             tx,
@@ -259,7 +259,7 @@ def _failed(attempt: _Attempt, rung: Rung, skipped: Sequence[Rung], error: SendE
     return wait is None
 
 
-def _note_failure(tx: Tx, row: Record, rung: Rung, error: SendError, now: datetime) -> None:
+def _note_failure(tx: Tx, row: OutboxRecord, rung: Rung, error: SendError, now: datetime) -> None:
     assert rung.route is not None  # noqa: S101
     outbox.record(
         tx,
@@ -278,7 +278,7 @@ def _note_failure(tx: Tx, row: Record, rung: Rung, error: SendError, now: dateti
         people.mark_gone(tx, rung.route.address_id, error.code[:64], now)
 
 
-def _wait(rung: Rung, error: SendError, before: Sequence[Record]) -> timedelta | None:
+def _wait(rung: Rung, error: SendError, before: Sequence[DeliveryRecord]) -> timedelta | None:
     """How long until this rung is tried again; None: it is out for this message."""
     if isinstance(error, Ambiguous):
         # Nothing is repeated blindly: once, later, and marked (compose adds the mark).

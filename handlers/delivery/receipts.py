@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bot.edge.messages import DeliveryReceipt
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.delivery import AttemptRecord
 
 UNNAMED_FOR = timedelta(hours=1)
 """WeChat sends the result of a notice within seconds."""
@@ -39,7 +39,7 @@ def apply(deps: Deps, tx: Tx, receipt: DeliveryReceipt, now: datetime) -> None:
     move(deps, tx, found, receipt.outcome, receipt.failure, code=receipt.code, now=now)
 
 
-def _by_recipient(tx: Tx, receipt: DeliveryReceipt, now: datetime) -> Record | None:
+def _by_recipient(tx: Tx, receipt: DeliveryReceipt, now: datetime) -> AttemptRecord | None:
     """``bizsend`` answers without an id (seen by users since 2021), its later event names the recipient:
     it speaks of the newest notice to that address that is still open.
     """
@@ -61,7 +61,7 @@ def take_early(deps: Deps, tx: Tx, channel: str, message_id: str, now: datetime)
 
 
 def move(
-    deps: Deps, tx: Tx, delivery: Record, outcome: Outcome, failure: Failure | None, *, code: str, now: datetime
+    deps: Deps, tx: Tx, delivery: AttemptRecord, outcome: Outcome, failure: Failure | None, *, code: str, now: datetime
 ) -> None:
     """Late and out-of-order receipts are harmless: a final outcome stays, an earlier one is ignored."""
     if delivery.outcome in FINAL or outcome in {Outcome.ACCEPTED, Outcome.SENT}:
@@ -75,7 +75,7 @@ def move(
     _failed(deps, tx, delivery, failure or Failure.REFUSED, code, now)
 
 
-def _failed(deps: Deps, tx: Tx, delivery: Record, failure: Failure, code: str, now: datetime) -> None:
+def _failed(deps: Deps, tx: Tx, delivery: AttemptRecord, failure: Failure, code: str, now: datetime) -> None:
     if failure is Failure.RECIPIENT_GONE and delivery.address_id is not None:
         people.mark_gone(tx, delivery.address_id, code, now)
     if delivery.outbox_state != "sent":

@@ -13,26 +13,26 @@ if TYPE_CHECKING:
 
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.delivery import OutboxRecord
+    from store.records.people import AddressRecord
 
 
-def routes_of(deps: Deps, tx: Tx, row: Record) -> list[Route]:
+def routes_of(deps: Deps, tx: Tx, row: OutboxRecord) -> list[Route]:
     """Every address the message may go to, the one last written from first."""
-    rows: Sequence[Record] = _addresses(tx, row)
-    known = [address for address in rows if address.channel in deps.channels]
+    known = [address for address in _addresses(tx, row) if address.channel in deps.channels]
     known.sort(key=lambda a: (a.last_inbound_at is None, -a.last_inbound_at.timestamp() if a.last_inbound_at else 0))
     return [_route(deps, row, address) for address in known]
 
 
-def _addresses(tx: Tx, row: Record) -> Sequence[Record]:
+def _addresses(tx: Tx, row: OutboxRecord) -> Sequence[AddressRecord]:
     if row.address_id is not None and row.contact_id is None and row.officer_id is None:
         return [outbox.address_of(tx, row.address_id)]
     if row.officer_id is not None:
         return people.of_officer(tx, row.officer_id)
-    return people.of_contact(tx, row.contact_id)
+    return people.of_contact(tx, row.contact_id) if row.contact_id is not None else []
 
 
-def _route(deps: Deps, row: Record, address: Record) -> Route:
+def _route(deps: Deps, row: OutboxRecord, address: AddressRecord) -> Route:
     channel = deps.channels[address.channel]
     notice = deps.texts.notice(row.key)
     cannot: dict[Way, str] = {}

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import UnitRecord
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import OrderRecord
 
 BATCH = 100
 NAME = "redirected"
@@ -47,7 +49,7 @@ class _Move:
     def by(self) -> Author:
         return Author(Actor.OFFICE, None, self.now)
 
-    def heir(self, unit_id: int) -> Record | None:
+    def heir(self, unit_id: int) -> UnitRecord | None:
         """The unit that took over the work, or None."""
         return directory.standing(self.tx, directory.unit(self.tx, unit_id))
 
@@ -74,7 +76,7 @@ def redirect(deps: Deps, tx: Tx, now: datetime) -> int:
     return moved
 
 
-def _redirect(work: _Move, order: Record) -> bool:
+def _redirect(work: _Move, order: OrderRecord) -> bool:
     heir = work.heir(order.unit_id)
     if order.role == "assist":
         return _redirect_assist(work, order, heir)
@@ -85,13 +87,13 @@ def _redirect(work: _Move, order: Record) -> bool:
     return _redirect_lead(work, order, unit, merged=heir is not None and unit.id == heir.id)
 
 
-def _accused(work: _Move, order: Record, unit: Record) -> bool:
+def _accused(work: _Move, order: OrderRecord, unit: UnitRecord) -> bool:
     """Whom an inquiry accuses must not get it by a merger either."""
     routing = inquiries.get(work.tx, order.inquiry_id).routing or {}
     return bool({unit.code, unit.parent_code} & set(routing.get("accused", [])))
 
 
-def _redirect_lead(work: _Move, order: Record, unit: Record, *, merged: bool) -> bool:
+def _redirect_lead(work: _Move, order: OrderRecord, unit: UnitRecord, *, merged: bool) -> bool:
     if not move_order(work.tx, order, AssignmentEvent.CANCEL, ended_at=work.now, reason=NAME):
         return False
     inquiry = inquiries.get(work.tx, order.inquiry_id)
@@ -119,13 +121,13 @@ def _redirect_lead(work: _Move, order: Record, unit: Record, *, merged: bool) ->
     return True
 
 
-def _follows(work: _Move, inquiry: Record, order: Record, unit: Record) -> bool:
+def _follows(work: _Move, inquiry: InquiryRecord, order: OrderRecord, unit: UnitRecord) -> bool:
     """Linked to a head that goes the same way: its officers hear of the head alone."""
     head = inquiries.open_lead(work.tx, inquiry.linked_to_id) if inquiry.linked_to_id is not None else None
     return head is not None and head.unit_id in {order.unit_id, unit.id}
 
 
-def _due(work: _Move, inquiry: Record, order: Record) -> datetime:
+def _due(work: _Move, inquiry: InquiryRecord, order: OrderRecord) -> datetime:
     """What is left of the unit's time; one day where nothing is. While the clock stands still nothing runs out."""
     if inquiry.paused_at is not None or order.due_at > work.now:
         due: datetime = order.due_at
@@ -138,7 +140,7 @@ def _keep_still(work: _Move, inquiry_id: int, order_id: int) -> None:
     schedule.reschedule(work.tx, opened, work.deps.calendar(), work.now, limits=work.deps.limits)
 
 
-def _take_along(work: _Move, order: Record, opened: int, unit: Record, *, merged: bool) -> None:
+def _take_along(work: _Move, order: OrderRecord, opened: int, unit: UnitRecord, *, merged: bool) -> None:
     """What the former unit had asked for goes on under the new order, or is settled by it.
 
     A question to the citizen always goes on. With the desk, or where a return had proposed the very
@@ -154,7 +156,7 @@ def _take_along(work: _Move, order: Record, opened: int, unit: Record, *, merged
             requests.move(work.tx, request, request.state, assignment_id=opened)
 
 
-def _redirect_assist(work: _Move, order: Record, heir: Record | None) -> bool:
+def _redirect_assist(work: _Move, order: OrderRecord, heir: UnitRecord | None) -> bool:
     """To the successor, unless it has a part in the matter already; without one the lead goes on alone."""
     if not move_order(work.tx, order, AssignmentEvent.CANCEL, ended_at=work.now, reason=NAME):
         return False
@@ -179,7 +181,7 @@ def _redirect_assist(work: _Move, order: Record, heir: Record | None) -> bool:
     return True
 
 
-def _call_in(work: _Move, inquiry: Record, unit_id: int, *, due_at: datetime, lead: str) -> int:
+def _call_in(work: _Move, inquiry: InquiryRecord, unit_id: int, *, due_at: datetime, lead: str) -> int:
     deps, now = work.deps, work.now
     check = schedule.first_check(now, due_at, deps.calendar(), urgent=bool(inquiry.urgent), limits=deps.limits)
     opened = inquiries.assign(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from handlers.directory.plan import ImportPlan
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import VersionContentRecord
 
 
 def stored(tx: Tx, known_phones: Collection[str] = ()) -> Directory:
@@ -81,7 +81,7 @@ def record(tx: Tx, plan: ImportPlan, now: datetime, *, author: str, source: str)
 LONGEST_AUTHOR = 64
 
 
-def version(tx: Tx, number: int) -> tuple[Record, Directory] | None:
+def version(tx: Tx, number: int) -> tuple[VersionContentRecord, Directory] | None:
     """A version's row and the directory it kept."""
     row = catalogue.version(tx, number)
     return (row, restored(row.content)) if row is not None else None

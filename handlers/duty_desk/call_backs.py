@@ -16,11 +16,11 @@ from handlers.notices.phrases import CALLED_BACK, STATES, about
 from store import inquiries
 
 if TYPE_CHECKING:
-    from store.engine.writes import Record
+    from store.records.joined import OrderRecord
 
 
 @refusing
-def call_back(acting: ActingOfficer, order: Record, score: int, note: str) -> Outcome:
+def call_back(acting: ActingOfficer, order: OrderRecord, score: int, note: str) -> Outcome:
     """Record a call; one that finds her not satisfied, with the reason, has the matter done again."""
     if acting.officer.role != "duty":
         return acting.refuse("staff.no_call_back")

@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import UnitRecord
+    from store.records.inquiries import InquiryRecord, RequestRecord
+    from store.records.joined import OrderRecord, UnitRequestRecord
 
 SHORTEST_NOTE = 2
 
 
-def find_request(acting: ActingOfficer, typed: str) -> Record | Outcome:
+def find_request(acting: ActingOfficer, typed: str) -> UnitRequestRecord | Outcome:
     """The request a typed number means to somebody who may decide."""
     if acting.officer.role not in DECIDERS:
         return acting.refuse("staff.no_decide")
@@ -51,7 +53,7 @@ def find_request(acting: ActingOfficer, typed: str) -> Record | Outcome:
 
 
 @refusing
-def approve(acting: ActingOfficer, request: Record, note: str = "") -> Outcome:
+def approve(acting: ActingOfficer, request: UnitRequestRecord, note: str = "") -> Outcome:
     """准. ``note`` may name the unit a returned order goes to."""
     inquiry = inquiries.get(acting.tx, request.inquiry_id)
     if (refused := _not_theirs(acting, inquiry, request)) is not None:
@@ -62,7 +64,7 @@ def approve(acting: ActingOfficer, request: Record, note: str = "") -> Outcome:
 
 
 @refusing
-def refuse(acting: ActingOfficer, request: Record, why: str) -> Outcome:
+def refuse(acting: ActingOfficer, request: UnitRequestRecord, why: str) -> Outcome:
     """驳, with the reason that is told to who asked."""
     inquiry = inquiries.get(acting.tx, request.inquiry_id)
     if (refused := _not_theirs(acting, inquiry, request)) is not None:
@@ -96,7 +98,7 @@ def refuse(acting: ActingOfficer, request: Record, why: str) -> Outcome:
     return _done(inquiry, request, "refused")
 
 
-def _not_theirs(acting: ActingOfficer, inquiry: Record, request: Record) -> Outcome | None:
+def _not_theirs(acting: ActingOfficer, inquiry: InquiryRecord, request: UnitRequestRecord) -> Outcome | None:
     """A second extension is a leader's to decide; the rest is the duty desk's, or a leader's."""
     if acting.officer.role not in DECIDERS:
         return acting.refuse("staff.no_decide")
@@ -110,7 +112,7 @@ def _not_theirs(acting: ActingOfficer, inquiry: Record, request: Record) -> Outc
     )
 
 
-def _decided(acting: ActingOfficer, request: Record) -> Outcome:
+def _decided(acting: ActingOfficer, request: UnitRequestRecord) -> Outcome:
     """Somebody was first: say who and how."""
     row = requests.find(acting.tx, request.id) or request
     return acting.refuse(
@@ -123,7 +125,7 @@ def _decided(acting: ActingOfficer, request: Record) -> Outcome:
     )
 
 
-def _done(inquiry: Record, request: Record, decision: str) -> Outcome:
+def _done(inquiry: InquiryRecord, request: UnitRequestRecord, decision: str) -> Outcome:
     return Outcome(
         done=True,
         key="staff.decided",
@@ -131,34 +133,39 @@ def _done(inquiry: Record, request: Record, decision: str) -> Outcome:
     )
 
 
-def _grant(acting: ActingOfficer, request: Record, note: str) -> bool:
+def _grant(acting: ActingOfficer, request: UnitRequestRecord, note: str) -> bool:
     return move_request(
         acting.tx, request, RequestEvent.APPROVE, decided_at=acting.now, decided_by=acting.officer.id, note=note
     )
 
 
-def _extend(acting: ActingOfficer, inquiry: Record, request: Record, note: str) -> Outcome:
+def _extend(acting: ActingOfficer, inquiry: InquiryRecord, request: UnitRequestRecord, note: str) -> Outcome:
     order = next(row for row in inquiries.assignments_of(acting.tx, inquiry.id) if row.id == request.assignment_id)
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return acting.refuse("staff.not_now", standing=about(inquiry)["state"])
-    if request_rules.approval_problem(request.wanted_at, acting.now) is not None:
-        return acting.refuse("staff.date_passed", number=inquiry.number, wanted=say_time(request.wanted_at))
+    wanted = request.wanted_at
+    if wanted is None:
+        raise RuntimeError("an extension without a date")
+    if request_rules.approval_problem(wanted, acting.now) is not None:
+        return acting.refuse("staff.date_passed", number=inquiry.number, wanted=say_time(wanted))
     if not _grant(acting, request, note):
         return _decided(acting, request)
-    inquiry = _put_off(acting, inquiry, order, request)
+    inquiry = _put_off(acting, inquiry, order, request, wanted)
     # What is linked is answered with it, so it is given the same time.
     for linked in linked_inquiries.open_orders(acting.tx, inquiry.id):
         if linked.unit_id == order.unit_id:
-            _put_off(acting, inquiries.get(acting.tx, linked.inquiry_id), linked, request)
+            _put_off(acting, inquiries.get(acting.tx, linked.inquiry_id), linked, request, wanted)
     _tell_unit(acting.deps, acting.tx, inquiry, request, now=acting.now, decision="approved", note=note)
     return _done(inquiry, request, "approved")
 
 
-def _put_off(acting: ActingOfficer, inquiry: Record, order: Record, request: Record) -> Record:
+def _put_off(
+    acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord, request: UnitRequestRecord, wanted: datetime
+) -> InquiryRecord:
     """The new date for the order and its citizen; the inquiry as it is now."""
     late = request_rules.extension_expired(order.due_at, acting.now, paused_at=inquiry.paused_at)
-    old, new = inquiry.due_at, max(inquiry.due_at, request.wanted_at)
-    inquiries.change_assignment(acting.tx, order, due_at=max(order.due_at, request.wanted_at))
+    old, new = inquiry.due_at, max(inquiry.due_at, wanted)
+    inquiries.change_assignment(acting.tx, order, due_at=max(order.due_at, wanted))
     inquiries.change(
         acting.tx,
         inquiry,
@@ -192,7 +199,7 @@ def _provisional(deps: Deps, old: datetime, new: datetime) -> bool:
     return unit_due(old, days, deps.calendar()).provisional
 
 
-def _tell_extended(acting: ActingOfficer, inquiry: Record, request: Record, old: datetime) -> None:
+def _tell_extended(acting: ActingOfficer, inquiry: InquiryRecord, request: UnitRequestRecord, old: datetime) -> None:
     notify.to_citizen(
         acting.tx,
         inquiry,
@@ -209,7 +216,7 @@ def _tell_extended(acting: ActingOfficer, inquiry: Record, request: Record, old:
     )
 
 
-def _take_back(acting: ActingOfficer, inquiry: Record, request: Record, note: str) -> Outcome:
+def _take_back(acting: ActingOfficer, inquiry: InquiryRecord, request: UnitRequestRecord, note: str) -> Outcome:
     """To the unit the note names, else to the one proposed, else to the duty desk, which hands it on."""
     order = next(row for row in inquiries.assignments_of(acting.tx, inquiry.id) if row.id == request.assignment_id)
     unit = _named(acting, note) or _proposed(acting, request) or directory.duty_unit(acting.tx)
@@ -219,7 +226,9 @@ def _take_back(acting: ActingOfficer, inquiry: Record, request: Record, note: st
     return receiver if isinstance(receiver, Outcome) else _back_to(acting, order, request, receiver, note)
 
 
-def _back_to(acting: ActingOfficer, order: Record, request: Record, unit: Record, note: str) -> Outcome:
+def _back_to(
+    acting: ActingOfficer, order: OrderRecord, request: UnitRequestRecord, unit: UnitRecord, note: str
+) -> Outcome:
     if not _grant(acting, request, note):
         return _decided(acting, request)
     done = hand_over(
@@ -248,12 +257,12 @@ def _back_to(acting: ActingOfficer, order: Record, request: Record, unit: Record
     return done
 
 
-def _named(acting: ActingOfficer, text: str) -> Record | None:
+def _named(acting: ActingOfficer, text: str) -> UnitRecord | None:
     units = find_unit(acting.deps.router().directory, text) if text else []
     return directory.unit_by_code(acting.tx, units[0].code) if len(units) == 1 else None
 
 
-def _proposed(acting: ActingOfficer, request: Record) -> Record | None:
+def _proposed(acting: ActingOfficer, request: UnitRequestRecord) -> UnitRecord | None:
     """Asked again now: a unit may have been abolished, or its last officer have left, meanwhile."""
     if request.unit_id is None:
         return None
@@ -261,13 +270,13 @@ def _proposed(acting: ActingOfficer, request: Record) -> Record | None:
     return unit if unit.active and directory.officers_of(acting.tx, unit.id) else None
 
 
-def granted_by_transfer(acting: ActingOfficer, order: Record, unit: Record) -> Outcome | None:
+def granted_by_transfer(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord) -> Outcome | None:
     """转 by the duty desk on an order somebody wants to give back: that grants it."""
     asked = requests.pending(acting.tx, order.inquiry_id, RequestKind.RETURN)
     return _back_to(acting, order, asked[-1], unit, "") if asked else None
 
 
-def _reopen(acting: ActingOfficer, inquiry: Record, request: Record, note: str) -> Outcome:
+def _reopen(acting: ActingOfficer, inquiry: InquiryRecord, request: UnitRequestRecord, note: str) -> Outcome:
     if not _grant(acting, request, note):
         return _decided(acting, request)
     inquiry = rework.reopen(acting.deps, acting.tx, inquiry, acting.office, reason=request.reason)
@@ -280,7 +289,7 @@ def _reopen(acting: ActingOfficer, inquiry: Record, request: Record, note: str) 
 # -- nobody decided --------------------------------------------------------------------------
 
 
-def expire(deps: Deps, tx: Tx, request: Record, now: datetime) -> None:
+def expire(deps: Deps, tx: Tx, request: RequestRecord, now: datetime) -> None:
     """Nobody decided in time, or the citizen did not answer: for the deadline run.
 
     An extension or a return counts as refused and the unit is told; a question ends its pause. A
@@ -300,7 +309,7 @@ def expire(deps: Deps, tx: Tx, request: Record, now: datetime) -> None:
         _over(deps, tx, inquiry, row, now)
 
 
-def _over(deps: Deps, tx: Tx, inquiry: Record, request: Record, now: datetime) -> Record:
+def _over(deps: Deps, tx: Tx, inquiry: InquiryRecord, request: UnitRequestRecord, now: datetime) -> UnitRequestRecord:
     """The request, expired if its time is over, with the unit told once."""
     if request.state != RequestState.PENDING or now <= request.decide_by or request.kind == RequestKind.REWORK:
         return request
@@ -318,7 +327,7 @@ def _over(deps: Deps, tx: Tx, inquiry: Record, request: Record, now: datetime) -
 
 
 def _tell_unit(
-    deps: Deps, tx: Tx, inquiry: Record, request: Record, *, now: datetime, decision: str, note: str
+    deps: Deps, tx: Tx, inquiry: InquiryRecord, request: UnitRequestRecord, *, now: datetime, decision: str, note: str
 ) -> None:
     order = next((row for row in inquiries.assignments_of(tx, inquiry.id) if row.id == request.assignment_id), None)
     due = {"due": say_time(order.due_at)} if order is not None else {}

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from bot.routing.triage import Guess, Learned
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import UnitRecord
+    from store.records.inquiries import InquiryRecord
 
 BATCH = 100
 RETRY = timedelta(minutes=1)
@@ -134,7 +135,7 @@ def _batch(deps: Deps, tx: Tx, judged: dict[int, Judged]) -> int:
     return len(rows)
 
 
-def _route(batch: _Batch, inquiry: Record, judged: Judged) -> None:
+def _route(batch: _Batch, inquiry: InquiryRecord, judged: Judged) -> None:
     deps, tx, now, verdict = batch.deps, batch.tx, batch.now, judged.verdict
     if inquiry.state not in {State.RECEIVED, State.ACCEPTED} or inquiry.id in batch.in_hand:
         inquiries.set_fold(tx, inquiry.id, None)
@@ -157,7 +158,7 @@ def _route(batch: _Batch, inquiry: Record, judged: Judged) -> None:
             flags=judged.flags.names,
         )
     )
-    unit = batch.known.unit(head.unit_id) if head is not None else unit
+    unit = batch.known.unit(head.unit_id) if head is not None and head.unit_id is not None else unit
     why = verdict.why if repeat is None else "repeat"
     routing = verdict.record() | ({"accused": list(judged.flags.accused)} if judged.flags.accused else {})
     routing |= {"chosen": None, "why": why} if repeat is not None else {}
@@ -181,14 +182,14 @@ def _route(batch: _Batch, inquiry: Record, judged: Judged) -> None:
         join(deps, tx, current, head, now)
 
 
-def _repeat(batch: _Batch, inquiry: Record, judged: Judged) -> Record | None:
+def _repeat(batch: _Batch, inquiry: InquiryRecord, judged: Judged) -> InquiryRecord | None:
     """What repeats an inquiry under way costs the desk one tap: merged, or sent on after all."""
     if inquiry.contact_id not in batch.wrote_before:
         return None
     return repeats.look(batch.tx, inquiry, said=judged.said, places=judged.verdict.places, now=batch.now)
 
 
-def _unit(batch: _Batch, chosen: str | None) -> Record | None:
+def _unit(batch: _Batch, chosen: str | None) -> UnitRecord | None:
     """The unit chosen, or the one that has its work now; else the duty desk.
 
     The router in memory may be half a minute older than a merger.

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import OrderRecord
 
 LISTED = 5
 LONGEST_CHAIN = 20
@@ -35,7 +36,7 @@ OPEN_STATES = frozenset(state.value for state in OPEN)
 
 
 @refusing
-def merge(acting: ActingOfficer, order: Record, into: Record) -> Outcome:
+def merge(acting: ActingOfficer, order: OrderRecord, into: InquiryRecord) -> Outcome:
     """The inquiry of ``order`` is worked on with ``into``, or with what that one was merged into."""
     if (refused := stopped(acting, order)) is not None:
         return refused
@@ -70,7 +71,7 @@ def merge(acting: ActingOfficer, order: Record, into: Record) -> Outcome:
     )
 
 
-def head_of(tx: Tx, inquiry: Record) -> Record:
+def head_of(tx: Tx, inquiry: InquiryRecord) -> InquiryRecord:
     """What an inquiry was merged into in the end; itself when it was not."""
     for _ in range(LONGEST_CHAIN):
         if inquiry.state != State.MERGED or inquiry.merged_into_id is None:
@@ -79,7 +80,7 @@ def head_of(tx: Tx, inquiry: Record) -> Record:
     return inquiry
 
 
-def find_head(acting: ActingOfficer, typed: str) -> Record | Outcome:
+def find_head(acting: ActingOfficer, typed: str) -> InquiryRecord | Outcome:
     """The inquiry a typed number means, of whatever citizen, or why there is none."""
     found = desk_store.meant(acting.tx, typed, acting.now)
     if not found:
@@ -89,7 +90,7 @@ def find_head(acting: ActingOfficer, typed: str) -> Record | Outcome:
     return found[0]
 
 
-def _unfit(acting: ActingOfficer, inquiry: Record, head: Record) -> Outcome | None:
+def _unfit(acting: ActingOfficer, inquiry: InquiryRecord, head: InquiryRecord) -> Outcome | None:
     if head.id == inquiry.id:
         return acting.refuse("staff.merge_self", number=inquiry.number)
     if head.state not in OPEN_STATES | {State.ANSWERED}:
@@ -103,7 +104,7 @@ def _unfit(acting: ActingOfficer, inquiry: Record, head: Record) -> Outcome | No
     return None
 
 
-def _carried(inquiry: Record, head: Record) -> dict[str, Any]:
+def _carried(inquiry: InquiryRecord, head: InquiryRecord) -> dict[str, Any]:
     """What is dangerous, or must not be read by whom, stays so: the head holds the words of both."""
     flags = [*(head.flags or []), *(flag for flag in inquiry.flags or [] if flag not in (head.flags or []))]
     routing, other = head.routing or {}, inquiry.routing or {}
@@ -115,7 +116,7 @@ def _carried(inquiry: Record, head: Record) -> dict[str, Any]:
     }
 
 
-def _follow(acting: ActingOfficer, inquiry: Record, head: Record) -> None:
+def _follow(acting: ActingOfficer, inquiry: InquiryRecord, head: InquiryRecord) -> None:
     """What was merged into it goes along; the head keeps what was said, for its officers."""
     for row in desk_store.merged_into(acting.tx, inquiry.id):
         inquiries.set_head(acting.tx, row.id, head.id)
@@ -131,16 +132,16 @@ def _follow(acting: ActingOfficer, inquiry: Record, head: Record) -> None:
     acting.log(head.id, "joined", number=inquiry.number)
 
 
-def _said(tx: Tx, inquiry: Record) -> str:
+def _said(tx: Tx, inquiry: InquiryRecord) -> str:
     said = [m.text for m in inquiries.messages_of(tx, inquiry.id) if m.direction == "in" and m.text]
     return "\n".join(said) or inquiry.summary
 
 
-def _tell(acting: ActingOfficer, inquiry: Record, head: Record) -> None:
+def _tell(acting: ActingOfficer, inquiry: InquiryRecord, head: InquiryRecord) -> None:
     """The citizen, by their own number; the head's officers; and the answer at once where there is one."""
     tx, now = acting.tx, acting.now
     answer = given(tx, head.id) if head.state == State.ANSWERED else None
-    if answer is not None:
+    if answer is not None and head.unit_id is not None:
         unit = directory.unit(tx, head.unit_id).name
         _answer_one(acting.deps, tx, inquiry, answer.text, unit=unit, officer_id=answer.officer_id, now=now)
         return
@@ -164,7 +165,7 @@ def _tell(acting: ActingOfficer, inquiry: Record, head: Record) -> None:
     )
 
 
-def pass_on(deps: Deps, tx: Tx, inquiry: Record, text: str, now: datetime, *, once: str) -> None:
+def pass_on(deps: Deps, tx: Tx, inquiry: InquiryRecord, text: str, now: datetime, *, once: str) -> None:
     """What her citizen adds to a merged inquiry goes to those who work on the head."""
     head = head_of(tx, inquiry)
     if text:
@@ -180,7 +181,7 @@ def pass_on(deps: Deps, tx: Tx, inquiry: Record, text: str, now: datetime, *, on
     )
 
 
-def tell_merged(acting: ActingOfficer, head: Record, order: Record, text: str) -> None:
+def tell_merged(acting: ActingOfficer, head: InquiryRecord, order: OrderRecord, text: str) -> None:
     """The head was answered: the same answer to everybody whose inquiry was merged into it."""
     for row in desk_store.merged_into(acting.tx, head.id):
         _answer_one(
@@ -189,14 +190,14 @@ def tell_merged(acting: ActingOfficer, head: Record, order: Record, text: str) -
 
 
 def _answer_one(
-    deps: Deps, tx: Tx, inquiry: Record, text: str, *, unit: str, officer_id: int | None, now: datetime
+    deps: Deps, tx: Tx, inquiry: InquiryRecord, text: str, *, unit: str, officer_id: int | None, now: datetime
 ) -> None:
     """Kept with their own inquiry, so that 全文, progress and the rating find it there."""
     inquiries.change(tx, inquiry, answered_at=now)
     give(deps, tx, inquiries.get(tx, inquiry.id), text, unit=unit, officer_id=officer_id, now=now)
 
 
-def release(deps: Deps, tx: Tx, head: Record, now: datetime) -> None:
+def release(deps: Deps, tx: Tx, head: InquiryRecord, now: datetime) -> None:
     """The head ended without an answer: what was merged into it and waits still is decided by itself."""
     for row in desk_store.merged_into(tx, head.id):
         if row.state != State.MERGED or row.answered_at is not None:

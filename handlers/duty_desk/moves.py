@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import UnitRecord
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import OrderRecord, QueuedOrderRecord
 
 
 LISTED = 5
@@ -38,12 +40,14 @@ LISTED = 5
 class Waiting:
     """One order of the desk's queue (with ``number``, ``summary``, ``urgent``, ``flags``) and what is proposed."""
 
-    order: Record
+    order: QueuedOrderRecord
     suggestions: tuple[Suggestion, ...]
 
 
 @refusing
-def send_on(acting: ActingOfficer, order: Record, unit: Record, *, pick: int = 0, category: str = "") -> Outcome:
+def send_on(
+    acting: ActingOfficer, order: OrderRecord, unit: UnitRecord, *, pick: int = 0, category: str = ""
+) -> Outcome:
     """派: to the unit whose matter it is, from the desk or from any unit that has it.
 
     ``pick``: which suggestion was taken, 0 for none. What was decided is kept for the router to learn from.
@@ -51,7 +55,7 @@ def send_on(acting: ActingOfficer, order: Record, unit: Record, *, pick: int = 0
     return _send(acting, order, unit, pick=pick, category=category)
 
 
-def _send(acting: ActingOfficer, order: Record, unit: Record, *, pick: int, category: str) -> Outcome:
+def _send(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord, *, pick: int, category: str) -> Outcome:
     if (refused := stopped(acting, order)) is not None:
         return refused
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
@@ -69,7 +73,7 @@ def _send(acting: ActingOfficer, order: Record, unit: Record, *, pick: int, cate
     return done
 
 
-def _hand(acting: ActingOfficer, order: Record, inquiry: Record, unit: Record, *, pick: int) -> Outcome:
+def _hand(acting: ActingOfficer, order: OrderRecord, inquiry: InquiryRecord, unit: UnitRecord, *, pick: int) -> Outcome:
     """Where the unit has asked to give it back, sending it on grants that."""
     if (granted := granted_by_transfer(acting, order, unit)) is not None:
         return granted
@@ -89,13 +93,19 @@ def _hand(acting: ActingOfficer, order: Record, inquiry: Record, unit: Record, *
 
 @refusing
 def send_jointly(
-    acting: ActingOfficer, order: Record, unit: Record, assists: Sequence[Record], *, pick: int = 0, category: str = ""
+    acting: ActingOfficer,
+    order: OrderRecord,
+    unit: UnitRecord,
+    assists: Sequence[UnitRecord],
+    *,
+    pick: int = 0,
+    category: str = "",
 ) -> Outcome:
     """派 … 协 …: the first unit leads, the others help by an earlier date; all of it or nothing."""
     if (refused := stopped(acting, order)) is not None:
         return refused
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
-    helpers: dict[int, Record] = {}
+    helpers: dict[int, UnitRecord] = {}
     lead = directory.standing(acting.tx, unit) or unit
     for each in assists:
         found = placement.receiving_unit(acting, inquiry, each, now_at=lead.id)
@@ -115,7 +125,7 @@ def send_jointly(
     )
 
 
-def _call_in(acting: ActingOfficer, inquiry_id: int, helper: Record) -> None:
+def _call_in(acting: ActingOfficer, inquiry_id: int, helper: UnitRecord) -> None:
     """Unless it has an open order for help already, from before the lead changed."""
     rows = [row for row in inquiries.assignments_of(acting.tx, inquiry_id) if row.state in inquiries.OPEN_ASSIGNMENT]
     if any(row.unit_id == helper.id for row in rows):
@@ -125,7 +135,7 @@ def _call_in(acting: ActingOfficer, inquiry_id: int, helper: Record) -> None:
     acting.log(inquiry_id, "assist_asked", unit=helper.name, from_unit=lead.unit_name, assignment=opened)
 
 
-def suggestions(tx: Tx, deps: Deps, inquiry: Record) -> list[Suggestion]:
+def suggestions(tx: Tx, deps: Deps, inquiry: InquiryRecord) -> list[Suggestion]:
     """What the router proposed and can still be taken: by the heir of an abolished unit, not by one without
     officers, one that has it, or one somebody of which is accused.
     """
@@ -143,7 +153,7 @@ def queue(tx: Tx, deps: Deps, limit: int = desk_store.MOST) -> list[Waiting]:
     return [Waiting(row, tuple(proposed(known, row, row.unit_code))) for row in rows]
 
 
-def find_order(acting: ActingOfficer, typed: str) -> Record | Outcome:
+def find_order(acting: ActingOfficer, typed: str) -> OrderRecord | Outcome:
     """The lead order a typed number means to who decides for the desk, of whatever unit, or why there is none."""
     if acting.officer.role not in DECIDERS:
         return acting.refuse("staff.no_desk")
@@ -155,7 +165,7 @@ def find_order(acting: ActingOfficer, typed: str) -> Record | Outcome:
     return found[0]
 
 
-def unit_named(tx: Tx, deps: Deps, typed: str) -> Record | list[str]:
+def unit_named(tx: Tx, deps: Deps, typed: str) -> UnitRecord | list[str]:
     """The one unit meant (an abolished one too: its heir takes it), or the names that come near."""
     units = find_unit(deps.router().directory, typed)
     if len(units) == 1 and (row := directory.unit_by_code(tx, units[0].code)) is not None:

@@ -14,7 +14,9 @@ from store import decisions, directory, inquiries
 if TYPE_CHECKING:
     from handlers.inquiry.acting_officer import ActingOfficer, Outcome
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import UnitRecord
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import OrderRecord
 
 DESK, CORRECTION, ANSWERED = "desk", "correction", "answered"
 
@@ -25,7 +27,9 @@ def is_desk(tx: Tx, unit_id: int | None) -> bool:
     return duty is not None and duty.id == unit_id
 
 
-def receiving_unit(acting: ActingOfficer, inquiry: Record, unit: Record, *, now_at: int) -> Record | Outcome:
+def receiving_unit(
+    acting: ActingOfficer, inquiry: InquiryRecord, unit: UnitRecord, *, now_at: int
+) -> UnitRecord | Outcome:
     """The unit that gets it when ``unit`` is named, or why it cannot. ``now_at``: the unit that has it."""
     found = directory.standing(acting.tx, unit)
     if found is None:
@@ -43,13 +47,13 @@ def receiving_unit(acting: ActingOfficer, inquiry: Record, unit: Record, *, now_
     return found
 
 
-def kind_of_word(tx: Tx, inquiry: Record, unit: Record) -> str:
+def kind_of_word(tx: Tx, inquiry: InquiryRecord, unit: UnitRecord) -> str:
     """What it means that a person gives it to ``unit``: a correction when some other unit had it."""
     had = {row.unit_id for row in inquiries.assignments_of(tx, inquiry.id) if row.role == "lead"}
     return CORRECTION if any(not is_desk(tx, unit_id) for unit_id in had - {unit.id}) else DESK
 
 
-def learn(acting: ActingOfficer, inquiry: Record, unit: Record, *, category: str = "") -> None:
+def learn(acting: ActingOfficer, inquiry: InquiryRecord, unit: UnitRecord, *, category: str = "") -> None:
     """Keep a person's word on whose matter this is. That it came back to the desk teaches nothing.
 
     After it was handed over: somebody else may have been first.
@@ -66,7 +70,7 @@ def learn(acting: ActingOfficer, inquiry: Record, unit: Record, *, category: str
         )
 
 
-def learn_answered(acting: ActingOfficer, inquiry: Record, order: Record) -> None:
+def learn_answered(acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord) -> None:
     """The unit the machine chose by itself, or a community it handed on to, answered: it was right.
 
     What a person decided is left as it is.

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from bot.conversation.state import ConversationState
     from handlers.services.deps import Deps, Turn
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import OfficerRecord, UnitRecord
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import OrderRecord
 
 OBJECT_WITHIN = timedelta(days=15)
 OBJECTIONS = 1
@@ -47,7 +49,7 @@ OPEN_STATES = frozenset(state.value for state in OPEN)
 
 
 @refusing
-def reject(acting: ActingOfficer, order: Record, code: str, note: str = "") -> Outcome:
+def reject(acting: ActingOfficer, order: OrderRecord, code: str, note: str = "") -> Outcome:
     """Do not accept it, for the reason of ``code`` (a ``bot.inquiry.rejection.Reason``).
 
     ``note`` is told to the citizen.
@@ -89,7 +91,7 @@ def reject(acting: ActingOfficer, order: Record, code: str, note: str = "") -> O
     return Outcome(done=True, key="staff.rejected", params=about(inquiry) | {"cause": reason.value, "final": final})
 
 
-def _unfit(acting: ActingOfficer, inquiry: Record, reason: Reason, note: str) -> Outcome | None:
+def _unfit(acting: ActingOfficer, inquiry: InquiryRecord, reason: Reason, note: str) -> Outcome | None:
     if endangered(acting.tx, inquiry):
         return acting.refuse("staff.never_rejected", number=inquiry.number)
     if text_missing(reason, note):
@@ -100,14 +102,14 @@ def _unfit(acting: ActingOfficer, inquiry: Record, reason: Reason, note: str) ->
     return None
 
 
-def endangered(tx: Tx, inquiry: Record) -> bool:
+def endangered(tx: Tx, inquiry: InquiryRecord) -> bool:
     """Whether somebody may be in danger: by its flags, or by what was understood when it came in."""
     if not NEVER_REJECTED.isdisjoint(inquiry.flags or []):
         return True
     return any(event.name == "emergency" for event in inquiries.events_of(tx, inquiry.id))
 
 
-def _same_matter(tx: Tx, inquiry: Record, reason: Reason) -> list[Record]:
+def _same_matter(tx: Tx, inquiry: InquiryRecord, reason: Reason) -> list[InquiryRecord]:
     """Open inquiries it could be merged into: what it repeats or is linked to; the citizen's own for IN_PROGRESS."""
     ids = [row_id for row_id in (inquiry.repeat_of_id, inquiry.linked_to_id) if row_id is not None]
     rows = [row for row_id in ids if (row := inquiries.find(tx, row_id)) is not None]
@@ -138,14 +140,14 @@ def object_to(turn: Turn, state: ConversationState, act: acts.Objection, _event:
     return state
 
 
-def _rejected(turn: Turn, number: str | None) -> list[Record]:
+def _rejected(turn: Turn, number: str | None) -> list[InquiryRecord]:
     if turn.address.contact_id is None:
         return []
     own = inquiries.of_contact(turn.tx, turn.address.contact_id)
     return [row for row in inquiries.pick(own, number) if row.state == State.REJECTED]
 
 
-def _problem(inquiry: Record, turn: Turn) -> str:
+def _problem(inquiry: InquiryRecord, turn: Turn) -> str:
     """Why there is nothing to object to any more: final or late; ``""`` when there is."""
     if inquiry.appeals >= OBJECTIONS:
         return "final"
@@ -153,7 +155,7 @@ def _problem(inquiry: Record, turn: Turn) -> str:
     return "late" if turn.now - closed > OBJECT_WITHIN else ""
 
 
-def _under_way(turn: Turn, number: str | None) -> Record | None:
+def _under_way(turn: Turn, number: str | None) -> InquiryRecord | None:
     """An objection made before and not decided yet: Y sent twice."""
     if turn.address.contact_id is None:
         return None
@@ -165,7 +167,7 @@ def _under_way(turn: Turn, number: str | None) -> Record | None:
     return None
 
 
-def _object(turn: Turn, inquiry: Record) -> None:
+def _object(turn: Turn, inquiry: InquiryRecord) -> None:
     by = Author(Actor.CITIZEN, turn.address.contact_id, turn.now)
     inquiry = reopen_at_desk(
         turn.deps,
@@ -187,7 +189,7 @@ def _object(turn: Turn, inquiry: Record) -> None:
     turn.reply("objection", **about(inquiry), until=until)
 
 
-def _tell_second(deps: Deps, tx: Tx, inquiry: Record, by: Author) -> None:
+def _tell_second(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author) -> None:
     """Those who may decide, with who decided before: the desk's others, else the leaders, else the same one."""
     lead = inquiries.open_lead(tx, inquiry.id)
     if lead is None:
@@ -218,13 +220,13 @@ def _tell_second(deps: Deps, tx: Tx, inquiry: Record, by: Author) -> None:
         )
 
 
-def _seconds(tx: Tx, before: int | None) -> list[Record]:
+def _seconds(tx: Tx, before: int | None) -> list[OfficerRecord]:
     rows = desk_store.deciders(tx)
     others = [row for row in rows if row.id != before]
     return [row for row in others if row.role == "duty"] or others or list(rows)
 
 
-def uphold(acting: ActingOfficer, order: Record, unit: Record) -> None:
+def uphold(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord) -> None:
     """The second officer accepted it after all: the citizen is told by whom and until when. After the hand-over."""
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
     lead = inquiries.open_lead(acting.tx, inquiry.id)

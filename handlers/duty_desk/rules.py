@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from handlers.inquiry.transitions import Author
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import OrderRecord
 
 OBJECTION = "objection"
 """``assignments.reason`` of the desk's order about a citizen's objection."""
@@ -35,7 +36,7 @@ DID = ("transferred", "returned", "rejected", "merged", "answered", "withdrawn",
 """Events that tell what became of an order somebody else is still looking at."""
 
 
-def stopped(acting: ActingOfficer, order: Record) -> Outcome | None:
+def stopped(acting: ActingOfficer, order: OrderRecord) -> Outcome | None:
     """Why this officer may not decide on this order now; None when nothing is in the way."""
     if acting.officer.role not in DECIDERS:
         return acting.refuse("staff.no_desk")
@@ -50,7 +51,7 @@ def stopped(acting: ActingOfficer, order: Record) -> Outcome | None:
     return None
 
 
-def first(acting: ActingOfficer, order: Record) -> Outcome:
+def first(acting: ActingOfficer, order: OrderRecord) -> Outcome:
     """Somebody was first: who it was, what they did and when."""
     events = [e for e in inquiries.events_of(acting.tx, order.inquiry_id) if e.name in DID]
     if not events:
@@ -68,7 +69,7 @@ def first(acting: ActingOfficer, order: Record) -> Outcome:
     )
 
 
-def overtaken(acting: ActingOfficer, order: Record) -> Outcome | None:
+def overtaken(acting: ActingOfficer, order: OrderRecord) -> Outcome | None:
     """A number typed says nothing of what the officer saw: when somebody else has just sent it on, they are told.
 
     A page knows the order its form was made for, and needs no such rule.
@@ -80,7 +81,7 @@ def overtaken(acting: ActingOfficer, order: Record) -> Outcome | None:
     return first(acting, order) if by_other else None
 
 
-def decided_before(acting: ActingOfficer, order: Record) -> bool:
+def decided_before(acting: ActingOfficer, order: OrderRecord) -> bool:
     """Whether it was this officer who did not accept it."""
     before = rejected_by(acting.tx, order.inquiry_id)
     return bool(before == acting.officer.id)
@@ -97,7 +98,7 @@ def others_decide(acting: ActingOfficer) -> bool:
     return any(row.id != acting.officer.id for row in desk_store.deciders(acting.tx))
 
 
-def end_orders(acting: ActingOfficer, inquiry: Record, order: Record, *, how: str) -> bool:
+def end_orders(acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord, *, how: str) -> bool:
     """Its orders are over, and the units that had them know. False when somebody was first.
 
     ``how``: rejected or merged. Before the inquiry itself is moved.
@@ -127,7 +128,7 @@ def end_orders(acting: ActingOfficer, inquiry: Record, order: Record, *, how: st
 def reopen_at_desk(
     deps: Deps,
     tx: Tx,
-    inquiry: Record,
+    inquiry: InquiryRecord,
     event: Event,
     by: Author,
     *,
@@ -136,7 +137,7 @@ def reopen_at_desk(
     kind: str = "",
     tell: bool = True,
     appeals: int = 0,
-) -> Record:
+) -> InquiryRecord:
     """What was ended stands at the desk again; the inquiry as it is now.
 
     ``days``: working days the desk has for it. The citizen's date is never earlier than the old one.

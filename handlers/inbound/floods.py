@@ -16,14 +16,14 @@ from handlers.notices.phrases import say_time
 from store import inquiries, people
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from bot.conversation import acts
     from bot.edge.messages import InboundMessage
     from handlers.services.deps import Turn
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.people import AddressRecord
 
 
 def cool_down(turn: Turn, state: ConversationState, act: acts.CoolDown, _event: Any) -> ConversationState:
@@ -60,18 +60,18 @@ class Standing:
     kept: int
 
 
-def find(tx: Tx, typed: str, channels: Iterable[str]) -> list[Record]:
+def find(tx: Tx, typed: str, channels: Iterable[str]) -> Sequence[AddressRecord]:
     """The addresses meant by an inquiry's number, or by an address such as ``sms:+12025550123``."""
     inquiry = inquiries.by_number(tx, typed)
     if inquiry is not None:
-        return list(people.of_contact(tx, inquiry.contact_id))
+        return people.of_contact(tx, inquiry.contact_id)
     if ":" not in typed:
         return []
     found = (people.find(tx, channel, Address.parse(typed)) for channel in channels)
     return [row for row in found if row is not None]
 
 
-def standing(tx: Tx, row: Record, now: datetime) -> Standing:
+def standing(tx: Tx, row: AddressRecord, now: datetime) -> Standing:
     """How an address stands."""
     state = _state(tx, row)
     return Standing(
@@ -79,7 +79,7 @@ def standing(tx: Tx, row: Record, now: datetime) -> Standing:
     )
 
 
-def unblock(tx: Tx, row: Record, now: datetime) -> bool:
+def unblock(tx: Tx, row: AddressRecord, now: datetime) -> bool:
     """Answer this address again; False when it was not in the cool-down."""
     state = _state(tx, row)
     if not is_cooled(state, now):
@@ -89,5 +89,5 @@ def unblock(tx: Tx, row: Record, now: datetime) -> bool:
     return True
 
 
-def _state(tx: Tx, row: Record) -> ConversationState:
+def _state(tx: Tx, row: AddressRecord) -> ConversationState:
     return ConversationState.from_json(people.by_id(tx, row.id).conversation or {})

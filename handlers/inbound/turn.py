@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from adapters.kit.base import Channel
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.people import SenderRecord
 
 SEPARATOR = "\n————\n"
 URGENT, NOTICE, BULK = 0, 1, 2
@@ -53,7 +53,7 @@ def handle(
     return reply if passive else None
 
 
-def _note_contact(tx: Tx, row: Record, event: InboundMessage | ContactEvent, now: datetime) -> Record:
+def _note_contact(tx: Tx, row: SenderRecord, event: InboundMessage | ContactEvent, now: datetime) -> SenderRecord:
     """Write into the ledger what the event opens or closes."""
     values: dict[str, Any] = {"last_inbound_at": now}
     if isinstance(event, InboundMessage):
@@ -67,7 +67,7 @@ def _note_contact(tx: Tx, row: Record, event: InboundMessage | ContactEvent, now
     return people.with_changes(tx, row, **values)
 
 
-def _contact_values(row: Record, event: ContactEvent, now: datetime) -> dict[str, Any]:
+def _contact_values(row: SenderRecord, event: ContactEvent, now: datetime) -> dict[str, Any]:
     if event.event is Contact.UNFOLLOW:
         return {"state": "gone", "state_code": "unfollowed", "state_at": now}
     if event.event is Contact.FOLLOW and row.state != "opted_out":

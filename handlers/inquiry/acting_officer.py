@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import StaffRecord
+    from store.records.joined import OrderRecord
 
 P = ParamSpec("P")
 
@@ -42,7 +43,7 @@ class ActingOfficer:
 
     tx: Tx
     deps: Deps
-    officer: Record
+    officer: StaffRecord
     now: datetime
 
     @property
@@ -81,7 +82,7 @@ def refusing(
     return run
 
 
-def units_in_charge(tx: Tx, officer: Record) -> list[int] | None:
+def units_in_charge(tx: Tx, officer: StaffRecord) -> list[int] | None:
     """Units whose orders the officer may act on; None for the duty desk: all.
 
     A subdistrict office answers for its communities; no department for another.
@@ -91,10 +92,10 @@ def units_in_charge(tx: Tx, officer: Record) -> list[int] | None:
     return [officer.unit_id, *(child.id for child in directory.children(tx, officer.unit_code))]
 
 
-def find(acting: ActingOfficer, typed: str) -> Record | Outcome:
+def find(acting: ActingOfficer, typed: str) -> OrderRecord | Outcome:
     """The order a typed number means to this officer, or why there is none; a lead's before an assist's."""
     units = units_in_charge(acting.tx, acting.officer)
-    found: list[Record] = []
+    found: list[OrderRecord] = []
     for role in ("lead", "assist"):
         found = found or _of_units(inquiries.orders_of_tail(acting.tx, units, typed, role=role), units)
     if not found:
@@ -105,11 +106,11 @@ def find(acting: ActingOfficer, typed: str) -> Record | Outcome:
     return found[0]
 
 
-def _of_units(rows: list[Record], units: list[int] | None) -> list[Record]:
+def _of_units(rows: list[OrderRecord], units: list[int] | None) -> list[OrderRecord]:
     return rows if units is None else [row for row in rows if row.unit_id in units]
 
 
-def too_late(acting: ActingOfficer, order: Record) -> Outcome:
+def too_late(acting: ActingOfficer, order: OrderRecord) -> Outcome:
     """Somebody was first: say who and when."""
     rows = inquiries.assignments_of(acting.tx, order.inquiry_id)
     row = next((r for r in rows if r.id == order.id), order)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord, MessageRecord
 
 LONGEST_ANSWER = 2000
 CORRECTED = "answer.corrected"
@@ -30,7 +30,7 @@ UNSENT, REPLACED, RETRACTED = "unsent", "replaced", "retracted"
 def give(
     deps: Deps,
     tx: Tx,
-    inquiry: Record,
+    inquiry: InquiryRecord,
     text: str,
     *,
     unit: str,
@@ -64,7 +64,7 @@ def give(
     )
 
 
-def given(tx: Tx, inquiry_id: int) -> Record | None:
+def given(tx: Tx, inquiry_id: int) -> MessageRecord | None:
     """The answer that holds."""
     found = [m for m in inquiries.messages_of(tx, inquiry_id) if m.direction == "out" and m.officer_id]
     return found[-1] if found else None

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from handlers.notices.recipients import Known
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import UnitRecord
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import OrderRecord
 
 
-def clock_of(deps: Deps, inquiry: Record, now: datetime, *, days: int | None = None) -> datetime:
+def clock_of(deps: Deps, inquiry: InquiryRecord, now: datetime, *, days: int | None = None) -> datetime:
     """The due time of an order opened now: working days, or the clock on the wall when it is urgent."""
     if inquiry.urgent:
         return urgent_due(now, hours=deps.limits.urgent_hours)
@@ -38,7 +40,7 @@ def clock_of(deps: Deps, inquiry: Record, now: datetime, *, days: int | None = N
 def dispatch(
     deps: Deps,
     tx: Tx,
-    inquiry: Record,
+    inquiry: InquiryRecord,
     unit_id: int,
     *,
     now: datetime,
@@ -74,7 +76,7 @@ def dispatch(
     return assignment_id
 
 
-def call_in(acting: ActingOfficer, order: Record, unit: Record) -> int:
+def call_in(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord) -> int:
     """An assist order for another unit, due before the lead's."""
     deps, tx, now = acting.deps, acting.tx, acting.now
     inquiry = inquiries.get(tx, order.inquiry_id)
@@ -85,7 +87,7 @@ def call_in(acting: ActingOfficer, order: Record, unit: Record) -> int:
 
 
 def _open(
-    deps: Deps, tx: Tx, inquiry: Record, unit_id: int, *, role: str, due_at: datetime, now: datetime, reason: str
+    deps: Deps, tx: Tx, inquiry: InquiryRecord, unit_id: int, *, role: str, due_at: datetime, now: datetime, reason: str
 ) -> int:
     check = first_check(now, due_at, deps.calendar(), urgent=bool(inquiry.urgent), limits=deps.limits)
     return inquiries.assign(
@@ -102,8 +104,8 @@ def _open(
 
 def hand_over(
     acting: ActingOfficer,
-    order: Record,
-    unit: Record,
+    order: OrderRecord,
+    unit: UnitRecord,
     *,
     reason: str,
     name: str,
@@ -148,17 +150,17 @@ def hand_over(
     return Outcome(done=True, key=key, params=about(inquiry) | {"unit": unit.name})
 
 
-def _linked_orders(acting: ActingOfficer, order: Record) -> list[Record]:
+def _linked_orders(acting: ActingOfficer, order: OrderRecord) -> list[OrderRecord]:
     """Open orders of the same unit whose inquiries are linked to this order's: they go where it goes."""
     linked = linked_inquiries.open_orders(acting.tx, order.inquiry_id)
     return [each for each in linked if each.unit_id == order.unit_id]
 
 
-def _not_over(deps: Deps, inquiry: Record, due_at: datetime, now: datetime) -> datetime:
+def _not_over(deps: Deps, inquiry: InquiryRecord, due_at: datetime, now: datetime) -> datetime:
     """A due time taken over from another's order; where it is over, one day: nobody is late before they have it."""
     return due_at if due_at > now else clock_of(deps, inquiry, now, days=1)
 
 
-def unit_time(inquiry: Record, due_at: datetime) -> str:
+def unit_time(inquiry: InquiryRecord, due_at: datetime) -> str:
     """The unit's own date in words where it is another than the citizen's, else ``""``."""
     return "" if due_at == inquiry.due_at else say_time(due_at)

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import OrderRecord
 
 WITHIN = timedelta(hours=24)
 MOST = 150
@@ -48,8 +49,14 @@ class Recent:
         self._units: dict[int | None, list[ToldMatter]] = {}
 
     def look(
-        self, inquiry: Record, unit_id: int | None, *, said: str, places: Sequence[str], flags: Collection[str] = ()
-    ) -> Record | None:
+        self,
+        inquiry: InquiryRecord,
+        unit_id: int | None,
+        *,
+        said: str,
+        places: Sequence[str],
+        flags: Collection[str] = (),
+    ) -> InquiryRecord | None:
         """The head this inquiry belongs to; None when it is no burst. What is flagged goes its own way.
 
         ``unit_id`` None: the router was not sure. Then what many others tell may tell whose it is.
@@ -94,7 +101,7 @@ def _load(deps: Deps, tx: Tx, unit_id: int | None, now: datetime) -> list[ToldMa
     return [told for told in found.values() if told is not None]
 
 
-def _head(tx: Tx, like: Sequence[int], now: datetime) -> Record | None:
+def _head(tx: Tx, like: Sequence[int], now: datetime) -> InquiryRecord | None:
     """The head most of these have, else the oldest; those still by themselves are linked to it."""
     rows = linked_inquiries.open_among(tx, like)
     heads = [row.linked_to_id for row in rows if row.linked_to_id is not None]
@@ -113,7 +120,7 @@ def _head(tx: Tx, like: Sequence[int], now: datetime) -> Record | None:
     return head
 
 
-def join(deps: Deps, tx: Tx, inquiry: Record, head: Record, now: datetime) -> None:
+def join(deps: Deps, tx: Tx, inquiry: InquiryRecord, head: InquiryRecord, now: datetime) -> None:
     """Link an inquiry just given to the head's unit; its officers hear when many have come together."""
     _link(tx, inquiry, head, now)
     count = linked_inquiries.count_linked(tx, head.id) + 1
@@ -130,7 +137,7 @@ def join(deps: Deps, tx: Tx, inquiry: Record, head: Record, now: datetime) -> No
         )
 
 
-def _link(tx: Tx, inquiry: Record, head: Record, now: datetime) -> None:
+def _link(tx: Tx, inquiry: InquiryRecord, head: InquiryRecord, now: datetime) -> None:
     inquiries.change(tx, inquiries.get(tx, inquiry.id), linked_to_id=head.id)
     inquiries.log(tx, inquiry.id, "linked", now, number=head.number)
 
@@ -138,7 +145,9 @@ def _link(tx: Tx, inquiry: Record, head: Record, now: datetime) -> None:
 # --- what is done to the head is done to all ---
 
 
-def answer_linked(acting: ActingOfficer, inquiry: Record, order: Record, text: str) -> list[tuple[Record, Record]]:
+def answer_linked(
+    acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord, text: str
+) -> list[tuple[InquiryRecord, OrderRecord]]:
     """The head was answered: everybody linked to it gets the same, each with their own inquiry.
 
     Returns those inquiries with their orders. What another unit has by now is left to that unit.
@@ -148,7 +157,7 @@ def answer_linked(acting: ActingOfficer, inquiry: Record, order: Record, text: s
     return [(answered, row) for answered, row in found if answered is not None]
 
 
-def _answer(acting: ActingOfficer, own: Record, head: Record, text: str) -> Record | None:
+def _answer(acting: ActingOfficer, own: OrderRecord, head: InquiryRecord, text: str) -> InquiryRecord | None:
     tx, now = acting.tx, acting.now
     inquiry = inquiries.get(tx, own.inquiry_id)
     signed = {} if own.signed_by else {"signed_at": now, "signed_by": acting.officer.id}
@@ -173,7 +182,7 @@ def _answer(acting: ActingOfficer, own: Record, head: Record, text: str) -> Reco
     return inquiry
 
 
-def sign_linked(acting: ActingOfficer, order: Record) -> int:
+def sign_linked(acting: ActingOfficer, order: OrderRecord) -> int:
     """The head was signed for: so are those nobody was told of. How many."""
     rows = [
         row
@@ -183,7 +192,7 @@ def sign_linked(acting: ActingOfficer, order: Record) -> int:
     return sum(_sign(acting, row) for row in rows)
 
 
-def _sign(acting: ActingOfficer, own: Record) -> bool:
+def _sign(acting: ActingOfficer, own: OrderRecord) -> bool:
     if not move_order(acting.tx, own, AssignmentEvent.SIGN, signed_at=acting.now, signed_by=acting.officer.id):
         return False
     inquiry = inquiries.get(acting.tx, own.inquiry_id)
@@ -198,7 +207,7 @@ def _sign(acting: ActingOfficer, own: Record) -> bool:
 
 
 @refusing
-def take_out(acting: ActingOfficer, order: Record) -> Outcome:
+def take_out(acting: ActingOfficer, order: OrderRecord) -> Outcome:
     """分: not the same matter after all; it stands by itself and its officers are told of it."""
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
     if inquiry.linked_to_id is None:
@@ -210,7 +219,7 @@ def take_out(acting: ActingOfficer, order: Record) -> Outcome:
     return Outcome(done=True, key="staff.unlinked", params=about(inquiry))
 
 
-def _unlink(deps: Deps, tx: Tx, inquiry: Record, now: datetime) -> None:
+def _unlink(deps: Deps, tx: Tx, inquiry: InquiryRecord, now: datetime) -> None:
     """By itself again, with a notice of its own for its open order."""
     inquiries.change(tx, inquiry, linked_to_id=None)
     lead = inquiries.open_lead(tx, inquiry.id)
@@ -221,7 +230,7 @@ def _unlink(deps: Deps, tx: Tx, inquiry: Record, now: datetime) -> None:
         )
 
 
-def succeed(deps: Deps, tx: Tx, head: Record, now: datetime, *, into: Record | None = None) -> None:
+def succeed(deps: Deps, tx: Tx, head: InquiryRecord, now: datetime, *, into: InquiryRecord | None = None) -> None:
     """The head ended without an answer: the next of the linked is the head now, or ``into``, which it was
     merged into.
     """

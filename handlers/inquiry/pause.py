@@ -31,14 +31,15 @@ if TYPE_CHECKING:
 
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import OrderRecord
 
 LONGEST_QUESTION = 60
 """Characters: with the number and the date it fits two SMS segments, and is one question."""
 
 
 @refusing
-def ask(acting: ActingOfficer, order: Record, question: str) -> Outcome:
+def ask(acting: ActingOfficer, order: OrderRecord, question: str) -> Outcome:
     """问: one question; the next message of the citizen within the limit is the answer."""
     question = " ".join(question.split())
     if order.state not in inquiries.OPEN_ASSIGNMENT:
@@ -65,7 +66,7 @@ def ask(acting: ActingOfficer, order: Record, question: str) -> Outcome:
     return _ask(acting, order, inquiry, question)
 
 
-def _ask(acting: ActingOfficer, order: Record, inquiry: Record, question: str) -> Outcome:
+def _ask(acting: ActingOfficer, order: OrderRecord, inquiry: InquiryRecord, question: str) -> Outcome:
     until = request_rules.supplement_until(acting.now, acting.deps.calendar(), limits=acting.deps.limits)
     requests.add(
         acting.tx,
@@ -108,7 +109,7 @@ def _await_answer(tx: Tx, address_id: int, number: str, until: datetime, *, now:
     people.save_conversation(tx, address_id, supplement_asked(state, number, until).to_json(), now)
 
 
-def stop_waiting(tx: Tx, inquiry: Record, now: datetime, *, but: int | None = None) -> None:
+def stop_waiting(tx: Tx, inquiry: InquiryRecord, now: datetime, *, but: int | None = None) -> None:
     """Nobody's next message answers our question any more. ``but``: the address that is just answering."""
     for address in people.of_contact(tx, inquiry.contact_id):
         stored = people.by_id(tx, address.id).conversation or {}
@@ -119,8 +120,8 @@ def stop_waiting(tx: Tx, inquiry: Record, now: datetime, *, but: int | None = No
 
 
 def resume(
-    deps: Deps, tx: Tx, inquiry: Record, now: datetime, *, answered: bool = False, but: int | None = None
-) -> Record:
+    deps: Deps, tx: Tx, inquiry: InquiryRecord, now: datetime, *, answered: bool = False, but: int | None = None
+) -> InquiryRecord:
     """The clocks go on, later by the pause and at most by the cap; the inquiry as it is now.
 
     ``answered``: the citizen wrote (who calls answers her); else the time for it passed, and she is
@@ -131,10 +132,10 @@ def resume(
         move_request(tx, request, RequestEvent.APPROVE if answered else RequestEvent.EXPIRE, decided_at=now)
     if inquiry.state != State.NEED_INFO:
         return inquiry
-    old = inquiry.due_at
+    old, paused_at = inquiry.due_at, inquiry.paused_at or now
     lead = inquiries.open_lead(tx, inquiry.id)
     by = Author(Actor.CITIZEN, inquiry.contact_id, now) if answered else system(now)
-    due_at = _later(deps, inquiry, old, now)
+    due_at = resumed(old, paused_at, now, deps.calendar(), cap_days=deps.limits.supplement_days)
     inquiry = move(
         tx,
         inquiry,
@@ -144,7 +145,7 @@ def resume(
         due_at=due_at,
         paused_at=None,
         back_to=state_before_asking(AssignmentState(lead.state) if lead is not None else None),
-        data={"old": old.isoformat(), "new": due_at.isoformat(), "since": inquiry.paused_at.isoformat()},
+        data={"old": old.isoformat(), "new": due_at.isoformat(), "since": paused_at.isoformat()},
     )
     _shift_orders(deps, tx, inquiry, now, since=waiting[-1].opened_at if waiting else now)
     stop_waiting(tx, inquiry, now, but=but)
@@ -153,11 +154,7 @@ def resume(
     return inquiry
 
 
-def _later(deps: Deps, inquiry: Record, due_at: datetime, now: datetime) -> datetime:
-    return resumed(due_at, inquiry.paused_at, now, deps.calendar(), cap_days=deps.limits.supplement_days)
-
-
-def _shift_orders(deps: Deps, tx: Tx, inquiry: Record, now: datetime, *, since: datetime) -> None:
+def _shift_orders(deps: Deps, tx: Tx, inquiry: InquiryRecord, now: datetime, *, since: datetime) -> None:
     """Every open order, and the date of an extension somebody is still to decide on."""
 
     def moved(at: datetime) -> datetime:
@@ -178,7 +175,7 @@ def _schedule(deps: Deps, tx: Tx, inquiry_id: int, now: datetime) -> None:
             schedule.reschedule(tx, order, deps.calendar(), now, limits=deps.limits)
 
 
-def _tell_lapsed(deps: Deps, tx: Tx, inquiry: Record, now: datetime) -> None:
+def _tell_lapsed(deps: Deps, tx: Tx, inquiry: InquiryRecord, now: datetime) -> None:
     lead = inquiries.open_lead(tx, inquiry.id)
     once = f"lapsed:{inquiry.id}:{inquiry.version}"
     notify.to_citizen(tx, inquiry, key="lapsed", once=once, params=about(inquiry), now=now)

@@ -10,10 +10,10 @@ from store import requests
 
 if TYPE_CHECKING:
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord
 
 
-def drop_requests(tx: Tx, inquiry: Record, by: Author) -> None:
+def drop_requests(tx: Tx, inquiry: InquiryRecord, by: Author) -> None:
     """The order is over: nothing is left to decide."""
     for request in requests.pending(tx, inquiry.id):
         move_request(tx, request, RequestEvent.EXPIRE, decided_at=by.now, note="dropped")

@@ -16,13 +16,14 @@ from store import directory, inquiries, requests
 if TYPE_CHECKING:
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import OrderRecord
 
 DISSATISFIED = 3
 REOPENABLE = frozenset({"answered", "closed"})
 
 
-def dissatisfied(deps: Deps, tx: Tx, inquiry: Record, by: Author, *, reason: str) -> str:
+def dissatisfied(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author, *, reason: str) -> str:
     """What a complaint about an answer leads to: the text key that tells the citizen.
 
     ``reopened`` at once the first time, ``rework.asked`` when the office decides, ``""`` when the
@@ -38,7 +39,7 @@ def dissatisfied(deps: Deps, tx: Tx, inquiry: Record, by: Author, *, reason: str
     return "rework.asked"
 
 
-def reopen(deps: Deps, tx: Tx, inquiry: Record, by: Author, *, reason: str) -> Record:
+def reopen(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author, *, reason: str) -> InquiryRecord:
     """A new order for the unit that answered, or has its work now, with the short limit; the inquiry as it is now.
 
     The first receipt stays the start of the citizen's clock; her new date is never earlier than the
@@ -77,11 +78,11 @@ def reopen(deps: Deps, tx: Tx, inquiry: Record, by: Author, *, reason: str) -> R
     return inquiry
 
 
-def _last_lead(tx: Tx, inquiry: Record) -> Record:
+def _last_lead(tx: Tx, inquiry: InquiryRecord) -> OrderRecord:
     return [row for row in inquiries.assignments_of(tx, inquiry.id) if row.role == "lead"][-1]
 
 
-def _ask_office(deps: Deps, tx: Tx, inquiry: Record, by: Author, reason: str) -> None:
+def _ask_office(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author, reason: str) -> None:
     decide_by = request_rules.decide_by(by.now, deps.calendar(), limits=deps.limits)
     request_id = requests.add(
         tx,

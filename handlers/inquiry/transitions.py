@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import OrderRecord, UnitRequestRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def system(now: datetime) -> Author:
 
 def move(
     tx: Tx,
-    inquiry: Record,
+    inquiry: InquiryRecord,
     event: Event,
     by: Author,
     *,
@@ -65,7 +66,7 @@ def move(
     data: dict[str, Any] | None = None,
     back_to: State | None = None,
     **values: Any,
-) -> Record:
+) -> InquiryRecord:
     """Move an inquiry as it was read, with its entry in the log; the inquiry as it is now.
 
     Raises IllegalTransition, and Conflict when somebody else changed it meanwhile.
@@ -79,12 +80,12 @@ def move(
     return inquiries.get(tx, inquiry.id)
 
 
-def move_order(tx: Tx, order: Record, event: AssignmentEvent, **values: Any) -> bool:
+def move_order(tx: Tx, order: OrderRecord, event: AssignmentEvent, **values: Any) -> bool:
     """Move an order as it was read; False when somebody else was first. Raises IllegalTransition."""
     state = after_assignment(AssignmentState(order.state), event)
     return inquiries.move_assignment(tx, order, state.value, **values)
 
 
-def move_request(tx: Tx, request: Record, event: RequestEvent, **values: Any) -> bool:
+def move_request(tx: Tx, request: UnitRequestRecord, event: RequestEvent, **values: Any) -> bool:
     """Decide a request as it was read; False when somebody else was first. Raises IllegalTransition."""
     return requests.move(tx, request, after_request(RequestState(request.state), event).value, **values)

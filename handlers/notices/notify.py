@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import OfficerRecord
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import UnitRequestRecord
 
 URGENT, NORMAL, BULK = 0, 1, 2
 FROM_CITIZENS = frozenset({"order.supplemented", "order.rated", "order.joined"})
@@ -27,7 +29,7 @@ def new_order(
     deps: Deps,
     tx: Tx,
     assignment_id: int,
-    inquiry: Record,
+    inquiry: InquiryRecord,
     unit_id: int,
     *,
     due_at: datetime,
@@ -74,7 +76,7 @@ def new_order(
         _to_keepers(deps, tx, inquiry, now)
 
 
-def _for_the_desk(deps: Deps, tx: Tx, inquiry: Record) -> dict[str, Any]:
+def _for_the_desk(deps: Deps, tx: Tx, inquiry: InquiryRecord) -> dict[str, Any]:
     """What the duty desk reads of a new order beside the rest: suggestions, a repeat, why it lies there."""
     return {
         "rows": suggested(deps, inquiry),
@@ -84,7 +86,7 @@ def _for_the_desk(deps: Deps, tx: Tx, inquiry: Record) -> dict[str, Any]:
     }
 
 
-def _to_keepers(deps: Deps, tx: Tx, inquiry: Record, now: datetime) -> None:
+def _to_keepers(deps: Deps, tx: Tx, inquiry: InquiryRecord, now: datetime) -> None:
     """Nobody else can read it: who may is told that it is there."""
     for officer in keepers(deps, tx):
         params = about(inquiry) | {"url": deps.signer.staff_url(inquiry.id, officer.id)}
@@ -100,7 +102,7 @@ def _to_keepers(deps: Deps, tx: Tx, inquiry: Record, now: datetime) -> None:
         )
 
 
-def suggested(deps: Deps, inquiry: Record) -> list[dict[str, Any]]:
+def suggested(deps: Deps, inquiry: InquiryRecord) -> list[dict[str, Any]]:
     """The units the router proposes: number, name, confidence in percent (0: it is not measured yet), words."""
     if SECRET in (inquiry.flags or []):
         return []
@@ -116,14 +118,22 @@ def suggested(deps: Deps, inquiry: Record) -> list[dict[str, Any]]:
     ]
 
 
-def _repeated(tx: Tx, inquiry: Record) -> str:
+def _repeated(tx: Tx, inquiry: InquiryRecord) -> str:
     """The number of the citizen's own matter this one seems to repeat, written to be typed."""
     other = inquiries.find(tx, inquiry.repeat_of_id) if inquiry.repeat_of_id is not None else None
     return other.number.replace("-", "") if other is not None else ""
 
 
 def new_assist(
-    deps: Deps, tx: Tx, assignment_id: int, inquiry: Record, unit_id: int, *, due_at: datetime, now: datetime, lead: str
+    deps: Deps,
+    tx: Tx,
+    assignment_id: int,
+    inquiry: InquiryRecord,
+    unit_id: int,
+    *,
+    due_at: datetime,
+    now: datetime,
+    lead: str,
 ) -> None:
     """Tell a unit's officers that another unit asks for their help."""
     for officer in stand_ins(tx, contacts_of(tx, unit_id), now):
@@ -145,7 +155,9 @@ def new_assist(
         )
 
 
-def to_deciders(deps: Deps, tx: Tx, inquiry: Record, request: Record, *, now: datetime, leader: bool) -> None:
+def to_deciders(
+    deps: Deps, tx: Tx, inquiry: InquiryRecord, request: UnitRequestRecord, *, now: datetime, leader: bool
+) -> None:
     """Tell those who decide that something is asked for, with the words and the page that decide it."""
     staff = Staff(tx, now)
     proposed = directory.unit(tx, request.unit_id).name if request.unit_id is not None else ""
@@ -174,7 +186,7 @@ def to_deciders(deps: Deps, tx: Tx, inquiry: Record, request: Record, *, now: da
 def to_unit(
     deps: Deps,
     tx: Tx,
-    inquiry: Record,
+    inquiry: InquiryRecord,
     *,
     key: str,
     once: str,
@@ -190,7 +202,7 @@ def to_unit(
     """
     lead = inquiries.open_lead(tx, inquiry.id)
     unit_id = unit_id or (lead.unit_id if lead is not None else inquiry.unit_id)
-    staff: Sequence[Record] = contacts_of(tx, unit_id) if unit_id is not None else duty_staff(tx)
+    staff: Sequence[OfficerRecord] = contacts_of(tx, unit_id) if unit_id is not None else duty_staff(tx)
     for officer in stand_ins(tx, (row for row in staff if only in {None, row.id}), now):
         given = params or {}
         if key in FROM_CITIZENS:
@@ -242,7 +254,7 @@ def _for_officer(
 
 def to_citizen(
     tx: Tx,
-    inquiry: Record,
+    inquiry: InquiryRecord,
     *,
     key: str,
     once: str,

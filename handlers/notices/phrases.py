@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord
+
 
 CHINA = timezone(timedelta(hours=8))
 WEEKDAYS = "一二三四五六日"
@@ -85,12 +86,12 @@ def say_time(at: datetime) -> str:
     return f"{say_day(at)}{at.astimezone(CHINA):%H:%M}"
 
 
-def say_due(inquiry: Record) -> str:
+def say_due(inquiry: InquiryRecord) -> str:
     """The promise; 约 when it may fall into a year whose holidays are not announced."""
     return ("约" if inquiry.provisional else "") + say_time(inquiry.due_at)
 
 
-def about(inquiry: Record) -> dict[str, Any]:
+def about(inquiry: InquiryRecord) -> dict[str, Any]:
     """The fields every text about an inquiry may use. Not the query code: that is the citizen's alone."""
     return {
         "number": inquiry.number,
@@ -107,7 +108,7 @@ def say_percent(confidence: float) -> int:
     return min(99, round(100 * confidence))
 
 
-def grounds(inquiry: Record, unit_code: str) -> dict[str, Any]:
+def grounds(inquiry: InquiryRecord, unit_code: str) -> dict[str, Any]:
     """Why the machine chose this unit: the deciding words, the confidence in percent (0: by keywords). Empty
     when a person did.
     """

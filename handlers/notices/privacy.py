@@ -9,7 +9,7 @@ always see their own words.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.routing.flags import is_secret
 from bot.text.masking import STAR, mask
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from bot.directory.units import UnitRow
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import OfficerRecord, UnitRecord
+    from store.records.inquiries import InquiryRecord
 
 AS_WRITTEN = frozenset({"duty", "leader"})
 """Roles that read what was written; all others read it masked."""
@@ -30,15 +31,31 @@ SAID = ("text", "reason")
 _STARS = re.compile(rf"{re.escape(STAR)}{{4,}}")
 
 
-def may_read(officer: Record, inquiry: Record | None, *, keeper: str = "") -> bool:
+class Flagged(Protocol):
+    """An inquiry, or another row with its flags."""
+
+    @property
+    def flags(self) -> list[str] | None: ...
+
+
+class Routed(Flagged, Protocol):
+    """An inquiry, or another row with its flags and what the router found."""
+
+    @property
+    def routing(self) -> dict[str, Any] | None: ...
+
+
+def may_read(officer: OfficerRecord, inquiry: Flagged | None, *, keeper: str = "") -> bool:
     """Whether the officer may read the inquiry at all. ``keeper``: ``deps.secrets_officer``.
 
-    ``inquiry``: any row with its ``flags``; None while there is none.
+    ``inquiry``: None while there is none.
     """
     return inquiry is None or SECRET not in (inquiry.flags or []) or _keeps_secrets(officer, keeper)
 
 
-def text_for(officer: Record, inquiry: Record | None, text: str, *, keeper: str = "", opened: bool = False) -> str:
+def text_for(
+    officer: OfficerRecord, inquiry: Flagged | None, text: str, *, keeper: str = "", opened: bool = False
+) -> str:
     """A citizen's words as this officer may read them.
 
     What is added later, or read before the inquiry was flagged, is looked at by itself. ``opened``: this
@@ -49,7 +66,9 @@ def text_for(officer: Record, inquiry: Record | None, text: str, *, keeper: str 
     return text if opened or officer.role in AS_WRITTEN else mask(text)
 
 
-def fields_for(officer: Record, inquiry: Record, params: dict[str, Any], *, keeper: str = "") -> dict[str, Any]:
+def fields_for(
+    officer: OfficerRecord, inquiry: InquiryRecord, params: dict[str, Any], *, keeper: str = ""
+) -> dict[str, Any]:
     """A notice's fields with the citizen's words in them as this officer may read them."""
     return {
         name: text_for(officer, inquiry, value, keeper=keeper) if name in SAID and value else value
@@ -62,22 +81,24 @@ def summary_of(text: str, length: int) -> str:
     return HIDDEN if is_secret(text) else shorten(_STARS.sub(STAR * 3, mask(text)), length)
 
 
-def keepers(deps: Deps, tx: Tx) -> list[Record]:
+def keepers(deps: Deps, tx: Tx) -> list[OfficerRecord]:
     """Who reads secrets, as an alarm when that is nobody."""
     named = directory.officer_by_code(tx, deps.secrets_officer) if deps.secrets_officer else None
     if named is not None:
         return [named]
-    found = [] if deps.secrets_officer else [row for row in directory.all_officers(tx) if row.role == "leader"]
+    found: list[OfficerRecord] = []
+    if not deps.secrets_officer:
+        found += [row for row in directory.all_officers(tx) if row.role == "leader"]
     if not found:
         deps.alarms.raise_alarm("no_secrets_officer")
     return found
 
 
-def _keeps_secrets(officer: Record, keeper: str) -> bool:
+def _keeps_secrets(officer: OfficerRecord, keeper: str) -> bool:
     return bool(officer.code == keeper if keeper else officer.role == "leader")
 
 
-def accused(inquiry: Record, unit: Record | UnitRow) -> bool:
+def accused(inquiry: Routed, unit: UnitRecord | UnitRow) -> bool:
     """Whether the inquiry accuses somebody of this unit, or of the one above it: they must not read it."""
     if "accusation" not in (inquiry.flags or []):
         return False

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import OfficerRecord, UnitRecord
 
 CHAIN = 5
 """Substitutes of substitutes followed: two who stand in for each other end here too."""
@@ -28,34 +28,34 @@ class Staff:
         self._now = now
         self._all = {row.id: row for row in directory.all_officers(tx)}
         self._parents = {row.code: row.parent_code for row in directory.all_units(tx)}
-        self._of_unit: dict[int, list[Record]] = {}
+        self._of_unit: dict[int, list[OfficerRecord]] = {}
         for row in self._all.values():
             self._of_unit.setdefault(row.unit_id, []).append(row)
 
-    def contacts(self, unit_id: int, signed_by: int | None = None) -> list[Record]:
+    def contacts(self, unit_id: int, signed_by: int | None = None) -> list[OfficerRecord]:
         """Whose order it is: who signed for it, else the unit's duty staff, officers or head."""
         if signed_by in self._all and self._all[signed_by].unit_id == unit_id:
             return self._at_work([self._all[signed_by]])
         return self._at_work(_in_charge(self._of_unit.get(unit_id, [])))
 
-    def heads(self, unit_id: int, unit_code: str = "") -> list[Record]:
+    def heads(self, unit_id: int, unit_code: str = "") -> list[OfficerRecord]:
         """The unit's head; where it has none, that of the unit above."""
         found = [row for row in self._of_unit.get(unit_id, []) if row.role == "head"]
         if not found and (parent := self._parents.get(unit_code)):
             found = [row for row in self._all.values() if row.unit_code == parent and row.role == "head"]
         return self._at_work(found)
 
-    def duty_desk(self) -> list[Record]:
+    def duty_desk(self) -> list[OfficerRecord]:
         return self._at_work(row for row in self._all.values() if row.role == "duty")
 
-    def leaders(self) -> list[Record]:
+    def leaders(self) -> list[OfficerRecord]:
         return self._at_work(row for row in self._all.values() if row.role == "leader")
 
-    def at_work(self, officer: Record) -> Record:
+    def at_work(self, officer: OfficerRecord) -> OfficerRecord:
         """The officer, or who stands in today; the last one known when that leads in a circle."""
         return _at_work(officer, self._all.get, self._now)
 
-    def _at_work(self, officers: Iterable[Record]) -> list[Record]:
+    def _at_work(self, officers: Iterable[OfficerRecord]) -> list[OfficerRecord]:
         found = {row.id: row for row in map(self.at_work, officers)}
         return list(found.values())
 
@@ -66,14 +66,14 @@ class Known:
     def __init__(self, tx: Tx) -> None:
         self._tx = tx
 
-    def unit(self, unit_id: int) -> Record:
+    def unit(self, unit_id: int) -> UnitRecord:
         return directory.unit(self._tx, unit_id)
 
     def below(self, code: str) -> bool:
         """Whether a unit has active units under it."""
         return bool(directory.children(self._tx, code))
 
-    def contacts(self, unit_id: int) -> list[Record]:
+    def contacts(self, unit_id: int) -> list[OfficerRecord]:
         """As ``contacts_of``; who stands in is looked up each time, which costs no query where nobody is away."""
         return contacts_of(self._tx, unit_id)
 
@@ -87,25 +87,25 @@ class KnownAtOnce(Known):
         self._units = {row.id: row for row in units}
         self._codes = {row.code: row for row in units}
         self._parents = {row.parent_code for row in units if row.active}
-        self._contacts: dict[int, list[Record]] = {}
+        self._contacts: dict[int, list[OfficerRecord]] = {}
         self.duty_unit = cache(partial(directory.duty_unit, tx))
 
-    def unit(self, unit_id: int) -> Record:
+    def unit(self, unit_id: int) -> UnitRecord:
         return self._units[unit_id]
 
-    def by_code(self, code: str) -> Record | None:
+    def by_code(self, code: str) -> UnitRecord | None:
         return self._codes.get(code)
 
     def below(self, code: str) -> bool:
         return code in self._parents
 
-    def contacts(self, unit_id: int) -> list[Record]:
+    def contacts(self, unit_id: int) -> list[OfficerRecord]:
         if unit_id not in self._contacts:
             self._contacts[unit_id] = super().contacts(unit_id)
         return self._contacts[unit_id]
 
 
-def contacts_of(tx: Tx, unit_id: int) -> list[Record]:
+def contacts_of(tx: Tx, unit_id: int) -> list[OfficerRecord]:
     """Whom a unit's notices go to: its duty staff, else its officers, else its head.
 
     A unit that nobody is left in (the directory changed) has its orders seen by the duty desk.
@@ -113,7 +113,7 @@ def contacts_of(tx: Tx, unit_id: int) -> list[Record]:
     return _in_charge(directory.officers_of(tx, unit_id)) or duty_staff(tx)
 
 
-def _in_charge(staff: Sequence[Record]) -> list[Record]:
+def _in_charge(staff: Sequence[OfficerRecord]) -> list[OfficerRecord]:
     """Of a unit's people those its orders go to; all of them where nobody has such a role."""
     for role in ("duty", "officer", "head"):
         if first := [officer for officer in staff if officer.role == role]:
@@ -121,19 +121,19 @@ def _in_charge(staff: Sequence[Record]) -> list[Record]:
     return list(staff)
 
 
-def duty_staff(tx: Tx) -> list[Record]:
+def duty_staff(tx: Tx) -> list[OfficerRecord]:
     """The officers of the duty desk."""
     unit = directory.duty_unit(tx)
     return contacts_of(tx, unit.id) if unit is not None else []
 
 
-def stand_ins(tx: Tx, officers: Iterable[Record], now: datetime) -> list[Record]:
+def stand_ins(tx: Tx, officers: Iterable[OfficerRecord], now: datetime) -> list[OfficerRecord]:
     """Each officer, or who stands in today; nobody twice. For a few officers: who is there costs no query."""
     found = (_at_work(officer, lambda officer_id: directory.officer(tx, officer_id), now) for officer in officers)
     return list({officer.id: officer for officer in found}.values())
 
 
-def _at_work(officer: Record, find: Callable[[int], Record | None], now: datetime) -> Record:
+def _at_work(officer: OfficerRecord, find: Callable[[int], OfficerRecord | None], now: datetime) -> OfficerRecord:
     seen = {officer.id}
     while is_away(officer, now) and len(seen) <= CHAIN:
         substitute = find(officer.substitute_id) if officer.substitute_id is not None else None
@@ -144,7 +144,7 @@ def _at_work(officer: Record, find: Callable[[int], Record | None], now: datetim
     return officer
 
 
-def is_away(officer: Record, now: datetime) -> bool:
+def is_away(officer: OfficerRecord, now: datetime) -> bool:
     """On leave at ``now``; without an end until further notice."""
     if officer.away_from is None or officer.away_from > now:
         return False

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.routing.triage import SHOWN
-from handlers.notices.privacy import accused
+from handlers.notices.privacy import Routed, accused
 
 if TYPE_CHECKING:
     from bot.directory.units import Directory
-    from store.engine.writes import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Suggestion:
     words: tuple[str, ...]
 
 
-def proposed(known: Directory, inquiry: Record, has_it: str = "") -> list[Suggestion]:
+def proposed(known: Directory, inquiry: Routed, has_it: str = "") -> list[Suggestion]:
     """By the directory in memory, half a minute old at most: sending on asks the database again."""
     found: list[Suggestion] = []
     candidates = (inquiry.routing or {}).get("candidates", [])[:SHOWN]

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from bot.conversation import acts
     from bot.conversation.state import ConversationState
     from handlers.services.deps import Turn
-    from store.engine.writes import Record
+    from store.records.directory import UnitRecord
+    from store.records.joined import OrderRecord, UnitRequestRecord
 
 LISTED = 8
 WHAT_IS_MISSING: dict[str, dict[str, Any]] = {
@@ -101,8 +102,8 @@ def _order(
     code: str | None,
     *,
     changing: bool = True,
-    find: Callable[[acting_officer.ActingOfficer, str], Record | acting_officer.Outcome] = acting_officer.find,
-) -> tuple[acting_officer.ActingOfficer, Record] | None:
+    find: Callable[[acting_officer.ActingOfficer, str], OrderRecord | acting_officer.Outcome] = acting_officer.find,
+) -> tuple[acting_officer.ActingOfficer, OrderRecord] | None:
     """The officer and the order, once it is clear that the command is really theirs."""
     acting = _acting(turn)
     if acting is None:
@@ -159,7 +160,9 @@ def retract(turn: Turn, state: ConversationState, act: acts.StaffRetract, _event
     return state
 
 
-def _said(turn: Turn, at: tuple[acting_officer.ActingOfficer, Record], act: acts.StaffReply | acts.StaffCorrect) -> str:
+def _said(
+    turn: Turn, at: tuple[acting_officer.ActingOfficer, OrderRecord], act: acts.StaffReply | acts.StaffCorrect
+) -> str:
     """Six digits after the number are the notice's code, or the answer begins with a number."""
     acting, order = at
     if act.code and act.code != turn.deps.signer.staff_code(order.id, acting.officer.id):
@@ -199,7 +202,7 @@ def send_on(turn: Turn, state: ConversationState, act: acts.StaffSend, _event: A
     return state
 
 
-def _desk_order(turn: Turn, number: str, code: str | None) -> tuple[acting_officer.ActingOfficer, Record] | None:
+def _desk_order(turn: Turn, number: str, code: str | None) -> tuple[acting_officer.ActingOfficer, OrderRecord] | None:
     """For who decides for the desk, unless somebody else has just done so."""
     at = _order(turn, number, code, find=moves.find_order)
     if at is not None and (refused := overtaken(*at)) is not None:
@@ -208,7 +211,7 @@ def _desk_order(turn: Turn, number: str, code: str | None) -> tuple[acting_offic
     return at
 
 
-def _picked(turn: Turn, at: tuple[acting_officer.ActingOfficer, Record], pick: int) -> Record | None:
+def _picked(turn: Turn, at: tuple[acting_officer.ActingOfficer, OrderRecord], pick: int) -> UnitRecord | None:
     """The unit of a suggestion; otherwise the officer is told which there are."""
     acting, order = at
     inquiry = inquiries.get(turn.tx, order.inquiry_id)
@@ -258,7 +261,7 @@ def call_back(turn: Turn, state: ConversationState, act: acts.StaffCallBack, _ev
     return state
 
 
-def _unit(turn: Turn, typed: str) -> Record | None:
+def _unit(turn: Turn, typed: str) -> UnitRecord | None:
     """The one unit meant; otherwise the officer is told which come near."""
     found = moves.unit_named(turn.tx, turn.deps, typed)
     if isinstance(found, list):
@@ -304,7 +307,9 @@ def refuse(turn: Turn, state: ConversationState, act: acts.StaffRefuse, _event: 
     return state
 
 
-def _request(turn: Turn, number: str, code: str | None) -> tuple[acting_officer.ActingOfficer, Record] | None:
+def _request(
+    turn: Turn, number: str, code: str | None
+) -> tuple[acting_officer.ActingOfficer, UnitRequestRecord] | None:
     """The officer and the request to decide, once it is clear that the command is really theirs."""
     acting = _acting(turn)
     if acting is None:
@@ -319,7 +324,7 @@ def _request(turn: Turn, number: str, code: str | None) -> tuple[acting_officer.
     return acting, found
 
 
-def _to_read(acting: acting_officer.ActingOfficer, number: str) -> Record | acting_officer.Outcome:
+def _to_read(acting: acting_officer.ActingOfficer, number: str) -> OrderRecord | acting_officer.Outcome:
     """A leader reads what he may have to decide on for the desk, too."""
     found = acting_officer.find(acting, number)
     return (

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from handlers.inquiry.acting_officer import ActingOfficer
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import OfficerRecord
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import OrderRecord
 
 LASTS = timedelta(hours=24)
 SHORTEST_REASON, LONGEST_REASON = 4, 200
@@ -29,7 +31,7 @@ CONFIDENTIAL = frozenset({"secret", "accusation"})
 
 
 @refusing
-def ask(acting: ActingOfficer, order: Record, reason: str) -> Outcome:
+def ask(acting: ActingOfficer, order: OrderRecord, reason: str) -> Outcome:
     """Open it for this officer alone."""
     reason = " ".join(reason.split())
     if order.state not in inquiries.OPEN_ASSIGNMENT:
@@ -51,12 +53,12 @@ def ask(acting: ActingOfficer, order: Record, reason: str) -> Outcome:
     )
 
 
-def is_confidential(inquiry: Record) -> bool:
+def is_confidential(inquiry: InquiryRecord) -> bool:
     """Whether nobody of a unit may learn who wrote."""
     return inquiry.kind == InquiryKind.REPORT or not CONFIDENTIAL.isdisjoint(inquiry.flags or [])
 
 
-def opened_until(tx: Tx, inquiry: Record, officer: Record, now: datetime) -> datetime | None:
+def opened_until(tx: Tx, inquiry: InquiryRecord, officer: OfficerRecord, now: datetime) -> datetime | None:
     """Until when this officer may see whom to call; None: not now."""
     if is_confidential(inquiry):
         return None
@@ -65,7 +67,7 @@ def opened_until(tx: Tx, inquiry: Record, officer: Record, now: datetime) -> dat
     return until if until is not None and until > now else None
 
 
-def phones(tx: Tx, inquiry: Record) -> list[str]:
+def phones(tx: Tx, inquiry: InquiryRecord) -> list[str]:
     """The citizen's phone numbers. Keep them out of logs."""
     rows = people.of_contact(tx, inquiry.contact_id)
     return [people.open_address(tx, row).value for row in rows if row.scheme == "sms"]

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.delivery import OutboxRecord
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import OrderRecord
 
 MOST_CORRECTIONS = 3
 """Each is a message to the citizen; what is still wrong then is for the telephone."""
@@ -50,13 +52,13 @@ class Allowed(NamedTuple):
     retract: bool = False
 
 
-def allowed(tx: Tx, inquiry: Record, order: Record) -> Allowed:
+def allowed(tx: Tx, inquiry: InquiryRecord, order: OrderRecord) -> Allowed:
     """For an order as it is now."""
     correct = _fit(tx, inquiry, order, STANDING)
     return Allowed(correct, correct and inquiry.state in ANSWERED)
 
 
-def _fit(tx: Tx, inquiry: Record, order: Record, states: Collection[str]) -> bool:
+def _fit(tx: Tx, inquiry: InquiryRecord, order: OrderRecord, states: Collection[str]) -> bool:
     """Whether this order's answer is the inquiry's, which stands in one of ``states``."""
     if inquiry.state not in states or order.state != "done":
         return False
@@ -67,13 +69,13 @@ def _fit(tx: Tx, inquiry: Record, order: Record, states: Collection[str]) -> boo
 class _Reached(NamedTuple):
     """One inquiry that was given the answer. ``order`` None: it is merged and has none. ``row``: in the outbox."""
 
-    inquiry: Record
-    order: Record | None
-    row: Record | None
+    inquiry: InquiryRecord
+    order: OrderRecord | None
+    row: OutboxRecord | None
 
 
 @refusing
-def correct(acting: ActingOfficer, order: Record, text: str) -> Outcome:
+def correct(acting: ActingOfficer, order: OrderRecord, text: str) -> Outcome:
     """更正: the answer as it should have been; what had not gone out yet is replaced without a word."""
     text = text.strip()
     if not text or len(text) > LONGEST_ANSWER:
@@ -93,7 +95,7 @@ def correct(acting: ActingOfficer, order: Record, text: str) -> Outcome:
     return _corrected(inquiry, seen=any(seen), others=len(reached) - 1)
 
 
-def _corrected(inquiry: Record, *, seen: bool, others: int) -> Outcome:
+def _corrected(inquiry: InquiryRecord, *, seen: bool, others: int) -> Outcome:
     return Outcome(done=True, key="staff.corrected", params=about(inquiry) | {"seen": seen, "others": others})
 
 
@@ -111,7 +113,7 @@ def _replace(acting: ActingOfficer, reached: _Reached, text: str, *, unit: str) 
 
 
 @refusing
-def retract(acting: ActingOfficer, order: Record, reason: str) -> Outcome:
+def retract(acting: ActingOfficer, order: OrderRecord, reason: str) -> Outcome:
     """撤答: by the unit once, by the office whenever an answer waits for its rating. The citizen is told why."""
     reason = " ".join(reason.split())
     if not reason or len(reason) > LONGEST_REASON:
@@ -175,15 +177,16 @@ def _take_back(acting: ActingOfficer, reached: _Reached, reason: str, *, unit: s
         )
 
 
-def _wind_on(acting: ActingOfficer, order: Record) -> None:
+def _wind_on(acting: ActingOfficer, order: OrderRecord) -> None:
     """The clock as if it had never stopped: what fell since the answer is told and charged by the next run."""
     looked = deadlines.order(acting.tx, order.id).checked_at
-    if looked is not None and looked > order.ended_at:
-        deadlines.set_check(acting.tx, order.id, checked_at=order.ended_at, next_check_at=None)
+    ended = order.ended_at
+    if looked is not None and ended is not None and looked > ended:
+        deadlines.set_check(acting.tx, order.id, checked_at=ended, next_check_at=None)
     reschedule(acting.tx, order, acting.deps.calendar(), acting.now, limits=acting.deps.limits)
 
 
-def _promise(acting: ActingOfficer, inquiry: Record) -> str:
+def _promise(acting: ActingOfficer, inquiry: InquiryRecord) -> str:
     """The citizen's date; where that is over, one that can be kept."""
     if inquiry.due_at > acting.now:
         return say_due(inquiry)
@@ -194,7 +197,7 @@ def _promise(acting: ActingOfficer, inquiry: Record) -> str:
 
 
 def _reached(
-    acting: ActingOfficer, inquiry: Record, order: Record, states: Collection[str]
+    acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord, states: Collection[str]
 ) -> list[_Reached] | Outcome:
     """The inquiry, what was answered with it, and what was merged into any of them; or why nothing can be changed."""
     if order.role != "lead":
@@ -209,7 +212,9 @@ def _reached(
     return found
 
 
-def _given_alike(acting: ActingOfficer, inquiry: Record, order: Record, states: Collection[str]) -> list[_Reached]:
+def _given_alike(
+    acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord, states: Collection[str]
+) -> list[_Reached]:
     tx = acting.tx
     found = [_Reached(inquiry, order, _row(acting, inquiry))]
     for other in linked_inquiries.linked(tx, inquiry.id):
@@ -226,12 +231,12 @@ def _given_alike(acting: ActingOfficer, inquiry: Record, order: Record, states: 
     return found + [_Reached(row, None, _row(acting, row)) for row in merged]
 
 
-def _last_lead(tx: Tx, inquiry: Record) -> Record | None:
+def _last_lead(tx: Tx, inquiry: InquiryRecord) -> OrderRecord | None:
     leads = [row for row in inquiries.assignments_of(tx, inquiry.id) if row.role == "lead"]
     return leads[-1] if leads else None
 
 
-def _row(acting: ActingOfficer, inquiry: Record) -> Record | None:
+def _row(acting: ActingOfficer, inquiry: InquiryRecord) -> OutboxRecord | None:
     rows = [row for row in outbox.of_inquiry(acting.tx, inquiry.id) if row.key in ANSWERS]
     return rows[-1] if rows else None
 
@@ -247,7 +252,7 @@ def _set_aside(acting: ActingOfficer, reached: _Reached, kind: str) -> bool:
     return seen
 
 
-def _may_have_arrived(acting: ActingOfficer, row: Record) -> bool:
+def _may_have_arrived(acting: ActingOfficer, row: OutboxRecord) -> bool:
     """A correction still unsent follows an answer that was read."""
     if row.state in {"sent", "delivered"} or row.key == CORRECTED:
         return True
@@ -256,5 +261,5 @@ def _may_have_arrived(acting: ActingOfficer, row: Record) -> bool:
     )
 
 
-def _times(acting: ActingOfficer, inquiry: Record, name: str) -> int:
+def _times(acting: ActingOfficer, inquiry: InquiryRecord, name: str) -> int:
     return sum(event.name == name for event in inquiries.events_of(acting.tx, inquiry.id))

@@ -24,11 +24,12 @@ from handlers.notices.phrases import about, say_time
 from store import inquiries
 
 if TYPE_CHECKING:
-    from store.engine.writes import Record
+    from store.records.directory import UnitRecord
+    from store.records.joined import OrderRecord
 
 
 @refusing
-def sign(acting: ActingOfficer, order: Record) -> Outcome:
+def sign(acting: ActingOfficer, order: OrderRecord) -> Outcome:
     """签收."""
     if order.state != "pending":
         return too_late(acting, order)
@@ -61,7 +62,7 @@ def sign(acting: ActingOfficer, order: Record) -> Outcome:
 
 
 @refusing
-def answer(acting: ActingOfficer, order: Record, text: str) -> Outcome:
+def answer(acting: ActingOfficer, order: OrderRecord, text: str) -> Outcome:
     """答复: a lead's to the citizen, by whatever way is open; an assist's to the lead."""
     text = text.strip()
     if not text or len(text) > LONGEST_ANSWER:
@@ -76,7 +77,7 @@ def answer(acting: ActingOfficer, order: Record, text: str) -> Outcome:
     return _tell_lead(acting, order, text) if order.role == "assist" else _tell_citizen(acting, order, text)
 
 
-def _tell_citizen(acting: ActingOfficer, order: Record, text: str) -> Outcome:
+def _tell_citizen(acting: ActingOfficer, order: OrderRecord, text: str) -> Outcome:
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
     closes_at = acting.deps.calendar().due(acting.now, acting.deps.limits.close_days).at
     inquiry = move(
@@ -101,7 +102,7 @@ def _tell_citizen(acting: ActingOfficer, order: Record, text: str) -> Outcome:
     return Outcome(done=True, key="staff.answered", params=about(inquiry) | {"linked": len(together)})
 
 
-def _end_assists(acting: ActingOfficer, order: Record) -> list[str]:
+def _end_assists(acting: ActingOfficer, order: OrderRecord) -> list[str]:
     """The lead need not wait for an assist that says nothing; the log names it."""
     silent = [
         row
@@ -113,7 +114,7 @@ def _end_assists(acting: ActingOfficer, order: Record) -> list[str]:
     return [row.unit_name for row in silent]
 
 
-def _tell_lead(acting: ActingOfficer, order: Record, text: str) -> Outcome:
+def _tell_lead(acting: ActingOfficer, order: OrderRecord, text: str) -> Outcome:
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
     inquiries.add_message(
         acting.tx,
@@ -138,7 +139,7 @@ def _tell_lead(acting: ActingOfficer, order: Record, text: str) -> Outcome:
 
 
 @refusing
-def transfer(acting: ActingOfficer, order: Record, unit: Record) -> Outcome:
+def transfer(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord) -> Outcome:
     """转: the duty desk to any unit, a subdistrict office to its own communities."""
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return too_late(acting, order)
@@ -159,7 +160,7 @@ def transfer(acting: ActingOfficer, order: Record, unit: Record) -> Outcome:
     return hand_over(acting, order, receiver, reason="transfer", name="transferred", key="staff.transferred")
 
 
-def _transferred(acting: ActingOfficer, order: Record) -> Outcome:
+def _transferred(acting: ActingOfficer, order: OrderRecord) -> Outcome:
     lead = inquiries.open_lead(acting.tx, order.inquiry_id) or order
     return Outcome(
         done=True,
@@ -169,7 +170,7 @@ def _transferred(acting: ActingOfficer, order: Record) -> Outcome:
 
 
 @refusing
-def assist(acting: ActingOfficer, order: Record, unit: Record) -> Outcome:
+def assist(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord) -> Outcome:
     """协: the lead keeps the duty to answer; the unit called in is due earlier."""
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return too_late(acting, order)

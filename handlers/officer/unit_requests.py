@@ -20,14 +20,16 @@ from store import directory, inquiries, requests
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from store.engine.writes import Record
+    from store.records.directory import UnitRecord
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import OrderRecord, UnitRequestRecord
 
 
 LONGEST_REASON = 500
 
 
 @refusing
-def extend(acting: ActingOfficer, order: Record, days: int | None, reason: str, category: str = "") -> Outcome:
+def extend(acting: ActingOfficer, order: OrderRecord, days: int | None, reason: str, category: str = "") -> Outcome:
     """延: ``days`` working days more (None: the usual), for an objective reason.
 
     ``category`` as chosen on the page; else read from the reason's words.
@@ -79,7 +81,7 @@ def extend(acting: ActingOfficer, order: Record, days: int | None, reason: str, 
 
 
 @refusing
-def give_back(acting: ActingOfficer, order: Record, reason: str, unit: Record | None = None) -> Outcome:
+def give_back(acting: ActingOfficer, order: OrderRecord, reason: str, unit: UnitRecord | None = None) -> Outcome:
     """退: not ours, perhaps ``unit``'s. The duty desk decides; until then, and after, the clock runs on."""
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return too_late(acting, order)
@@ -113,21 +115,21 @@ def give_back(acting: ActingOfficer, order: Record, reason: str, unit: Record | 
     return _open(acting, order, inquiry, RequestKind.RETURN, reason=reason, unit=unit)
 
 
-def _open_request(acting: ActingOfficer, inquiry: Record) -> bool:
+def _open_request(acting: ActingOfficer, inquiry: InquiryRecord) -> bool:
     return bool(requests.pending(acting.tx, inquiry.id, *requests.TO_DECIDE))
 
 
 def _open(
     acting: ActingOfficer,
-    order: Record,
-    inquiry: Record,
+    order: OrderRecord,
+    inquiry: InquiryRecord,
     kind: RequestKind,
     *,
     reason: str,
     reason_code: str = "",
     wanted_at: datetime | None = None,
     due_at: datetime | None = None,
-    unit: Record | None = None,
+    unit: UnitRecord | None = None,
 ) -> Outcome:
     # Two officers of a unit who ask at once: the second runs again and finds the first's request.
     inquiries.change(acting.tx, inquiry)
@@ -159,6 +161,6 @@ def _open(
     )
 
 
-def is_second(inquiry: Record, request: Record) -> bool:
+def is_second(inquiry: InquiryRecord, request: UnitRequestRecord) -> bool:
     """Whether only a leader may decide."""
     return bool(request.kind == RequestKind.EXTENSION and inquiry.extended > 0)

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from handlers.replay.plan import Arrival, Rates, Story
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import AssignmentRecord, RequestRecord
+    from store.records.joined import OrderRecord
 
     Act = Callable[[], object]
 
@@ -119,7 +120,7 @@ class People:
 
     # -- what is new ---------------------------------------------------------------------------
 
-    def take_up(self, order: Record) -> None:
+    def take_up(self, order: AssignmentRecord) -> None:
         """An order was opened: its unit's people make their plans."""
         case = self.cases.get(order.inquiry_id)
         if case is None:
@@ -131,7 +132,7 @@ class People:
         else:
             self._work(case, order)
 
-    def consider(self, request: Record) -> None:
+    def consider(self, request: RequestRecord) -> None:
         """Something was asked for: the office decides on it, or the citizen answers."""
         case = self.cases.get(request.inquiry_id)
         if case is None:
@@ -147,7 +148,7 @@ class People:
 
     # -- a unit at work ------------------------------------------------------------------------
 
-    def _work(self, case: Case, order: Record) -> None:
+    def _work(self, case: Case, order: AssignmentRecord) -> None:
         rng, rates = case.rng, self._rates
         hours = 4.2 + 3 * rng.random() if rng.random() < LATE_SIGNERS else min(3.9, rng.lognormvariate(-0.7, 0.8))
         at = self._hours(order.created_at, hours)
@@ -167,7 +168,7 @@ class People:
             drawn -= share
         self._plan_answer(case, order, officer, at)
 
-    def _plan_answer(self, case: Case, order: Record, officer: int, after: datetime) -> None:
+    def _plan_answer(self, case: Case, order: AssignmentRecord, officer: int, after: datetime) -> None:
         """In time or not, as the rates have it; in time is by the citizen's date too."""
         inquiry = self._deps.store.read(lambda tx: inquiries.get(tx, order.inquiry_id))
         due = min(order.due_at, inquiry.due_at)
@@ -188,7 +189,7 @@ class People:
         over = rng.uniform(30, 80) if rng.random() < STAY_LATE else 0.2 + rng.expovariate(1 / 8)
         return self._hours(max(after, due), over)
 
-    def _answer(self, case: Case, order: Record, officer: int) -> None:
+    def _answer(self, case: Case, order: AssignmentRecord, officer: int) -> None:
         done = self._act(officer, order.id, order.inquiry_id, orders.answer, self._tell(case, "answer"))
         if done is None or case.rng.random() >= self._rates.rating:
             return
@@ -196,24 +197,24 @@ class People:
         once = f"{case.arrival.index}-{order.id}-rate"
         self._agenda.add(at, partial(self._rate, case, done.params["number"].replace("-", ""), self._id(once)))
 
-    def _give_back(self, case: Case, order: Record, officer: int, signed: datetime) -> None:
+    def _give_back(self, case: Case, order: AssignmentRecord, officer: int, signed: datetime) -> None:
         self._later(case, signed, 0.3, 3, partial(self._do_give_back, case, order, officer))
 
-    def _do_give_back(self, case: Case, order: Record, officer: int) -> None:
+    def _do_give_back(self, case: Case, order: AssignmentRecord, officer: int) -> None:
         asked = self._act(officer, order.id, order.inquiry_id, unit_requests.give_back, self._tell(case, "return"))
         if asked is None:
             self._go_on(case, order.id)
         else:
             case.refused.add(self._codes[order.unit_id])
 
-    def _ask(self, case: Case, order: Record, officer: int, signed: datetime) -> None:
+    def _ask(self, case: Case, order: AssignmentRecord, officer: int, signed: datetime) -> None:
         self._later(case, signed, 0.5, 6, partial(self._do_ask, case, order, officer))
 
-    def _do_ask(self, case: Case, order: Record, officer: int) -> None:
+    def _do_ask(self, case: Case, order: AssignmentRecord, officer: int) -> None:
         if self._act(officer, order.id, order.inquiry_id, pause.ask, self._tell(case, "question")) is None:
             self._go_on(case, order.id)
 
-    def _be_asked(self, case: Case, request: Record) -> None:
+    def _be_asked(self, case: Case, request: RequestRecord) -> None:
         if case.rng.random() < 0.75:
             at = self._awake(request.opened_at + timedelta(hours=case.rng.uniform(0.3, 20)))
             once = self._id(f"{case.arrival.index}-{request.id}-detail")
@@ -223,15 +224,15 @@ class People:
                 request.decide_by + timedelta(minutes=1), partial(self._go_on, case, request.assignment_id)
             )
 
-    def _supply(self, case: Case, request: Record, external_id: str) -> None:
+    def _supply(self, case: Case, request: RequestRecord, external_id: str) -> None:
         self.write(case.citizen, self._tell(case, "detail"), external_id)
         self._go_on(case, request.assignment_id)
 
-    def _extend(self, case: Case, order: Record, officer: int, signed: datetime) -> None:
+    def _extend(self, case: Case, order: AssignmentRecord, officer: int, signed: datetime) -> None:
         at = self._in_time(case, signed, order.due_at)
         self._agenda.add(at, partial(self._do_extend, case, order, officer))
 
-    def _do_extend(self, case: Case, order: Record, officer: int) -> None:
+    def _do_extend(self, case: Case, order: AssignmentRecord, officer: int) -> None:
         days = case.rng.randint(2, 8)
         asked = self._act(
             officer, order.id, order.inquiry_id, unit_requests.extend, days, self._tell(case, "extension")
@@ -239,17 +240,17 @@ class People:
         if asked is None:
             self._go_on(case, order.id)
 
-    def _call_in(self, case: Case, order: Record, officer: int, signed: datetime) -> None:
+    def _call_in(self, case: Case, order: AssignmentRecord, officer: int, signed: datetime) -> None:
         others = sorted(set(self._staff) - self._duty_units - {order.unit_id})
         other = case.rng.choice(others)
 
-        def work(acting: ActingOfficer, row: Record) -> Outcome:
+        def work(acting: ActingOfficer, row: OrderRecord) -> Outcome:
             return orders.assist(acting, row, directory.unit(acting.tx, other))
 
         self._agenda.add(signed, partial(self._act, officer, order.id, order.inquiry_id, work))
         self._plan_answer(case, order, officer, signed)
 
-    def _help(self, case: Case, order: Record) -> None:
+    def _help(self, case: Case, order: AssignmentRecord) -> None:
         officer = case.rng.choice(self._staff[order.unit_id])
         self._act(officer, order.id, order.inquiry_id, orders.answer, self._tell(case, "assist"))
 
@@ -262,12 +263,12 @@ class People:
 
     # -- the dispatch office -------------------------------------------------------------------
 
-    def _hand_on(self, case: Case, order: Record) -> None:
+    def _hand_on(self, case: Case, order: AssignmentRecord) -> None:
         code = case.arrival.unit
         if code in case.refused:
             code = case.rng.choice(sorted(set(self._codes.values()) - case.refused))
 
-        def work(acting: ActingOfficer, row: Record) -> Outcome:
+        def work(acting: ActingOfficer, row: OrderRecord) -> Outcome:
             unit = directory.unit_by_code(acting.tx, code)
             if unit is None:
                 raise RuntimeError("a unit vanished during the replay")
@@ -276,7 +277,7 @@ class People:
         if self._act(case.rng.choice(self._duty), order.id, order.inquiry_id, work) is None:
             self._plan_answer(case, order, case.rng.choice(self._duty), self._deps.clock.now())
 
-    def _decide(self, case: Case, request: Record) -> None:
+    def _decide(self, case: Case, request: RequestRecord) -> None:
         refusal = self._story.tell(case.rng, "refusal") if case.rng.random() < self._rates.refused else ""
         deciders = self._duty
         if request.kind == RequestKind.EXTENSION and self._extended(request.inquiry_id):

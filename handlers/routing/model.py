@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bot.edge.ports import Alarms
     from store.engine.transactions import Store, Tx
-    from store.engine.writes import Record
+    from store.records.routing import ModelRecord
 
 LOOK_SECONDS = 10.0
 ALARM = "model_unreadable"
@@ -55,7 +55,7 @@ class LearnedModel:
         if row is None or self._learned is not None:
             self._alarms.clear_alarm(ALARM)
 
-    def _loaded(self, row: Record) -> Learned | None:
+    def _loaded(self, row: ModelRecord) -> Learned | None:
         def work(tx: Tx) -> bytes:
             return models.data_of(tx, row.id) or b""
 

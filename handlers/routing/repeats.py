@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord
 
 LOOKED_BACK = timedelta(days=30)
 MOST = 50
@@ -28,7 +28,7 @@ ENDED_OTHERWISE = frozenset({"withdrawn"})
 MERGEABLE = frozenset({*OPEN, State.ANSWERED})
 
 
-def look(tx: Tx, inquiry: Record, *, said: str, places: Sequence[str], now: datetime) -> Record | None:
+def look(tx: Tx, inquiry: InquiryRecord, *, said: str, places: Sequence[str], now: datetime) -> InquiryRecord | None:
     """The inquiry this one repeats: an open one before others, the newest of those; noted with it and in the log.
 
     None also when that one is over for good: then this is routed like any other, and the desk sees the note.
@@ -52,5 +52,5 @@ def look(tx: Tx, inquiry: Record, *, said: str, places: Sequence[str], now: date
     return head if head.state in MERGEABLE else None
 
 
-def _places(inquiry: Record) -> Sequence[str]:
+def _places(inquiry: InquiryRecord) -> Sequence[str]:
     return tuple((inquiry.routing or {}).get("places", []))

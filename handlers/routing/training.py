@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.routing.keywords import KeywordRouter
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.routing import LessonRecord, ModelRecord
 
 log = structlog.get_logger()
 HIDDEN = frozenset({"secret", "accusation"})
@@ -81,7 +81,7 @@ def _lessons(tx: Tx) -> list[Lesson]:
     return found
 
 
-def _lesson(row: Record, said: str, known: Directory) -> Lesson | None:
+def _lesson(row: LessonRecord, said: str, known: Directory) -> Lesson | None:
     unit = known.successor(row.unit_code)
     if unit is None or unit.code in known.duty_codes or not said.strip():
         return None
@@ -90,7 +90,7 @@ def _lesson(row: Record, said: str, known: Directory) -> Lesson | None:
     return Lesson(Example(mask(said), unit.code), row.at, row.source)
 
 
-def _loaded(deps: Deps, active: Record) -> Classifier | None:
+def _loaded(deps: Deps, active: ModelRecord) -> Classifier | None:
     """The model in use, None when it cannot be read: the keywords are what is in use then."""
     data = deps.store.read(lambda tx: models.data_of(tx, active.id))
     try:
@@ -111,7 +111,11 @@ def _parted(lessons: Sequence[Lesson], until: str) -> tuple[list[Lesson], list[L
 
 
 def _compared(
-    router: KeywordRouter, candidate: Classifier, old: Classifier | None, held: Sequence[Example], active: Record | None
+    router: KeywordRouter,
+    candidate: Classifier,
+    old: Classifier | None,
+    held: Sequence[Example],
+    active: ModelRecord | None,
 ) -> dict[str, Any]:
     """Both on the held-back part. Better: more units right at the first place; of equals, the newer."""
     new = _right(candidate, held)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from store.engine.transactions import Store, Tx
-    from store.engine.writes import Record
+    from store.records.directory import UnitRecord
 
 T = TypeVar("T")
 KEEP_SECONDS = 30.0
@@ -97,7 +97,7 @@ def read_directory(tx: Tx) -> Directory:
     return Directory(units, officers, read_catalogue(tx))
 
 
-def _unit(row: Record) -> UnitRow:
+def _unit(row: UnitRecord) -> UnitRow:
     return UnitRow(
         code=row.code,
         name=row.name,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from handlers.services.texts import Texts
     from store.engine.spool import Spool
     from store.engine.transactions import Store, Tx
-    from store.engine.writes import Record
+    from store.records.people import SenderRecord
 
 
 class Metrics(Protocol):
@@ -125,7 +125,7 @@ class Turn:
     tx: Tx
     deps: Deps
     now: datetime
-    address: Record
+    address: SenderRecord
     channel: Channel
     replies: list[Reply] = field(default_factory=list)
     wakes: set[str] = field(default_factory=set)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bot.topics.ranking import Topic
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.routing import TopicInquiryRecord
 
 BATCH = 200
 """A look takes no longer than a tenth of a second: half a millisecond a message."""
@@ -82,7 +82,7 @@ def _look(tx: Tx, now: datetime) -> tuple[int, bool]:
     return looked, bool(following) and not _is_being_told(following[0], now)
 
 
-def _is_being_told(row: Record, now: datetime) -> bool:
+def _is_being_told(row: TopicInquiryRecord, now: datetime) -> bool:
     return row.fold_until is not None and bool(row.received_at > now - STUCK)
 
 
@@ -120,14 +120,14 @@ def _read_after(tx: Tx, looked: int, now: datetime) -> _Read:
     return _Read(posts, _others(rows, posts), rows[-1].id if rows else looked)
 
 
-def _others(rows: Sequence[Record], posts: list[Post]) -> frozenset[int]:
+def _others(rows: Sequence[TopicInquiryRecord], posts: list[Post]) -> frozenset[int]:
     return frozenset(row.id for row in rows) - {post.id for post in posts}
 
 
 def _read_window(deps: Deps, now: datetime, tx: Tx) -> _Read:
     """Everything of the window that is ready, from the newest back, a page at a time."""
     rules = deps.topics.settings.rules
-    rows: list[Record] = []
+    rows: list[TopicInquiryRecord] = []
     last = None
     while page := stored.before(tx, last, PAGE):
         rows += page
@@ -141,9 +141,9 @@ def _read_window(deps: Deps, now: datetime, tx: Tx) -> _Read:
     return _Read(posts, _others(inside, posts), max(looked, stored.looked(tx)))
 
 
-def _ready(rows: Sequence[Record], now: datetime) -> list[Record]:
+def _ready(rows: Sequence[TopicInquiryRecord], now: datetime) -> list[TopicInquiryRecord]:
     """Up to the first inquiry whose citizen may still be writing."""
-    ready: list[Record] = []
+    ready: list[TopicInquiryRecord] = []
     for row in rows:
         if _is_being_told(row, now):
             break
@@ -151,7 +151,7 @@ def _ready(rows: Sequence[Record], now: datetime) -> list[Record]:
     return ready
 
 
-def _posts(tx: Tx, rows: Sequence[Record]) -> list[Post]:
+def _posts(tx: Tx, rows: Sequence[TopicInquiryRecord]) -> list[Post]:
     kept = [
         row
         for row in rows
@@ -161,7 +161,7 @@ def _posts(tx: Tx, rows: Sequence[Record]) -> list[Post]:
     return [_post(row, said.get(row.id, "")) for row in kept]
 
 
-def _post(row: Record, text: str) -> Post:
+def _post(row: TopicInquiryRecord, text: str) -> Post:
     """Covered before it is cut: no name and no number gets into a topic's words."""
     places = (row.routing or {}).get("places") or ()
     return Post(row.id, str(row.contact_id), covered(text), "", row.received_at, str(row.unit_id or ""), tuple(places))

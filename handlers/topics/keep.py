@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bot.topics.ranking import Topic
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.routing import TopicRecord
 
 AGAIN = timedelta(days=1)
 """A topic already told of is told again no sooner, and only when its citizens have doubled."""
@@ -93,7 +93,7 @@ def _claims(kept: list[_Kept], belonging: dict[int, int]) -> dict[str, int]:
     return claimed
 
 
-def _store_topic(tx: Tx, topic: Topic, row: Record | None) -> int:
+def _store_topic(tx: Tx, topic: Topic, row: TopicRecord | None) -> int:
     values = _values(topic)
     if row is None:
         return stored.add(tx, f"{topic.members[0]}:{topic.key}"[:KEY], **values)
@@ -129,7 +129,7 @@ def _tell_of_hot(deps: Deps, tx: Tx, index: TopicIndex, found: dict[int, Topic],
             stored.change(tx, topic_id, told_at=now, told_citizens=topic.citizens)
 
 
-def _is_news(deps: Deps, index: TopicIndex, row: Record, topic: Topic, now: datetime) -> bool:
+def _is_news(deps: Deps, index: TopicIndex, row: TopicRecord, topic: Topic, now: datetime) -> bool:
     if row.told_at is not None:
         return topic.citizens >= 2 * row.told_citizens and bool(row.told_at <= now - AGAIN)
     settings = deps.topics.settings
@@ -137,7 +137,7 @@ def _is_news(deps: Deps, index: TopicIndex, row: Record, topic: Topic, now: date
     return len({post.citizen for post in posts if post.at > now - settings.within}) >= settings.citizens
 
 
-def _tell(deps: Deps, tx: Tx, row: Record, topic: Topic, now: datetime) -> None:
+def _tell(deps: Deps, tx: Tx, row: TopicRecord, topic: Topic, now: datetime) -> None:
     staff = Staff(tx, now)
     sample = inquiries_store.get(tx, topic.sample)
     params = {

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.routing import ShownTopicRecord
 
 WINDOW = timedelta(days=30)
 HOT_FOR = timedelta(hours=72)
@@ -51,7 +51,7 @@ def topics_view(tx: Tx, now: datetime, limit: int = 10) -> list[TopicShown]:
     return [_shown(tx, row, now) for row in stored.shown(tx, now - WINDOW, limit)]
 
 
-def _shown(tx: Tx, row: Record, now: datetime) -> TopicShown:
+def _shown(tx: Tx, row: ShownTopicRecord, now: datetime) -> TopicShown:
     numbers = stored.numbers(tx, row.id, NUMBERS)
     this_week, last_week = row.trend["this_week"], row.trend["last_week"]
     return TopicShown(
@@ -78,7 +78,8 @@ def _period(first: datetime, last: datetime) -> str:
     return "至".join(days)
 
 
-def _sample(row: Record) -> str:
+def _sample(row: ShownTopicRecord) -> str:
     """The sample's summary, unless it was closed to most eyes after it was chosen."""
-    hidden = row.sample_summary is None or not HIDDEN.isdisjoint(row.sample_flags or ())
-    return "" if hidden else shorten(covered(row.sample_summary), 60)
+    if row.sample_summary is None or not HIDDEN.isdisjoint(row.sample_flags or ()):
+        return ""
+    return shorten(covered(row.sample_summary), 60)

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from store.engine.transactions import Tx
 
-    Record = Any
-
 
 VALUES_TOGETHER = 50
 """Values in one INSERT of several rows: a statement costs psycopg some 100 µs, whatever is in it, but one with more

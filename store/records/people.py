@@ -51,7 +51,7 @@ class AddressRecord(Protocol):
     @property
     def closed_at(self) -> datetime | None: ...
     @property
-    def subscriptions(self) -> dict[str, bool] | None: ...
+    def subscriptions(self) -> dict[str, str] | None: ...
     @property
     def bad_codes(self) -> int: ...
     @property
@@ -84,6 +84,6 @@ class AddressValues(TypedDict, total=False):
     event_at: datetime | None
     event_used: int
     closed_at: datetime | None
-    subscriptions: dict[str, bool] | None
+    subscriptions: dict[str, str] | None
     bad_codes: int
     locked_until: datetime | None

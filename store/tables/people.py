@@ -45,7 +45,7 @@ addresses = Table(
     Column("event_at", UtcTime),
     Column("event_used", Integer, nullable=False, server_default="0"),
     Column("closed_at", UtcTime),
-    Column("subscriptions", JsonText("dict[str, bool]")),
+    Column("subscriptions", JsonText("dict[str, str]")),
     Column("bad_codes", Integer, nullable=False, server_default="0"),
     Column("locked_until", UtcTime),
     UniqueConstraint("channel", "hash"),

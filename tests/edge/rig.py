@@ -37,7 +37,8 @@ from tests.kit import twilio_calls, wechat_kit
 from tests.kit.fakes import FakeClock, MemoryCache, RecordingAlarms, fake_services
 
 if TYPE_CHECKING:
-    from store.engine.writes import Record
+    from store.records.delivery import OutboxRecord
+    from store.records.people import AddressRecord
 
 PUBLIC_URL = "https://wz.example.gov.cn"
 SECRET = "a-secret-for-tests-of-at-least-32-characters"
@@ -133,7 +134,7 @@ class Rig:
 
     # -- looking -------------------------------------------------------------------------------
 
-    def rows(self, table: Table, *where: Any) -> list[Record]:
+    def rows(self, table: Table, *where: Any) -> list[Any]:
         """Rows of a table in order."""
         order = list(table.primary_key.columns)
         return list(
@@ -145,7 +146,7 @@ class Rig:
         tables = (inbox, addresses, inquiries, messages, media, outbox_table)
         return {table.name: len(self.rows(table)) for table in tables}
 
-    def row(self, outbox_id: int) -> Record:
+    def row(self, outbox_id: int) -> OutboxRecord:
         (found,) = self.rows(outbox_table, outbox_table.c.id == outbox_id)
         return found
 
@@ -153,11 +154,11 @@ class Rig:
         """(way, outcome, code) of every attempt and skip."""
         return [(d.way, d.outcome, d.code) for d in self.rows(deliveries, deliveries.c.outbox_id == outbox_id)]
 
-    def address(self, value: str = wechat_kit.OPENID, channel: str = "wechat") -> Record:
+    def address(self, value: str = wechat_kit.OPENID, channel: str = "wechat") -> AddressRecord:
         scheme = {"wechat": "wechat", "twilio": "sms"}[channel]
         return self.deps.store.write(lambda tx: people.find(tx, channel, Address(scheme, value)))
 
-    def clear(self, row: Record) -> str:
+    def clear(self, row: AddressRecord) -> str:
         """``scheme:value`` of an address row."""
         return self.deps.store.vault.open(row.cipher)
 

@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from bot.edge.messages import MediaRef
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import OrderRecord
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a-secret-for-tests-of-at-least-32-characters"
@@ -100,11 +101,11 @@ class World:
         """A citizen's inquiry, dispatched to ``unit`` (None: not routed yet); its id."""
         return self.deps.store.write(lambda tx: _inquiry(self, tx, text, unit=unit, media=media, citizen=citizen))
 
-    def order(self, inquiry_id: int) -> Record:
+    def order(self, inquiry_id: int) -> OrderRecord:
         """The newest lead assignment."""
         return self.deps.store.read(lambda tx: inquiries.assignments_of(tx, inquiry_id)[-1])
 
-    def get(self, inquiry_id: int) -> Record:
+    def get(self, inquiry_id: int) -> InquiryRecord:
         """The inquiry's row."""
         return self.deps.store.read(lambda tx: inquiries.get(tx, inquiry_id))
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handlers.inquiry.acting_officer import ActingOfficer
-    from store.engine.writes import Record
+    from store.records.directory import UnitRecord
+    from store.records.joined import OrderRecord
     from web.duty_desk.view import Other
 
 _BETWEEN = re.compile(r"[,，、;；\s]+")
@@ -60,7 +61,7 @@ def act(acting: ActingOfficer, action: str, form: Filled) -> Outcome:
     return ACTIONS[action](acting, order, form)
 
 
-def send_pick(acting: ActingOfficer, order: Record, pick: str) -> Outcome:
+def send_pick(acting: ActingOfficer, order: OrderRecord, pick: str) -> Outcome:
     """The suggestion whose button it was: its place in the list, and the unit that was read there."""
     picked = _PICK.fullmatch(pick)
     unit = directory.unit_by_code(acting.tx, picked[2]) if picked else None
@@ -69,11 +70,11 @@ def send_pick(acting: ActingOfficer, order: Record, pick: str) -> Outcome:
     return moves.send_on(acting, order, unit, pick=int(picked[1]))
 
 
-def _send(acting: ActingOfficer, order: Record, form: Filled) -> Outcome:
+def _send(acting: ActingOfficer, order: OrderRecord, form: Filled) -> Outcome:
     return send_pick(acting, order, form.pick)
 
 
-def _other(acting: ActingOfficer, order: Record, form: Filled) -> Outcome:
+def _other(acting: ActingOfficer, order: OrderRecord, form: Filled) -> Outcome:
     """Any unit, by name; with a category and units that help, where they were given."""
     found = [
         moves.unit_named(acting.tx, acting.deps, name)
@@ -82,26 +83,26 @@ def _other(acting: ActingOfficer, order: Record, form: Filled) -> Outcome:
     unclear = next((names for names in found if isinstance(names, list)), None)
     if unclear is not None:
         return acting.refuse("staff.bad_unit", names=unclear)
-    unit, *helpers = cast("list[Record]", found)
+    unit, *helpers = cast("list[UnitRecord]", found)
     if helpers:
         return moves.send_jointly(acting, order, unit, helpers, category=form.category)
     return moves.send_on(acting, order, unit, category=form.category)
 
 
-def _reject(acting: ActingOfficer, order: Record, form: Filled) -> Outcome:
+def _reject(acting: ActingOfficer, order: OrderRecord, form: Filled) -> Outcome:
     return reject.reject(acting, order, form.code, form.note)
 
 
-def _merge(acting: ActingOfficer, order: Record, form: Filled) -> Outcome:
+def _merge(acting: ActingOfficer, order: OrderRecord, form: Filled) -> Outcome:
     head = merge.find_head(acting, form.into)
     return head if isinstance(head, Outcome) else merge.merge(acting, order, head)
 
 
-def _apart(acting: ActingOfficer, order: Record, _form: Filled) -> Outcome:
+def _apart(acting: ActingOfficer, order: OrderRecord, _form: Filled) -> Outcome:
     return linked_matters.take_out(acting, order)
 
 
-ACTIONS: dict[str, Callable[[ActingOfficer, Record, Filled], Outcome]] = {
+ACTIONS: dict[str, Callable[[ActingOfficer, OrderRecord, Filled], Outcome]] = {
     "send": _send,
     "other": _other,
     "reject": _reject,

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import StaffRecord
     from web.duty_desk.sign_in import Session
 
-    Show = Callable[[Deps, Tx, Record], dict[str, Any]]
+    Show = Callable[[Deps, Tx, StaffRecord], dict[str, Any]]
 
 T = TypeVar("T")
 TOPICS = 12
@@ -78,7 +78,7 @@ def make_duty_pages(deps: Deps, *, public_url: str) -> Blueprint:
     return pages
 
 
-def _topics(_deps: Deps, tx: Tx, _officer: Record) -> dict[str, Any]:
+def _topics(_deps: Deps, tx: Tx, _officer: StaffRecord) -> dict[str, Any]:
     return {"topics": topics_view(tx, _deps.clock.now(), TOPICS)}
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import StaffRecord
 
 COOKIE = "wenzheng_duty"
 PATH = "/duty"
@@ -35,7 +35,7 @@ ROLES = ("duty", "leader")
 class Session:
     """An officer signed in. ``key`` is the cookie's value: what forms are sealed with."""
 
-    officer: Record
+    officer: StaffRecord
     nonce: str
     key: str
 
@@ -83,13 +83,13 @@ def signed_in(deps: Deps) -> Session | None:
     return Session(officer, found[1], key) if officer is not None else None
 
 
-def still_in(tx: Tx, who: tuple[int, str], now: datetime) -> Record | None:
+def still_in(tx: Tx, who: tuple[int, str], now: datetime) -> StaffRecord | None:
     """The officer of a cookie, asked for each time: rights end with the directory's next import."""
     officer_id, nonce = who
     return entitled(tx, officer_id) if sign_ins.is_open(tx, nonce, officer_id, now) else None
 
 
-def entitled(tx: Tx, officer_id: int) -> Record | None:
+def entitled(tx: Tx, officer_id: int) -> StaffRecord | None:
     """An active officer of the duty desk, or a leader."""
     officer = directory.officer(tx, officer_id)
     return officer if officer is not None and officer.role in ROLES else None

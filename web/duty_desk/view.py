@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from handlers.notices.suggestions import Suggestion
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import StaffRecord
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import LeadRecord
+    from store.records.routing import ModelRecord
     from web.kit.values import Due
 
 SHOWN = 50
@@ -74,7 +77,7 @@ class Item:
     hidden: bool
 
 
-def queue(deps: Deps, tx: Tx, officer: Record) -> dict[str, Any]:
+def queue(deps: Deps, tx: Tx, officer: StaffRecord) -> dict[str, Any]:
     """The waiting orders, the most urgent first; ``more`` are beyond what a page holds."""
     duty = directory.duty_unit(tx)
     rows = duty_page.waiting(tx, duty.id, SHOWN) if duty is not None else []
@@ -82,7 +85,7 @@ def queue(deps: Deps, tx: Tx, officer: Record) -> dict[str, Any]:
     return {"items": items[:IN_FULL], "lines": items[IN_FULL:]} | lists(deps)
 
 
-def items_of(deps: Deps, tx: Tx, officer: Record, rows: Sequence[Record]) -> list[Item]:
+def items_of(deps: Deps, tx: Tx, officer: StaffRecord, rows: Sequence[LeadRecord]) -> list[Item]:
     """Rows of ``store.duty_desk.waiting`` as they are shown; what belongs to all is read for all at once."""
     ids = [row.id for row in rows]
     said, linked, media = decisions.texts(tx, ids), duty_page.linked(tx, ids), duty_page.with_media(tx, ids)
@@ -104,7 +107,16 @@ def items_of(deps: Deps, tx: Tx, officer: Record, rows: Sequence[Record]) -> lis
 
 
 def _item(
-    deps: Deps, tx: Tx, officer: Record, row: Record, *, now: datetime, said: str, linked: int, media: int, full: bool
+    deps: Deps,
+    tx: Tx,
+    officer: StaffRecord,
+    row: LeadRecord,
+    *,
+    now: datetime,
+    said: str,
+    linked: int,
+    media: int,
+    full: bool,
 ) -> Item:
     routing, keeper = row.routing or {}, deps.secrets_officer
     readable = may_read(officer, row, keeper=keeper)
@@ -137,23 +149,23 @@ def _item(
     )
 
 
-def _is_anothers(deps: Deps, tx: Tx, officer: Record, row: Record) -> bool:
+def _is_anothers(deps: Deps, tx: Tx, officer: StaffRecord, row: LeadRecord) -> bool:
     return rejected_by(tx, row.id) == officer.id and others_decide(ActingOfficer(tx, deps, officer, deps.clock.now()))
 
 
-def flags_of(row: Record) -> list[str]:
+def flags_of(row: LeadRecord) -> list[str]:
     """The words an inquiry is marked with; danger stands first."""
     named = list(row.flags or [])
     return ["emergency", *named] if row.urgent and not {"emergency", "self_harm"} & set(named) else named
 
 
-def _other(deps: Deps, tx: Tx, officer: Record, row: Record) -> Other | None:
+def _other(deps: Deps, tx: Tx, officer: StaffRecord, row: LeadRecord) -> Other | None:
     """The one it may repeat."""
     other = inquiries.find(tx, row.repeat_of_id) if row.repeat_of_id is not None else None
     return other_of(deps, tx, officer, other) if other is not None else None
 
 
-def other_of(deps: Deps, tx: Tx, officer: Record, other: Record) -> Other:
+def other_of(deps: Deps, tx: Tx, officer: StaffRecord, other: InquiryRecord) -> Other:
     """The other side of a comparison."""
     said = text_for(officer, other, decisions.texts(tx, [other.id]).get(other.id, ""), keeper=deps.secrets_officer)
     return Other(
@@ -161,7 +173,7 @@ def other_of(deps: Deps, tx: Tx, officer: Record, other: Record) -> Other:
     )
 
 
-def one(deps: Deps, tx: Tx, officer: Record, order_id: int) -> dict[str, Any] | None:
+def one(deps: Deps, tx: Tx, officer: StaffRecord, order_id: int) -> dict[str, Any] | None:
     """An order lying at the desk, with all that was said; None when it is not there (any more)."""
     row = at_desk(tx, order_id)
     if row is None:
@@ -186,7 +198,7 @@ def one(deps: Deps, tx: Tx, officer: Record, order_id: int) -> dict[str, Any] | 
     } | lists(deps)
 
 
-def _alike(deps: Deps, tx: Tx, officer: Record, row: Record) -> list[dict[str, Any]]:
+def _alike(deps: Deps, tx: Tx, officer: StaffRecord, row: LeadRecord) -> list[dict[str, Any]]:
     """What is linked to it and goes where it goes, unless it is taken out."""
     rows = duty_page.linked_orders(tx, row.id, LINKED)
     said = decisions.texts(tx, [each.id for each in rows])
@@ -224,7 +236,7 @@ def taken(acting: ActingOfficer, order_id: int) -> Outcome:
     return first(acting, order)
 
 
-def at_desk(tx: Tx, order_id: int) -> Record | None:
+def at_desk(tx: Tx, order_id: int) -> LeadRecord | None:
     """The order with its inquiry if it is open and the desk's."""
     row, duty = duty_page.order(tx, order_id), directory.duty_unit(tx)
     if row is None or duty is None or row.order_unit_id != duty.id or row.order_state not in inquiries.OPEN_ASSIGNMENT:
@@ -247,7 +259,7 @@ def categories(deps: Deps) -> list[tuple[str, str]]:
     return [(category.code, category.name) for category in deps.router().catalogue.standing]
 
 
-def to_decide(deps: Deps, tx: Tx, officer: Record) -> dict[str, Any]:
+def to_decide(deps: Deps, tx: Tx, officer: StaffRecord) -> dict[str, Any]:
     """What units and citizens ask for; each opens on its own signed page, where it is decided."""
     now = deps.clock.now()
     return {
@@ -266,7 +278,7 @@ def to_decide(deps: Deps, tx: Tx, officer: Record) -> dict[str, Any]:
     }
 
 
-def sent(deps: Deps, tx: Tx, officer: Record) -> dict[str, Any]:
+def sent(deps: Deps, tx: Tx, officer: StaffRecord) -> dict[str, Any]:
     """The newest orders given out without a person, with the figures and words that decided."""
     rows = duty_page.sent_by_machine(tx, SENT)
     said = decisions.texts(tx, [row.id for row in rows])
@@ -276,7 +288,7 @@ def sent(deps: Deps, tx: Tx, officer: Record) -> dict[str, Any]:
     )
 
 
-def _sent(row: Record, said: str) -> dict[str, Any]:
+def _sent(row: LeadRecord, said: str) -> dict[str, Any]:
     routing = row.routing or {}
     confidence, words = next(((c[1], c[2]) for c in routing.get("candidates", []) if c[0] == row.unit_code), (0.0, []))
     return {
@@ -306,7 +318,7 @@ def aside(deps: Deps, tx: Tx) -> dict[str, Any]:
     }
 
 
-def _model(active: Record) -> dict[str, Any]:
+def _model(active: ModelRecord) -> dict[str, Any]:
     """Of the model's card what a person at the desk can use."""
     compared = active.card.get("compared", {})
     return {

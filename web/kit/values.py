@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from bot.clocks.workdays import Calendar
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.inquiries import EventRecord, InquiryRecord
 
 INTERNAL = frozenset({"late_sign", "yellow", "red"})
 """Steps between the office and a unit; the citizen is told that it is overdue, as in her progress text."""
@@ -42,7 +42,7 @@ class Step:
     reason: str = ""
 
 
-def due_of(calendar: Calendar, inquiry: Record, now: datetime) -> Due:
+def due_of(calendar: Calendar, inquiry: InquiryRecord, now: datetime) -> Due:
     """The promise, and how far away it is."""
     today, last = now.astimezone(CHINA).date(), inquiry.due_at.astimezone(CHINA).date()
     days = calendar.workdays_between(today, last)
@@ -57,7 +57,7 @@ def due_of(calendar: Calendar, inquiry: Record, now: datetime) -> Due:
     return Due(say_due(inquiry), days, clock, bool(inquiry.provisional))
 
 
-def state_of(inquiry: Record) -> str:
+def state_of(inquiry: InquiryRecord) -> str:
     """The state in words."""
     return STATES.get(inquiry.state, str(inquiry.state))
 
@@ -68,7 +68,7 @@ def steps_of(tx: Tx, inquiry_id: int, *, names: bool) -> list[Step]:
     return [_step(tx, event, names=names) for event in inquiries.events_of(tx, inquiry_id) if event.name not in unseen]
 
 
-def _step(tx: Tx, event: Record, *, names: bool) -> Step:
+def _step(tx: Tx, event: EventRecord, *, names: bool) -> Step:
     data = event.data or {}
     who = inquiries.officer_name(tx, event.actor_id) if names and event.actor == "officer" else ""
     reason = (

@@ -11,13 +11,14 @@ from store import decisions, inquiries, linked_inquiries
 
 if TYPE_CHECKING:
     from handlers.inquiry.acting_officer import ActingOfficer, Outcome
-    from store.engine.writes import Record
+    from store.records.inquiries import InquiryRecord
+    from store.records.joined import OrderRecord
 
 SHOWN = 30
 LENGTH = 80
 
 
-def linked_view(acting: ActingOfficer, inquiry: Record, order: Record | None) -> dict[str, Any]:
+def linked_view(acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord | None) -> dict[str, Any]:
     """The newest of those linked to this one, how many there are, or which one this is linked to. ``order``: open."""
     if order is None or order.role != "lead":
         return {"linked": [], "linked_count": 0, "linked_to": ""}
@@ -32,13 +33,13 @@ def linked_view(acting: ActingOfficer, inquiry: Record, order: Record | None) ->
     }
 
 
-def _text(acting: ActingOfficer, order: Record, said: dict[int, str]) -> str:
+def _text(acting: ActingOfficer, order: OrderRecord, said: dict[int, str]) -> str:
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
     text = text_for(acting.officer, inquiry, said.get(order.inquiry_id, ""), keeper=acting.deps.secrets_officer)
     return shorten(text, LENGTH) or str(order.summary)
 
 
-def split(acting: ActingOfficer, order: Record, typed: str) -> Outcome:
+def split(acting: ActingOfficer, order: OrderRecord, typed: str) -> Outcome:
     """Take out the linked one that was chosen on the head's page; without a choice this very one."""
     if not typed:
         return linked_matters.take_out(acting, order)

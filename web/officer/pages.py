@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.directory import UnitRecord
+    from store.records.joined import OrderRecord, UnitRequestRecord
     from web.officer.view import Gone
 
 SHORTEST_ANSWER = 2
@@ -162,15 +163,15 @@ def _act(deps: Deps, tx: Tx, link: tuple[int, int], action: str, filled: Filled)
     return ACTIONS[action](acting, found.order, filled)
 
 
-def _sign(acting: ActingOfficer, order: Record, _filled: Filled) -> Outcome:
+def _sign(acting: ActingOfficer, order: OrderRecord, _filled: Filled) -> Outcome:
     return orders.sign(acting, order)
 
 
-def _answer(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+def _answer(acting: ActingOfficer, order: OrderRecord, filled: Filled) -> Outcome:
     return _too_short(acting, filled) or orders.answer(acting, order, filled.text)
 
 
-def _correct(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+def _correct(acting: ActingOfficer, order: OrderRecord, filled: Filled) -> Outcome:
     return _too_short(acting, filled) or corrections.correct(acting, order, filled.text)
 
 
@@ -180,11 +181,11 @@ def _too_short(acting: ActingOfficer, filled: Filled) -> Outcome | None:
     return acting.refuse("staff.bad_text", longest=answers.LONGEST_ANSWER)
 
 
-def _retract(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+def _retract(acting: ActingOfficer, order: OrderRecord, filled: Filled) -> Outcome:
     return corrections.retract(acting, order, filled.reason)
 
 
-def _back(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+def _back(acting: ActingOfficer, order: OrderRecord, filled: Filled) -> Outcome:
     wanted = filled.unit.strip()
     unit = _named(_staffed(acting), wanted)
     if wanted and unit is None:
@@ -192,69 +193,69 @@ def _back(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
     return unit_requests.give_back(acting, order, filled.reason, unit)
 
 
-def _transfer(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+def _transfer(acting: ActingOfficer, order: OrderRecord, filled: Filled) -> Outcome:
     unit = _named(transfer_choices(acting, order), filled.unit)
     return orders.transfer(acting, order, unit) if unit is not None else acting.refuse("staff.bad_unit")
 
 
-def _assist(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+def _assist(acting: ActingOfficer, order: OrderRecord, filled: Filled) -> Outcome:
     unit = _named(_staffed(acting), filled.unit)
     return orders.assist(acting, order, unit) if unit is not None else acting.refuse("staff.bad_unit")
 
 
-def _staffed(acting: ActingOfficer) -> list[Record]:
+def _staffed(acting: ActingOfficer) -> list[UnitRecord]:
     staffed = {officer.unit_id for officer in directory.all_officers(acting.tx)}
     return [unit for unit in directory.all_units(acting.tx) if unit.id in staffed]
 
 
-def _named(units: Sequence[Record], typed: str) -> Record | None:
+def _named(units: Sequence[UnitRecord], typed: str) -> UnitRecord | None:
     wanted = typed.strip()
     named = [unit for unit in units if wanted in {unit.name, unit.code, *unit.short_names}]
     return named[0] if len(named) == 1 else None
 
 
-def _extend(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+def _extend(acting: ActingOfficer, order: OrderRecord, filled: Filled) -> Outcome:
     days = (
         int(filled.days) if filled.days.isascii() and filled.days.isdecimal() and len(filled.days) <= MOST_DIGITS else 0
     )
     return unit_requests.extend(acting, order, days, filled.reason, filled.category or "none")
 
 
-def _ask(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+def _ask(acting: ActingOfficer, order: OrderRecord, filled: Filled) -> Outcome:
     return pause.ask(acting, order, filled.question)
 
 
-def _decide(acting: ActingOfficer, order: Record, filled: Filled) -> Record | Outcome:
+def _decide(acting: ActingOfficer, order: OrderRecord, filled: Filled) -> UnitRequestRecord | Outcome:
     """The request the form was made for, of this inquiry and no other."""
     rows = store_requests.of_inquiry(acting.tx, order.inquiry_id)
     found = next((row for row in rows if str(row.id) == filled.request), None)
     return found if found is not None else acting.refuse("staff.gone")
 
 
-def _approve(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+def _approve(acting: ActingOfficer, order: OrderRecord, filled: Filled) -> Outcome:
     found = _decide(acting, order, filled)
     return found if isinstance(found, Outcome) else decide.approve(acting, found, filled.note)
 
 
-def _refuse(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+def _refuse(acting: ActingOfficer, order: OrderRecord, filled: Filled) -> Outcome:
     found = _decide(acting, order, filled)
     return found if isinstance(found, Outcome) else decide.refuse(acting, found, filled.note)
 
 
-def _send(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+def _send(acting: ActingOfficer, order: OrderRecord, filled: Filled) -> Outcome:
     return send_pick(acting, order, filled.pick)
 
 
-def _contact(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+def _contact(acting: ActingOfficer, order: OrderRecord, filled: Filled) -> Outcome:
     return contact_details.ask(acting, order, filled.reason)
 
 
-def _split(acting: ActingOfficer, order: Record, filled: Filled) -> Outcome:
+def _split(acting: ActingOfficer, order: OrderRecord, filled: Filled) -> Outcome:
     return split(acting, order, filled.linked)
 
 
 MOST_DIGITS = 3
-ACTIONS: dict[str, Callable[[ActingOfficer, Record, Filled], Outcome]] = {
+ACTIONS: dict[str, Callable[[ActingOfficer, OrderRecord, Filled], Outcome]] = {
     "sign": _sign,
     "answer": _answer,
     "back": _back,

@@ -23,7 +23,9 @@ from store import directory, inquiries, requests
 
 if TYPE_CHECKING:
     from handlers.inquiry.acting_officer import ActingOfficer
-    from store.engine.writes import Record
+    from store.records.directory import OfficerRecord, UnitRecord
+    from store.records.inquiries import InquiryRecord, MessageRecord
+    from store.records.joined import OrderRecord, UnitRequestRecord
 
 JOINED = "joined"
 """``messages.kind`` of a merged inquiry's text, see ``handlers/duty_desk/merge.py``."""
@@ -51,7 +53,7 @@ class Asked:
     mine: bool
 
 
-def requests_view(acting: ActingOfficer, inquiry: Record, order: Record | None) -> dict[str, Any]:
+def requests_view(acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord | None) -> dict[str, Any]:
     """For the template: the requests so far, and the forms that make sense now."""
     rows = requests.of_inquiry(acting.tx, inquiry.id)
     asked = [_asked(acting, inquiry, row, rows) for row in rows if row.note != "dropped"]
@@ -70,7 +72,7 @@ def requests_view(acting: ActingOfficer, inquiry: Record, order: Record | None) 
     }
 
 
-def may_decide(officer: Record, inquiry: Record, request: Record) -> bool:
+def may_decide(officer: OfficerRecord, inquiry: InquiryRecord, request: UnitRequestRecord) -> bool:
     """The duty desk; for a second extension a leader; an expired one may be granted late."""
     if officer.role not in DECIDERS or request.kind not in requests.TO_DECIDE:
         return False
@@ -79,7 +81,7 @@ def may_decide(officer: Record, inquiry: Record, request: Record) -> bool:
     return not is_second(inquiry, request) or officer.role == "leader"
 
 
-def _asked(acting: ActingOfficer, inquiry: Record, row: Record, rows: Any) -> Asked:
+def _asked(acting: ActingOfficer, inquiry: InquiryRecord, row: UnitRequestRecord, rows: Any) -> Asked:
     latest = not any(other.id > row.id and other.kind in requests.TO_DECIDE for other in rows)
     return Asked(
         id=row.id,
@@ -99,14 +101,14 @@ def _asked(acting: ActingOfficer, inquiry: Record, row: Record, rows: Any) -> As
     )
 
 
-def _reason(acting: ActingOfficer, inquiry: Record, row: Record) -> str:
+def _reason(acting: ActingOfficer, inquiry: InquiryRecord, row: UnitRequestRecord) -> str:
     """A rework's is the citizen's own; the others are written by officers."""
     if row.kind != RequestKind.REWORK:
         return str(row.reason)
     return text_for(acting.officer, inquiry, row.reason, keeper=acting.deps.secrets_officer)
 
 
-def _still_matters(acting: ActingOfficer, request: Record) -> bool:
+def _still_matters(acting: ActingOfficer, request: UnitRequestRecord) -> bool:
     """A request of an order that is over cannot be granted any more; a rework asks for a new one."""
     if request.kind == RequestKind.REWORK:
         return bool(request.state == RequestState.PENDING)
@@ -114,7 +116,7 @@ def _still_matters(acting: ActingOfficer, request: Record) -> bool:
     return any(row.id == request.assignment_id and row.state in OPEN_ASSIGNMENT for row in orders)
 
 
-def _extension(acting: ActingOfficer, inquiry: Record, order: Record) -> dict[str, Any] | None:
+def _extension(acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord) -> dict[str, Any] | None:
     """Each number of days with the date it leads to, and the reasons there are."""
     if extension_expired(order.due_at, acting.now, paused_at=inquiry.paused_at):
         return None
@@ -127,12 +129,12 @@ def _extension(acting: ActingOfficer, inquiry: Record, order: Record) -> dict[st
     }
 
 
-def _can_ask(acting: ActingOfficer, inquiry: Record, order: Record) -> bool:
+def _can_ask(acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord) -> bool:
     asked = requests.count_of_unit(acting.tx, inquiry.id, order.unit_id, RequestKind.SUPPLEMENT)
     return supplement_problem(SupplementAsk(State(inquiry.state), SOMETHING, asked)) is None
 
 
-def _can_return(acting: ActingOfficer, inquiry: Record, order: Record, *, pending: bool) -> bool:
+def _can_return(acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord, *, pending: bool) -> bool:
     duty = directory.duty_unit(acting.tx)
     if duty is None or duty.id == order.unit_id:
         return False
@@ -151,14 +153,14 @@ def _can_return(acting: ActingOfficer, inquiry: Record, order: Record, *, pendin
     )
 
 
-def _helpers(acting: ActingOfficer, inquiry: Record) -> list[Record]:
+def _helpers(acting: ActingOfficer, inquiry: InquiryRecord) -> list[UnitRecord]:
     """Units that may be called in: with somebody there, and not at work on it already."""
     busy = {row.unit_id for row in inquiries.assignments_of(acting.tx, inquiry.id) if row.state in OPEN_ASSIGNMENT}
     staffed = {officer.unit_id for officer in directory.all_officers(acting.tx)}
     return [unit for unit in directory.all_units(acting.tx) if unit.id in staffed and unit.id not in busy]
 
 
-def _opinions(acting: ActingOfficer, inquiry: Record) -> list[dict[str, Any]]:
+def _opinions(acting: ActingOfficer, inquiry: InquiryRecord) -> list[dict[str, Any]]:
     """What assisting units told the lead, and what was merged into it in the words of its citizen."""
     return [
         {
@@ -172,7 +174,7 @@ def _opinions(acting: ActingOfficer, inquiry: Record) -> list[dict[str, Any]]:
     ]
 
 
-def _opinion(acting: ActingOfficer, inquiry: Record, message: Record) -> str:
+def _opinion(acting: ActingOfficer, inquiry: InquiryRecord, message: MessageRecord) -> str:
     if message.kind != JOINED:
         return str(message.text)
     return text_for(acting.officer, inquiry, message.text, keeper=acting.deps.secrets_officer)

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.engine.writes import Record
+    from store.records.delivery import MediaRecord
+    from store.records.directory import StaffRecord, UnitRecord
+    from store.records.inquiries import InquiryRecord, MessageRecord
+    from store.records.joined import OrderRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,9 @@ class Visit:
     ``only_decides``: here for a request, or to read what nobody else may; the order is another unit's.
     """
 
-    inquiry: Record
-    officer: Record
-    order: Record | None
+    inquiry: InquiryRecord
+    officer: StaffRecord
+    order: OrderRecord | None
     only_decides: bool = False
 
 
@@ -82,14 +85,14 @@ def find_visit(tx: Tx, link: tuple[int, int], *, order_id: int | None = None, ke
     return found if isinstance(found, Visit) else _handed_on(tx, officer, [row for row in own if row.role == "lead"])
 
 
-def _deciding(tx: Tx, inquiry: Record, officer: Record, leads: Sequence[Record]) -> Visit | Gone:
+def _deciding(tx: Tx, inquiry: InquiryRecord, officer: StaffRecord, leads: Sequence[OrderRecord]) -> Visit | Gone:
     """A leader sees what is, or was, his to decide."""
     rows = requests.of_inquiry(tx, inquiry.id) if officer.role == "leader" else []
     theirs = any(may_decide(officer, inquiry, row) or row.decided_by == officer.id for row in rows)
     return Visit(inquiry, officer, leads[-1], only_decides=True) if theirs and leads else Gone()
 
 
-def _handed_on(tx: Tx, officer: Record, own: Sequence[Record]) -> Gone:
+def _handed_on(tx: Tx, officer: StaffRecord, own: Sequence[OrderRecord]) -> Gone:
     last = own[-1] if own else None
     if last is None or last.ended_at is None:
         return Gone()
@@ -161,7 +164,7 @@ def _answered(tx: Tx, visit: Visit) -> dict[str, Any]:
 
 
 def _contact(
-    acting: acting_officer.ActingOfficer, inquiry: Record, order: Record | None, until: datetime | None
+    acting: acting_officer.ActingOfficer, inquiry: InquiryRecord, order: OrderRecord | None, until: datetime | None
 ) -> dict[str, Any]:
     """Whom to call, while that is open for this officer; else whether it may be asked for."""
     may_ask = order is not None and order.role == "lead" and not contact_details.is_confidential(inquiry)
@@ -173,7 +176,7 @@ def _contact(
     }
 
 
-def _at_desk(acting: acting_officer.ActingOfficer, inquiry: Record) -> dict[str, Any]:
+def _at_desk(acting: acting_officer.ActingOfficer, inquiry: InquiryRecord) -> dict[str, Any]:
     """What the router proposes, while the order lies with the desk and this officer may send it on."""
     lead, duty_unit = inquiries.open_lead(acting.tx, inquiry.id), directory.duty_unit(acting.tx)
     at_desk = lead is not None and duty_unit is not None and lead.unit_id == duty_unit.id
@@ -186,9 +189,9 @@ def _at_desk(acting: acting_officer.ActingOfficer, inquiry: Record) -> dict[str,
     }
 
 
-def _parts(acting: acting_officer.ActingOfficer, inquiry: Record, *, opened: bool) -> list[dict[str, Any]]:
+def _parts(acting: acting_officer.ActingOfficer, inquiry: InquiryRecord, *, opened: bool) -> list[dict[str, Any]]:
     """What the citizen sent, and those whose inquiries were merged into this, in order, as this officer may read it."""
-    media: dict[int, list[Record]] = {}
+    media: dict[int, list[MediaRecord]] = {}
     for row in inquiries.media_of(acting.tx, inquiry.id):
         media.setdefault(row.message_id, []).append(row)
     said = [m for m in inquiries.messages_of(acting.tx, inquiry.id) if m.direction == "in" or m.kind == JOINED]
@@ -196,7 +199,12 @@ def _parts(acting: acting_officer.ActingOfficer, inquiry: Record, *, opened: boo
 
 
 def _part(
-    acting: acting_officer.ActingOfficer, inquiry: Record, message: Record, media: list[Record], *, opened: bool
+    acting: acting_officer.ActingOfficer,
+    inquiry: InquiryRecord,
+    message: MessageRecord,
+    media: list[MediaRecord],
+    *,
+    opened: bool,
 ) -> dict[str, Any]:
     """``masked``: the text is not as it was written, so the page says where to ask."""
     keeper = acting.deps.secrets_officer
@@ -232,7 +240,7 @@ def _delivery(tx: Tx, inquiry_id: int) -> str:
     return states[-1] if states else ""
 
 
-def transfer_choices(acting: acting_officer.ActingOfficer, order: Record) -> list[Record]:
+def transfer_choices(acting: acting_officer.ActingOfficer, order: OrderRecord) -> list[UnitRecord]:
     """Units the officer may give the order to: the duty desk any, a subdistrict office its communities.
 
     Only units with somebody there to sign.
