@@ -19,6 +19,7 @@ from pydantic import Field, SecretStr
 from adapters.kit.base import Channel, ChannelConfig, Limits, Received, Sent, WebhookRequest, WebhookResponse
 from bot.edge.errors import Refused, Temporary, WebhookRejected
 from bot.edge.messages import Address, Contact, ContactEvent, InboundMessage, Kind, UnknownEvent, Way
+from bot.edge.ways import WayOut
 from bot.text.opt_out import opt_word
 from bot.text.sms import cut, size
 
@@ -45,8 +46,9 @@ def sign(secret: str, timestamp: str, body: bytes) -> str:
     return hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
-# 2. The class. ``name`` is the file's name, ``scheme`` begins every address, ``ways`` are the rungs of the
-#    delivery ladder it can serve, ``limits`` what one message may carry. The handlers read nothing else.
+# 2. The class. ``name`` is the file's name, ``scheme`` begins every address, ``limits`` is what one message may
+#    carry (without ``passive_longest`` there is no answer inside the webhook), ``ways`` are its rungs on the delivery
+#    ladder with their places. The handlers read nothing else.
 class Console(Channel):
     """A person at a terminal."""
 
@@ -55,7 +57,7 @@ class Console(Channel):
     scheme = "console"
     Config = ConsoleConfig
     limits = Limits(longest=2000, unit="characters", passive_longest=2000)
-    ways = (Way.PASSIVE, Way.CONSOLE)
+    ways = (WayOut(Way.CONSOLE, place=50),)
 
     config: ConsoleConfig
 

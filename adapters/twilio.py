@@ -45,6 +45,7 @@ from bot.edge.messages import (
     UnknownEvent,
     Way,
 )
+from bot.edge.ways import WayOut
 from bot.text.opt_out import is_platform_word, opt_word
 from bot.text.phones import e164, is_mainland, region_of
 from bot.text.sms import cut_to_segments, has_link, segments, without_links
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from adapters.kit.base import Media, Services
+    from adapters.kit.base import Links, Media, Services
     from bot.edge.messages import Event, OutboundMessage
 
 # What the SDK raises on an answer that is not what Twilio documents.
@@ -149,7 +150,7 @@ class Twilio(Channel):
         media=frozenset({Kind.IMAGE, Kind.VOICE, Kind.VIDEO}),
         receipts=True,
     )
-    ways = (Way.PASSIVE, Way.SMS)
+    ways = (WayOut(Way.SMS, place=60, brief=True),)
 
     config: TwilioConfig
 
@@ -249,7 +250,7 @@ class Twilio(Channel):
         answer = MessagingResponse()
         text = _NOT_XML.sub("", reply or "")
         senders = [event.sender for event in received.events if not isinstance(event, DeliveryReceipt)]
-        if not all(self.links_allowed(sender) for sender in senders if sender):
+        if any(self.links_to(sender) == "none" for sender in senders if sender):
             text = without_links(text)
         if text.strip():
             answer.message(cut_to_segments(text, self.limits.passive_longest))
@@ -257,8 +258,8 @@ class Twilio(Channel):
 
     # -- outbound ----------------------------------------------------------------------------
 
-    def links_allowed(self, to: Address) -> bool:
-        return self.config.links_to_mainland or not is_mainland(to.value)
+    def links_to(self, to: Address) -> Links:
+        return "any" if self.config.links_to_mainland or not is_mainland(to.value) else "none"
 
     def send(self, message: OutboundMessage) -> Sent:
         """One text of at most ``limits.longest`` segments. Twilio takes no idempotency key, so ``once`` stays here."""
@@ -279,7 +280,7 @@ class Twilio(Channel):
             raise Refused("empty_text")
         if segments(message.text) > self.limits.longest:
             raise Refused("too_long", f"{segments(message.text)} segments")
-        if has_link(message.text) and not self.links_allowed(message.to):
+        if has_link(message.text) and self.links_to(message.to) == "none":
             raise Refused("link_to_mainland")
 
     def _call(self, message: OutboundMessage) -> dict[str, str]:

@@ -30,6 +30,7 @@ from adapters.kit.base import (
 )
 from bot.edge.errors import Ambiguous, Misconfigured, Refused, SendError, Temporary, WebhookRejected
 from bot.edge.messages import Kind, Way
+from bot.edge.ways import WayOut
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -54,7 +55,11 @@ class WeChat(Channel):
     title: ClassVar[str] = "WeChat official account"
     scheme: ClassVar[str] = "wechat"
     Config = WeChatConfig
-    ways: ClassVar[tuple[Way, ...]] = (Way.PASSIVE, Way.CUSTOMER_SERVICE, Way.SUBSCRIPTION, Way.TEMPLATE)
+    ways = (
+        WayOut(Way.CUSTOMER_SERVICE, place=20, in_window=True),
+        WayOut(Way.SUBSCRIPTION, place=30, template=True, consent=True),
+        WayOut(Way.TEMPLATE, place=40, template=True),
+    )
     limits = Limits(
         longest=2048,
         unit="utf8_bytes",
@@ -262,10 +267,9 @@ class WeChat(Channel):
         return self._media.fetch(ref)
 
     def can_send(self, way: Way, template: str = "") -> str:
-        if way not in self.ways:
-            return "unsupported"
-        if way in {Way.PASSIVE, Way.CUSTOMER_SERVICE}:
-            return ""
+        unsupported = super().can_send(way)
+        if unsupported or way is Way.CUSTOMER_SERVICE:
+            return unsupported
         ids = self._template_ids(way)
         return "" if (ids.get(template) if template else ids) else "no template id"
 

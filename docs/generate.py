@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from adapters.kit.base import Channel, ReplyWindow
+    from bot.edge.ways import WayOut
 
 DEMO_ONLY = frozenset({"DEMO", "CLOCK_FILE"})
 REQUIRED = frozenset({"SECRET_KEY"})
@@ -149,24 +150,48 @@ CHANNELS_PAGE_HEAD = """\
 What each channel carries, as its class declares it. Limits that are settings of the account (see
 [settings.md](settings.md)) stand here with their default. How to write another: [add-a-channel.md](add-a-channel.md).
 
-| channel | title | addresses | ways out | longest text | reply window | media | receipts | links |
-|---|---|---|---|---|---|---|---|---|
+| channel | title | addresses | passive reply | ways | longest text | reply window | media | receipts | texts | links |
+|---|---|---|---|---|---|---|---|---|---|---|
 """
 
 CHANNELS_PAGE_FOOT = """
-- **ways out** are the rungs of the delivery ladder the channel can serve; `passive` is the answer inside the webhook.
+- **passive reply** is the answer inside the webhook. Without one every answer goes by the outbox.
+- **ways** are the channel's rungs of the delivery ladder, below.
 - **longest text** is counted in the unit the platform counts in: a Chinese character is 3 UTF-8 bytes; a segment holds
   70 characters alone and 67 in a chain.
 - **reply window**: how long after a person acts the platform takes free messages, and how many.
 - **receipts**: whether the platform says later what became of a message.
-- **links**: whether a text may carry a URL at all. Twilio decides by recipient: none to +86 numbers unless
-  `TWILIO_LINKS_TO_MAINLAND` is set, since mainland carriers filter such messages.
+- **texts**: free, or registered: only templates the platform has approved go out, with fields of ours.
+- **links**: any; constant, the one address that is the same for everybody (the home page); or none. Twilio decides by
+  recipient: none to +86 numbers unless `TWILIO_LINKS_TO_MAINLAND` is set, since mainland carriers filter such messages.
+
+## The ladder
+
+A message takes the first rung that is open to its recipient, the smallest place first. An address no longer in use, an
+account not set up for the way, and a text without a template where one is needed close a rung; so does the
+condition that stands here. Why a rung was skipped is on record with the message.
+
+| place | way | channel | carries | condition |
+|---|---|---|---|---|
 """
 
 
 def channels_page() -> str:
     """docs/channels.md."""
-    return CHANNELS_PAGE_HEAD + "".join(_channel_row(name, cls) for name, cls in channels()) + CHANNELS_PAGE_FOOT
+    rungs = sorted(
+        ((out.place, name, out, cls) for name, cls in channels() for out in cls.ways), key=lambda one: one[:2]
+    )
+    rows = [_channel_row(name, cls) for name, cls in channels()]
+    return "".join(
+        [CHANNELS_PAGE_HEAD, *rows, CHANNELS_PAGE_FOOT, *(_rung_row(name, out, cls) for _, name, out, cls in rungs)]
+    )
+
+
+def _rung_row(name: str, out: WayOut, cls: type[Channel]) -> str:
+    carries = "template" if out.template or cls.limits.texts == "registered" else "short text" if out.brief else "text"
+    conditions = (("an open reply window", out.in_window), ("a subscription of the person's", out.consent))
+    needed = " and ".join(words for words, there in conditions if there) or "–"
+    return f"| {out.place} | {out.way.value} | `{name}` | {carries} | {needed} |\n"
 
 
 def _channel_row(name: str, cls: type[Channel]) -> str:
@@ -175,12 +200,14 @@ def _channel_row(name: str, cls: type[Channel]) -> str:
         f"`{name}`",
         cls.title,
         f"`{cls.scheme}:…`",
-        ", ".join(way.value for way in cls.ways),
+        _yes(limits.passive_longest > 0),
+        ", ".join(out.way.value for out in cls.ways),
         f"{limits.longest} {limits.unit.replace('_', ' ')}",
         _window(limits.window),
         ", ".join(sorted(kind.value for kind in limits.media)) or "–",
         _yes(limits.receipts),
-        _yes(limits.links),
+        limits.texts,
+        limits.links,
     ]
     return f"| {' | '.join(cells)} |\n"
 

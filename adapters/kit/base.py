@@ -11,7 +11,7 @@ import ipaddress
 import socket
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
 from urllib.parse import urlsplit
 
 import requests
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
     from bot.edge.messages import Address, Event, Kind, MediaRef, OutboundMessage, Way
     from bot.edge.ports import Alarms, Clock, SharedCache
+    from bot.edge.ways import WayOut
+
+    Texts = Literal["free", "registered"]
+    Links = Literal["any", "constant", "none"]
 
 HTTP_TIMEOUT = (5.0, 10.0)
 """Seconds to connect and to read. wechatpy and twilio wait for ever by default."""
@@ -106,17 +110,20 @@ class ReplyWindow:
 class Limits:
     """What a channel can carry. ``longest`` counts in ``unit``: characters, utf8_bytes or segments.
 
-    ``links`` false: no URL may go out (mainland carriers filter them). ``passive_longest`` for the
-    answer inside the webhook, same unit.
+    ``passive_longest`` is for the answer inside the webhook, same unit; 0: the platform shows none, and all answers
+    go by the outbox. ``texts`` registered: only templates the platform has approved go out, none of our own words.
+    ``links``: any; constant, the one address that is the same for everybody; or none (mainland carriers filter
+    them).
     """
 
     longest: int
     unit: str
-    passive_longest: int
+    passive_longest: int = 0
     window: ReplyWindow | None = None
     media: frozenset[Kind] = frozenset()
     receipts: bool = False
-    links: bool = True
+    texts: Texts = "free"
+    links: Links = "any"
 
 
 class ChannelConfig(BaseModel):
@@ -143,14 +150,17 @@ class Services:
 
 
 class Channel(ABC):
-    """One account with one provider. Instances are shared by threads and hold no per-message state."""
+    """One account with one provider. Instances are shared by threads and hold no per-message state.
+
+    ``ways``: what it offers beside the passive reply, each a rung of the delivery ladder.
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]
     scheme: ClassVar[str]
     Config: ClassVar[type[ChannelConfig]]
     limits: ClassVar[Limits]
-    ways: ClassVar[tuple[Way, ...]]
+    ways: ClassVar[tuple[WayOut, ...]]
 
     def __init__(self, account: str, config: Any, services: Services) -> None:
         self.account = account
@@ -182,7 +192,7 @@ class Channel(ABC):
 
     @abstractmethod
     def acknowledge(self, received: Received, reply: str | None) -> WebhookResponse:
-        """What this platform calls received, with the passive reply where there is one.
+        """What this platform calls received, with the passive reply where there is one (``limits.passive_longest``).
 
         ``received`` may be empty (``Received()``) when nothing could be read.
         """
@@ -199,14 +209,18 @@ class Channel(ABC):
 
     def can_send(self, way: Way, template: str = "") -> str:  # noqa: ARG002  # for subclasses
         """Nothing when this account is set up for ``way`` (and for ``template``), else why not."""
-        return "" if way in self.ways else "unsupported"
+        return "" if any(out.way is way for out in self.ways) else "unsupported"
+
+    def carries_template(self, out: WayOut) -> bool:
+        """Whether a message over this way is a template and its fields, not a text."""
+        return out.template or self.limits.texts == "registered"
 
     def subscription_id(self, template: str) -> str:  # noqa: ARG002  # for subclasses
         """The platform's id of the subscription notice for our key; ``""`` where there is none."""
         return ""
 
-    def links_allowed(self, to: Address) -> bool:  # noqa: ARG002  # for subclasses
-        """Whether a text to this recipient may carry a URL."""
+    def links_to(self, to: Address) -> Links:  # noqa: ARG002  # for subclasses
+        """Which addresses a message to this recipient may carry."""
         return self.limits.links
 
     # -- operation ---------------------------------------------------------------------------

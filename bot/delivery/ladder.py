@@ -1,5 +1,6 @@
 """The delivery ladder: which ways are open to a person, in which order, and why the others are not.
 
+The rungs are the ways the channels offer; none is named here (docs/decisions/0016).
 ``plan`` chooses before anything is called; the platform's word overrules it afterwards
 (``handlers/delivery/outbox.py`` writes that into the ledger and plans again). DESIGN §5.
 """
@@ -10,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from bot.edge.messages import Way
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from bot.edge.messages import Way
+    from bot.edge.ways import WayOut
 
 QUIET_FROM = time(22)
 QUIET_UNTIL = time(7)
@@ -33,13 +35,13 @@ class Window:
 class Route:
     """One address of the recipient and what the ledger knows of it.
 
-    ``cannot`` says for each way of the channel why this account cannot send it (``""``: it can).
+    ``cannot`` says for each way the channel offers why this account cannot send it (``""``: it can).
     ``closed_at``: when the platform last said the window is closed, whatever our ledger says.
     """
 
     address_id: int
     channel: str
-    cannot: Mapping[Way, str]
+    cannot: Mapping[WayOut, str]
     state: str = "active"
     state_code: str = ""
     window: Window | None = None
@@ -58,18 +60,20 @@ class Rung:
     ``event_window``: the few messages after a menu click are used, not those after a message.
     """
 
-    way: Way
+    out: WayOut
     route: Route | None
     skip: str = ""
     event_window: bool = False
 
     @property
+    def way(self) -> Way:
+        """What attempts are recorded under."""
+        return self.out.way
+
+    @property
     def name(self) -> str:
         """``way:address_id``, the form refused rungs are remembered in."""
         return f"{self.way.value}:{self.route.address_id if self.route else 0}"
-
-
-LADDER = (Way.CUSTOMER_SERVICE, Way.SUBSCRIPTION, Way.TEMPLATE, Way.CONSOLE, Way.SMS)
 
 
 def plan(
@@ -80,33 +84,33 @@ def plan(
     spare_last: bool = False,
     only_address: int | None = None,
 ) -> list[Rung]:
-    """Every rung in order, the first without ``skip`` to be tried.
+    """Every rung in order of its place, then of ``routes``; the first without ``skip`` is to be tried.
 
     ``failed`` names rungs refused for this message already: they are left out (their attempt is on
     record). ``spare_last``: the message is chatter and leaves the last free-form message of the
     window to an answer. ``only_address``: the message belongs to one address (a code for a phone).
     """
     refused = set(failed)
-    rungs = []
-    for way in LADDER:
-        for route in routes:
-            if way not in route.cannot or (only_address is not None and route.address_id != only_address):
-                continue
-            rung = _rung(way, route, now, spare_last=spare_last)
-            if rung.name not in refused:
-                rungs.append(rung)
-    return rungs
+    offered = [
+        (out, route)
+        for route in routes
+        if only_address is None or route.address_id == only_address
+        for out in route.cannot
+    ]
+    offered.sort(key=lambda pair: pair[0].place)
+    rungs = [_rung(out, route, now, spare_last=spare_last) for out, route in offered]
+    return [rung for rung in rungs if rung.name not in refused]
 
 
-def _rung(way: Way, route: Route, now: datetime, *, spare_last: bool) -> Rung:
+def _rung(out: WayOut, route: Route, now: datetime, *, spare_last: bool) -> Rung:
     if route.state != "active":
-        return Rung(way, route, skip=f"{route.state} {route.state_code}".strip())
-    if route.cannot[way]:
-        return Rung(way, route, skip=route.cannot[way])
-    if way is Way.CUSTOMER_SERVICE and route.window is not None:
+        return Rung(out, route, skip=f"{route.state} {route.state_code}".strip())
+    if route.cannot[out]:
+        return Rung(out, route, skip=route.cannot[out])
+    if out.in_window and route.window is not None:
         skip, by_event = _window(route, route.window, now, spare_last=spare_last)
-        return Rung(way, route, skip=skip, event_window=by_event)
-    return Rung(way, route)
+        return Rung(out, route, skip=skip, event_window=by_event)
+    return Rung(out, route)
 
 
 def _window(route: Route, window: Window, now: datetime, *, spare_last: bool) -> tuple[str, bool]:

@@ -47,9 +47,14 @@ class Kind(StrEnum):
 
 
 class Way(StrEnum):
-    """A way out to a person: one rung of the delivery ladder (DESIGN §5)."""
+    """A way out to a person. Which of them are rungs of the ladder, the channels say (``bot/edge/ways.py``).
+
+    PASSIVE is the answer inside the webhook and HELD is no way at all. APP is a message of an app the person is
+    signed in to by name, as WeCom's.
+    """
 
     PASSIVE = "passive"
+    APP = "app"
     CUSTOMER_SERVICE = "customer_service"
     SUBSCRIPTION = "subscription_notice"
     TEMPLATE = "template_message"
@@ -186,9 +191,10 @@ Event = InboundMessage | ContactEvent | DeliveryReceipt | UnknownEvent
 class OutboundMessage:
     """One message to hand to a platform.
 
-    ``text`` is for CUSTOMER_SERVICE and SMS. TEMPLATE and SUBSCRIPTION use ``template`` (our key,
-    mapped to the platform's id by the channel's settings) and ``fields`` (our field names, fitted
-    by the adapter). ``once`` is the idempotency key, stable over retries (at most 32 characters).
+    Either ``text``, or ``template`` (our key, mapped to the platform's id by the channel's settings) with
+    ``fields`` (our field names, fitted by the adapter): over a way that carries templates, and over every way
+    of a channel that takes registered texts only, SMS too. ``once`` is the idempotency key, stable over retries
+    (at most 32 characters).
     """
 
     to: Address

@@ -197,6 +197,6 @@ def has_link(text: str) -> bool:
     return _LINK.search(text) is not None
 
 
-def without_links(text: str) -> str:
-    """The text with every link taken out."""
-    return _LINK.sub("", text)
+def without_links(text: str, *, but: str = "") -> str:
+    """The text with every link taken out, ``but`` the one address that may stay."""
+    return _LINK.sub(lambda found: found[0] if found[0] == but else "", text)

@@ -1,16 +1,22 @@
-"""Turns an outbox row into the message of one rung: full text, fitted text or notice fields."""
+"""Turns an outbox row into the message of one rung: full text, fitted text or a template's fields.
+
+What a channel cannot carry is left out here, so that no adapter has to refuse it: links first of all.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bot.edge.messages import OutboundMessage, Way
+from bot.edge.messages import OutboundMessage
 from bot.text.sms import cut, size, without_links
 from store import outbox, people
 
 if TYPE_CHECKING:
-    from adapters.kit.base import Channel
+    from collections.abc import Mapping
+
+    from adapters.kit.base import Channel, Links
     from bot.delivery.ladder import Rung
+    from bot.edge.messages import Address
     from handlers.services.deps import Deps
     from handlers.services.texts import Texts
     from store.engine.transactions import Tx
@@ -23,23 +29,51 @@ def compose(deps: Deps, tx: Tx, row: OutboxRecord, rung: Rung) -> OutboundMessag
     channel = deps.channels[rung.route.channel]
     to = people.open_address(tx, people.by_id(tx, rung.route.address_id))
     once = f"o{row.id}"
-    if rung.way in {Way.TEMPLATE, Way.SUBSCRIPTION}:
+    if channel.carries_template(rung.out):
         return OutboundMessage(
             to,
             rung.way,
             template=deps.texts.notice(row.key),
             once=once,
-            fields=deps.texts.fields(row.key, row.params),
-            url=row.params.get("url", ""),
+            fields=_fields(deps, channel, to, row),
+            url=_url(deps, channel, to, row.params),
         )
-    text = deps.texts.render(row.key, row.params, sms=rung.way is Way.SMS)
+    text, url = worded(deps, channel, to, row.key, row.params, brief=rung.out.brief)
     if row.attempts > 0:
         text = _marked(deps, tx, row, text)
-    url = row.params.get("url", "")
-    if not channel.links_allowed(to):
-        # Neither in the text nor after the cut: the provider's adapter would refuse the whole answer.
-        text, url = without_links(text), ""
     return OutboundMessage(to, rung.way, text=fit(deps.texts, channel, text, url), once=once)
+
+
+def worded(
+    deps: Deps, channel: Channel, to: Address, key: str, params: dict[str, Any], *, brief: bool
+) -> tuple[str, str]:
+    """The text with no address this channel must not carry, and the address of the rest of it, ``""`` for none."""
+    links = channel.links_to(to)
+    if links == "constant" and "url" in params:
+        params = {**params, "url": deps.signer.entry_url()}
+    text = deps.texts.render(key, params, sms=brief)
+    if links == "any":
+        return text, params.get("url", "")
+    # The entry page does not show the rest of this very text: it is asked for by a word instead.
+    return _stripped(deps, links, text), ""
+
+
+def _fields(deps: Deps, channel: Channel, to: Address, row: OutboxRecord) -> dict[str, str]:
+    """A citizen's own words stand in the fields, and a link may be among them."""
+    fields, links = deps.texts.fields(row.key, row.params), channel.links_to(to)
+    return fields if links == "any" else {name: _stripped(deps, links, value) for name, value in fields.items()}
+
+
+def _stripped(deps: Deps, links: Links, text: str) -> str:
+    return without_links(text, but=deps.signer.entry_url() if links == "constant" else "")
+
+
+def _url(deps: Deps, channel: Channel, to: Address, params: Mapping[str, Any]) -> str:
+    """Where a template leads to: the message's own page, the entry page that is everybody's, or nowhere."""
+    links, own = channel.links_to(to), params.get("url", "")
+    if links == "constant" and own:
+        return deps.signer.entry_url()
+    return own if links == "any" else ""
 
 
 def _marked(deps: Deps, tx: Tx, row: OutboxRecord, text: str) -> str:
@@ -54,5 +88,5 @@ def fit(texts: Texts, channel: Channel, text: str, url: str, *, passive: bool = 
     longest = limits.passive_longest if passive else limits.longest
     if size(text, limits.unit) <= longest:
         return text
-    tail = texts.render("more.link", {"url": url}) if limits.links and url else texts.render("more.sms", {})
+    tail = texts.render("more.link", {"url": url}) if url else texts.render("more.sms", {})
     return cut(text, longest, limits.unit, tail=tail)

@@ -212,7 +212,7 @@ def _sent(attempt: _Attempt, tx: Tx, rung: Rung, skipped: Sequence[Rung], sent: 
         external_id=sent.external_id,
         parts=sent.parts,
     )
-    if rung.way is Way.CUSTOMER_SERVICE:
+    if rung.out.in_window:
         people.use_window(tx, rung.route.address_id, event=rung.event_window, parts=sent.parts)
     outbox.settle(tx, row.id, "sent", now, way=rung.way.value, failed_ways=attempt.failed)
     if row.key in ANSWERS:
@@ -274,7 +274,7 @@ def _note_failure(tx: Tx, row: OutboxRecord, rung: Rung, error: SendError, now: 
     )
     if isinstance(error, WindowClosed):
         people.change(tx, rung.route.address_id, closed_at=now)
-    if isinstance(error, RecipientGone) and rung.way in {Way.SMS, Way.CUSTOMER_SERVICE, Way.CONSOLE}:
+    if isinstance(error, RecipientGone) and not rung.out.template:
         people.mark_gone(tx, rung.route.address_id, error.code[:64], now)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.delivery.ladder import Route, Window
-from bot.edge.messages import Way
 from store import outbox, people
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from adapters.kit.base import Channel
+    from bot.edge.ways import WayOut
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
     from store.records.delivery import OutboxRecord
@@ -35,14 +36,10 @@ def _addresses(tx: Tx, row: OutboxRecord) -> Sequence[AddressRecord]:
 def _route(deps: Deps, row: OutboxRecord, address: AddressRecord) -> Route:
     channel = deps.channels[address.channel]
     notice = deps.texts.notice(row.key)
-    cannot: dict[Way, str] = {}
-    for way in channel.ways:
-        if way is Way.PASSIVE:
-            continue
-        carried = way in {Way.TEMPLATE, Way.SUBSCRIPTION}
-        cannot[way] = "no notice for this text" if carried and not notice else channel.can_send(way, notice)
-        if way is Way.SUBSCRIPTION and not cannot[way]:
-            cannot[way] = _unsubscribed(channel.subscription_id(notice), address.subscriptions or {})
+    cannot = {out: _cannot(channel, out, notice) for out in channel.ways}
+    for out, why in cannot.items():
+        if out.consent and not why:
+            cannot[out] = _unsubscribed(channel.subscription_id(notice), address.subscriptions or {})
     window = channel.limits.window
     return Route(
         address_id=address.id,
@@ -59,6 +56,18 @@ def _route(deps: Deps, row: OutboxRecord, address: AddressRecord) -> Route:
         if window
         else None,
     )
+
+
+def _cannot(channel: Channel, out: WayOut, notice: str) -> str:
+    """Why this account cannot send a text over a way whoever it is for; ``""``: it can."""
+    if channel.carries_template(out) and not notice:
+        return "no notice for this text"
+    return channel.can_send(out.way, notice)
+
+
+def can_ever_send(deps: Deps, channel: Channel, key: str) -> bool:
+    """Whether a text has any way over this channel: an answer to a question may have no registered template."""
+    return not all(_cannot(channel, out, deps.texts.notice(key)) for out in channel.ways)
 
 
 def _unsubscribed(template_id: str, choices: dict[str, str]) -> str:

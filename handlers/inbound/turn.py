@@ -11,7 +11,8 @@ from bot.edge.messages import Contact, ContactEvent, InboundMessage, Way
 from bot.text.phones import is_machine_sender
 from bot.text.sms import size
 from handlers.citizen.rating import await_rating
-from handlers.delivery.compose import fit
+from handlers.delivery.compose import fit, worded
+from handlers.delivery.routes import can_ever_send
 from handlers.inbound import carry_out
 from handlers.inquiry.answers import ANSWERS
 from handlers.services.deps import Deps, Reply, Turn
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from adapters.kit.base import Channel
+    from bot.edge.messages import Address
     from store.engine.transactions import Tx
     from store.records.people import SenderRecord
 
@@ -46,7 +48,8 @@ def handle(
     row = _note_contact(tx, row, event, now)
     turn = Turn(tx, deps, now, row, channel)
     _converse(turn, event)
-    reply, outbox_id = _answer(turn, inbox_id, passive=passive)
+    reply, outbox_id = _answer(turn, inbox_id, event.sender, passive=passive)
+    _try_held_again(turn)
     inbox.finish(tx, inbox_id, address_id=row.id, inquiry_id=turn.inquiry_id, reply=reply, outbox_id=outbox_id)
     for name in turn.wakes:
         tx.after_commit.append(partial(deps.wake, name))
@@ -87,17 +90,18 @@ def _converse(turn: Turn, event: InboundMessage | ContactEvent) -> None:
         people.save_conversation(turn.tx, turn.address.id, after, turn.now)
 
 
-def _answer(turn: Turn, inbox_id: int, *, passive: bool) -> tuple[str | None, int | None]:
-    """Fill the passive slot: what was held first, then the answers; the rest goes by the ladder."""
-    passive = passive and Way.PASSIVE in turn.channel.ways and turn.address.state == "active"
+def _answer(turn: Turn, inbox_id: int, to: Address, *, passive: bool) -> tuple[str | None, int | None]:
+    """Fill the passive slot: what was held first, then the answers; the rest goes by the ladder.
+
+    On a channel that has no such slot all of it does.
+    """
+    passive = passive and turn.channel.limits.passive_longest > 0 and turn.address.state == "active"
     held = _held(turn) if passive else []
     room = turn.channel.limits
     texts: list[str] = []
     first: int | None = None
     for position, (outbox_id, reply) in enumerate([*held, *((None, r) for r in turn.replies)]):
-        text = turn.deps.texts.render(reply.key, reply.params, sms=turn.by_sms)
-        url = "" if turn.by_sms else reply.params.get("url", "")
-        text = fit(turn.deps.texts, turn.channel, text, url, passive=True)
+        text = _passive_text(turn, to, reply) if passive else ""
         joined = SEPARATOR.join([*texts, text])
         fits = size(joined, room.unit) <= room.passive_longest
         if passive and (fits or not texts):
@@ -111,6 +115,23 @@ def _answer(turn: Turn, inbox_id: int, *, passive: bool) -> tuple[str | None, in
             continue
         first = first or row_id
     return (SEPARATOR.join(texts) or None), first
+
+
+def _passive_text(turn: Turn, to: Address, reply: Reply) -> str:
+    text, url = worded(turn.deps, turn.channel, to, reply.key, reply.params, brief=turn.by_sms)
+    return fit(turn.deps.texts, turn.channel, text, "" if turn.by_sms else url, passive=True)
+
+
+def _try_held_again(turn: Turn) -> None:
+    """Without a passive reply what was held cannot ride on it: the person is there again, so the ladder tries once
+    more. A text that channel can never carry stays where it is.
+    """
+    if turn.channel.limits.passive_longest or turn.address.contact_id is None or turn.address.state != "active":
+        return
+    for row in outbox.held_for(turn.tx, turn.address.contact_id):
+        if can_ever_send(turn.deps, turn.channel, row.key):
+            outbox.settle(turn.tx, row.id, "pending", turn.now, not_before=turn.now, failed_ways=[])
+            turn.wakes.add("outbox-urgent")
 
 
 def _held(turn: Turn) -> list[tuple[int | None, Reply]]:

@@ -38,6 +38,10 @@ class Metrics(Protocol):
 class Signer(Protocol):
     """Signed links: one purpose a salt, bounded in age."""
 
+    def entry_url(self) -> str:
+        """The one address that is the same for everybody and in every message."""
+        ...
+
     def citizen_url(self, inquiry_id: int) -> str: ...
 
     def staff_url(self, inquiry_id: int, officer_id: int) -> str: ...

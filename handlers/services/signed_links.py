@@ -33,6 +33,10 @@ class Links:
         self._duty_link = URLSafeTimedSerializer(keys, salt="duty-link")
         self._duty_cookie = URLSafeTimedSerializer(keys, salt="duty-cookie")
 
+    def entry_url(self) -> str:
+        """The home page, unsigned: what may be registered with a carrier as the one address in our messages."""
+        return f"{self._base}/"
+
     def citizen_url(self, inquiry_id: int) -> str:
         return f"{self._base}/i/{self._citizen.dumps(inquiry_id)}"
 

@@ -83,8 +83,8 @@ def test_links_go_where_they_are_allowed():
     text = "https://wz.example.gov.cn/i/1"
     assert sent_form(channel(), sms(text))[1]["Body"] == text
     assert sent_form(channel(links_to_mainland=True), sms(text, to=MAINLAND.value))[1]["Body"] == text
-    assert not channel().links_allowed(MAINLAND)
-    assert channel().links_allowed(Address("sms", "+85251230000"))
+    assert channel().links_to(MAINLAND) == "none"
+    assert channel().links_to(Address("sms", "+85251230000")) == "any"
 
 
 def raised(**answer):

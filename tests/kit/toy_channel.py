@@ -31,6 +31,7 @@ from bot.edge.errors import (
     WebhookRejected,
 )
 from bot.edge.messages import Address, InboundMessage, Kind, OutboundMessage, UnknownEvent, Way
+from bot.edge.ways import WayOut
 from bot.text.sms import cut, size
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Toy(Channel):
     scheme = "pager"
     Config = ToyConfig
     limits = Limits(longest=80, unit="utf8_bytes", passive_longest=80)
-    ways = (Way.PASSIVE, Way.SMS)
+    ways = (WayOut(Way.SMS, place=60),)
 
     def verify(self, request: WebhookRequest, now: datetime) -> None:
         given = request.headers.get("x-pager", "").encode()

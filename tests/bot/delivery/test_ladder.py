@@ -8,13 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.console import Console
+from adapters.twilio import Twilio
+from adapters.wechat import WeChat
 from bot.clocks.workdays import CHINA
-from bot.delivery.ladder import BACKOFF, LADDER, Route, Rung, Window, backoff, plan, quiet_until
+from bot.delivery.ladder import BACKOFF, Route, Rung, Window, backoff, plan, quiet_until
 from bot.edge.messages import Way
+from bot.edge.ways import WayOut
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 WINDOW = Window(message_hours=48, message_quota=5, event_minutes=1, event_quota=3)
-CS, SUB, TPL, CONSOLE, SMS = LADDER
+LADDER = CS, SUB, TPL, CONSOLE, SMS = (*WeChat.ways, *Console.ways, *Twilio.ways)
 OPEN = {CS: "", SUB: "", TPL: ""}
 
 
@@ -38,7 +42,7 @@ def first(*routes, **options):
 def free_form(**known):
     """What the customer-service rung of a WeChat address says."""
     options = {name: known.pop(name) for name in ("spare_last",) if name in known}
-    return next(rung for rung in plan([wechat(**known)], NOW, **options) if rung.way is CS)
+    return next(rung for rung in plan([wechat(**known)], NOW, **options) if rung.out is CS)
 
 
 # -- the window of free-form messages --------------------------------------------------------------
@@ -153,7 +157,7 @@ def test_past_the_window_the_notice_comes_first_and_sms_last():
 
 
 def test_a_rung_without_a_route_has_a_name_too():
-    assert Rung(Way.HELD, None).name == "held:0"
+    assert Rung(WayOut(Way.HELD, place=0), None).name == "held:0"
 
 
 # -- what must hold for any ledger -----------------------------------------------------------------
@@ -168,19 +172,19 @@ routes = st.builds(
     event_at=moments, event_used=st.integers(0, 4), closed_at=moments,
 )  # fmt: skip
 ledgers = st.lists(routes, max_size=4, unique_by=lambda route: route.address_id)
-refused = st.lists(st.builds(lambda way, n: f"{way.value}:{n}", st.sampled_from(LADDER), st.integers(1, 4)))
+refused = st.lists(st.builds(lambda out, n: f"{out.way.value}:{n}", st.sampled_from(LADDER), st.integers(1, 4)))
 
 
 @given(ledgers, st.booleans())
 def test_no_rung_is_open_on_an_address_that_is_not_active(known, spare_last):
     for rung in plan(known, NOW, spare_last=spare_last):
-        assert rung.skip or (rung.route.state == "active" and not rung.route.cannot[rung.way])
+        assert rung.skip or (rung.route.state == "active" and not rung.route.cannot[rung.out])
 
 
 @given(ledgers, refused)
 def test_the_order_is_always_the_ladders_and_nothing_is_offered_twice(known, failed):
     rungs = plan(known, NOW, failed=failed)
-    places = [(LADDER.index(rung.way), known.index(rung.route)) for rung in rungs]
+    places = [(LADDER.index(rung.out), known.index(rung.route)) for rung in rungs]
     assert places == sorted(set(places))
     assert not {rung.name for rung in rungs} & set(failed)
 
@@ -196,7 +200,7 @@ def test_sparing_the_last_message_only_ever_closes_a_rung(known):
 @given(routes)
 def test_an_open_free_form_rung_has_something_left_and_was_not_closed_since(route):
     for rung in plan([route], NOW):
-        if rung.way is not CS or rung.skip or route.window is None:
+        if rung.out is not CS or rung.skip or route.window is None:
             continue
         opened = max(at for at in (route.message_at, route.event_at) if at)
         assert route.closed_at is None or route.closed_at < opened
