@@ -205,6 +205,18 @@ def test_the_sweep_does_the_work_of_every_queue(monkeypatch):
     } == swept
 
 
+# --- the same checks everywhere ---
+
+
+def test_the_hooks_before_a_commit_are_the_commands_of_make_lint():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    recipe = re.search(r"^lint:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)[1]
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    entries = re.findall(r"^ +entry: (.+)$", hooks, re.MULTILINE)
+    assert entries == recipe.replace("$(BIN)", ".venv/bin").replace("\t", "").splitlines()
+    assert re.findall(r"repo: (.+)", hooks) == ["local"]
+
+
 # --- documentation that follows from the code ---
 
 SETTING_NAMES = sorted(
@@ -292,7 +304,7 @@ def test_the_readme_example_of_templates_is_read_as_it_stands(name):
     assert set(config.template_fields["answer"]) == {"number", "subject", "time", "remark"}
 
 
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / ".github").rglob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
