@@ -12,11 +12,12 @@ import json
 import secrets
 import sys
 from pathlib import Path  # noqa: TC003  # pydantic reads it at run time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field, SecretStr
 
 from adapters.kit.base import Channel, ChannelConfig, Limits, Received, Sent, WebhookRequest, WebhookResponse
+from adapters.kit.payload import json_object, storable, text_field
 from bot.edge.errors import Refused, Temporary, WebhookRejected
 from bot.edge.messages import Address, Contact, ContactEvent, InboundMessage, Kind, UnknownEvent, Way
 from bot.edge.ways import WayOut
@@ -85,19 +86,19 @@ class Console(Channel):
         return Received(events=(self._event(request.body),), payload=request.body)
 
     def _event(self, body: bytes) -> Event:
-        fields = _fields(body)
-        external_id = _text(fields, "id")[:64] or hashlib.sha256(body).hexdigest()[:32]
-        if not _text(fields, "from"):
+        fields = json_object(body)
+        external_id = text_field(fields, "id")[:64] or hashlib.sha256(body).hexdigest()[:32]
+        if not text_field(fields, "from"):
             return UnknownEvent(self.account, external_id, "no_sender")
-        sender = Address(self.scheme, _text(fields, "from")[:64])
-        text = _text(fields, "text")
+        sender = Address(self.scheme, text_field(fields, "from")[:64])
+        text = text_field(fields, "text")
         if word := opt_word(text):
             return ContactEvent(self.account, external_id, sender, CONTACTS[word])
         return InboundMessage(self.account, external_id, sender, Kind.TEXT, text, account=self.account)
 
     # 5. "Received", in this platform's words, with the passive reply where it has one, cut to fit.
     def acknowledge(self, received: Received, reply: str | None) -> WebhookResponse:  # noqa: ARG002  # no one to name
-        return WebhookResponse(200, cut(_storable(reply or ""), self.limits.passive_longest, "characters").encode())
+        return WebhookResponse(200, cut(storable(reply or ""), self.limits.passive_longest, "characters").encode())
 
     # 6. Sending: hand over or raise one of the SendErrors, nothing else. Never put text or address into it.
     def send(self, message: OutboundMessage) -> Sent:
@@ -120,21 +121,3 @@ class Console(Channel):
             return
         with self.config.outbox.open("a", encoding="utf-8") as outbox:
             outbox.write(line)
-
-
-def _fields(body: bytes) -> dict[str, Any]:
-    try:
-        fields = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return fields if isinstance(fields, dict) else {}
-
-
-def _text(fields: dict[str, Any], name: str) -> str:
-    value = fields.get(name, "")
-    return _storable(value) if isinstance(value, str) else ""
-
-
-def _storable(text: str) -> str:
-    """Without NUL and lone surrogates: JSON can carry them, no database and no UTF-8 can."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -19,7 +19,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 from twilio.twiml.messaging_response import MessagingResponse
 
-from adapters._twilio.api import TwilioHttp, code_error
+from adapters._twilio.api import ERRORS, TwilioHttp
 from adapters._twilio.signature import body_matches, matches
 from adapters.kit.base import (
     Channel,
@@ -31,6 +31,7 @@ from adapters.kit.base import (
     WebhookResponse,
 )
 from adapters.kit.download import download
+from adapters.kit.http import code_error
 from bot.edge.errors import Ambiguous, Misconfigured, Refused, WebhookRejected
 from bot.edge.messages import (
     Address,
@@ -392,5 +393,5 @@ def _kind(form: Form, media: tuple[MediaRef, ...]) -> Kind:
 
 
 def _failure(code: str) -> Failure:
-    error = code_error(code)
+    error = code_error(ERRORS, code)
     return error.failure if error else Failure.REFUSED

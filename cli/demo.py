@@ -21,7 +21,7 @@ import click
 import requests
 
 import bootstrap
-from adapters.kit.base import http_session
+from adapters.kit.http import http_session
 from bot.edge.messages import Address
 from bot.inquiry.numbers import new_code
 from bot.routing.keywords import find_unit

@@ -6,22 +6,19 @@ The SDK drops the answer's headers before it raises, so the mapping happens in t
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
 from twilio.http.http_client import TwilioHttpClient
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
-from adapters.kit.base import HTTP_TIMEOUT, http_session
+from adapters.kit.http import HTTP_TIMEOUT, code_error, http_session, retry_after, status_error, transport_error
+from adapters.kit.payload import json_object
 from bot.edge.errors import (
-    Ambiguous,
     Misconfigured,
     RateLimited,
     RecipientGone,
     Refused,
-    SendError,
     Temporary,
     WindowClosed,
 )
@@ -29,7 +26,10 @@ from bot.edge.errors import (
 if TYPE_CHECKING:
     from twilio.http.response import Response
 
-ERRORS: dict[str, tuple[type[SendError], str]] = {
+    from adapters.kit.http import Codes
+    from bot.edge.errors import SendError
+
+ERRORS: Codes = {
     # Our account, our numbers, our rights: nothing goes out until the operator acts.
     "20003": (Misconfigured, "wrong credentials, or no permission"),
     "20404": (Misconfigured, "account not found"),
@@ -73,11 +73,6 @@ ERRORS: dict[str, tuple[type[SendError], str]] = {
     "63016": (WindowClosed, "outside the reply window"),
 }
 
-_NEVER_LEFT = (ConnectTimeoutError, NewConnectionError)
-"""urllib3's errors from before a byte was sent; failed name look-ups are a NewConnectionError too."""
-
-_RETRY_AFTER_MOST = 3600.0
-
 
 class TwilioHttp(TwilioHttpClient):  # type: ignore[misc]  # the SDK has no types
     """The SDK's client with time limits, without proxies from the environment, calling ``base_url``."""
@@ -105,53 +100,14 @@ class TwilioHttp(TwilioHttpClient):  # type: ignore[misc]  # the SDK has no type
         """Nothing, as above."""
 
 
-def code_error(code: str, *, retry_after: float = 30.0) -> SendError | None:
-    """The error of one of Twilio's codes, None for a code not in the table."""
-    if code not in ERRORS:
-        return None
-    kind, words = ERRORS[code]
-    return RateLimited(code, words, retry_after=retry_after) if kind is RateLimited else kind(code, words)
-
-
 def answer_error(status: int, body: str, headers: Any) -> SendError:
     """An answer that is no success: by its code, else by its HTTP status."""
     code = _code(body) or str(status)
-    retry_after = _retry_after(headers)
-    return code_error(code, retry_after=retry_after) or _status_error(status, code, retry_after)
-
-
-def _status_error(status: int, code: str, retry_after: float) -> SendError:
-    if status == 429:
-        return RateLimited(code, "too many requests", retry_after=retry_after)
-    if status in {401, 403, 404}:
-        return Misconfigured(code, f"HTTP {status}")
-    if status >= 500:
-        # A POST may have been processed before Twilio's side failed, and it takes no idempotency key.
-        return Ambiguous(code, f"HTTP {status}")
-    return SendError(code, f"not in the table, HTTP {status}")
+    wait = retry_after(headers)
+    # A POST may have been processed before Twilio's side failed, and it takes no idempotency key.
+    return code_error(ERRORS, code, retry_after=wait) or status_error(status, code, retry_after=wait)
 
 
 def _code(body: str) -> str:
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    code = str(answer.get("code") or "") if isinstance(answer, dict) else ""
+    code = str(json_object(body.encode("utf-8", "replace")).get("code") or "")
     return code if code.isascii() and code.isdigit() and len(code) <= 6 else ""
-
-
-def _retry_after(headers: Any) -> float:
-    given = str((headers or {}).get("Retry-After", ""))
-    return min(max(float(given), 1.0), _RETRY_AFTER_MOST) if given.isascii() and given.isdigit() else 30.0
-
-
-def transport_error(error: requests.RequestException) -> SendError:
-    """Temporary when the request cannot have left us, Ambiguous when it may have."""
-    name = type(error).__name__
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
-        return Temporary("no_connection", name)
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    if isinstance(error, requests.ConnectionError) and isinstance(reason, _NEVER_LEFT):
-        return Temporary("no_connection", name)
-    return Ambiguous("no_answer", name)

@@ -11,13 +11,12 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 from wechatpy.client import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
 from adapters._wechat.errors import error_for
-from adapters.kit.base import HTTP_TIMEOUT, http_session
-from bot.edge.errors import Ambiguous, Misconfigured, RateLimited, SendError, Temporary
+from adapters.kit.http import HTTP_TIMEOUT, http_session, status_error, transport_error
+from bot.edge.errors import Ambiguous, Misconfigured, SendError, Temporary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +68,7 @@ class Api:
         except WeChatClientException as error:
             raise _refused(error) from None
         except requests.RequestException as error:
-            raise lost_error(error, lost) from None
+            raise transport_error(error, lost) from None
         except (ValueError, TypeError, AttributeError):
             raise lost("garbled", "answer not understood") from None
         return _checked(answer, lost, sends=sends)
@@ -77,40 +76,12 @@ class Api:
 
 def _refused(error: WeChatClientException) -> SendError:
     if error.errcode is None:
-        return status_error(error.response.status_code if error.response is not None else 0)
+        status = error.response.status_code if error.response is not None else 0
+        if 400 <= status < 500 and status != 429:
+            return Misconfigured(f"http_{status}", "interface refused the call")
+        # A 5xx of WeChat's gateway comes before the call is processed.
+        return status_error(status, lost=Temporary, retry_after=60.0)
     return error_for(int(error.errcode), str(error.errmsg))
-
-
-def status_error(status: int) -> SendError:
-    """An HTTP status of 400 and more -> the error to raise."""
-    code = f"http_{status}"
-    if status == 429:
-        return RateLimited(code, "too many calls", retry_after=60.0)
-    if 400 <= status < 500:
-        return Misconfigured(code, "interface refused the call")
-    return Temporary(code, "server error")
-
-
-def lost_error(error: requests.RequestException, lost: type[SendError]) -> SendError:
-    """No answer: surely not sent when the connection was never made, else ``lost``."""
-    if _never_connected(error):
-        return Temporary("no_connection", "not reached")
-    if isinstance(error, requests.Timeout):
-        return lost("timeout", "no answer in time")
-    if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
-        return lost("connection_lost", "connection broken off")
-    if isinstance(error, ValueError):  # InvalidURL, InvalidSchema, MissingSchema, InvalidHeader
-        return Misconfigured("bad_url", "base address not usable")
-    return lost("no_answer", type(error).__name__)
-
-
-def _never_connected(error: requests.RequestException) -> bool:
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
-        return True
-    cause: Any = error.args[0] if error.args else None
-    if isinstance(cause, MaxRetryError):
-        cause = cause.reason
-    return isinstance(cause, NewConnectionError | ConnectTimeoutError | ConnectionRefusedError)
 
 
 def _checked(answer: Any, lost: type[SendError], *, sends: bool) -> dict[str, Any]:

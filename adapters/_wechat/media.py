@@ -13,7 +13,8 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from adapters._wechat.errors import TOKEN_ERRORS, error_for
-from adapters.kit.base import HTTP_TIMEOUT, Media, read_bounded, refuse_internal
+from adapters.kit.base import Media, read_bounded, refuse_internal
+from adapters.kit.http import HTTP_TIMEOUT
 from bot.edge.errors import MediaError, SendError, Temporary
 from bot.edge.messages import Kind
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
 from urllib.parse import urlsplit
 
-import requests
 from pydantic import BaseModel, ConfigDict
 
 from bot.edge.errors import MediaError
@@ -23,15 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
+    import requests
+
     from bot.edge.messages import Address, Event, Kind, MediaRef, OutboundMessage, Way
     from bot.edge.ports import Alarms, Clock, SharedCache
     from bot.edge.ways import WayOut
 
     Texts = Literal["free", "registered"]
     Links = Literal["any", "constant", "none"]
-
-HTTP_TIMEOUT = (5.0, 10.0)
-"""Seconds to connect and to read. wechatpy and twilio wait for ever by default."""
 
 MAX_MEDIA_BYTES = 10 * 1024 * 1024
 """WeChat's own limit for pictures is 10 MB (media/upload page, read 2026-11-23)."""
@@ -232,14 +230,6 @@ class Channel(ABC):
     def age_of_token(self) -> timedelta | None:
         """Age of the cached access token, for metrics; None where there is none."""
         return None
-
-
-def http_session() -> requests.Session:
-    """A session that follows no redirect by itself and never reads proxies or netrc from outside."""
-    session = requests.Session()
-    session.trust_env = False
-    session.max_redirects = 3
-    return session
 
 
 def refuse_internal(url: str, *, allowed_hosts: frozenset[str] = frozenset()) -> None:

@@ -10,7 +10,8 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from adapters.kit.base import HTTP_TIMEOUT, Media, http_session, read_bounded, refuse_internal
+from adapters.kit.base import Media, read_bounded, refuse_internal
+from adapters.kit.http import HTTP_TIMEOUT, http_session
 from bot.edge.errors import MediaError
 
 MOST_REDIRECTS = 3

@@ -11,7 +11,6 @@ import requests
 from pydantic import Field, SecretStr
 
 from adapters.kit.base import (
-    HTTP_TIMEOUT,
     Channel,
     ChannelConfig,
     Limits,
@@ -19,10 +18,9 @@ from adapters.kit.base import (
     Sent,
     WebhookRequest,
     WebhookResponse,
-    http_session,
 )
+from adapters.kit.http import HTTP_TIMEOUT, http_session, transport_error
 from bot.edge.errors import (
-    Ambiguous,
     Misconfigured,
     RecipientGone,
     Refused,
@@ -101,9 +99,7 @@ class Toy(Channel):
                 answer = session.post(
                     self.config.url, data=fields, headers=headers, timeout=HTTP_TIMEOUT, allow_redirects=False
                 )
-        except requests.ConnectTimeout:
-            raise Temporary("no_connection") from None
-        except requests.RequestException:
-            raise Ambiguous("no_answer") from None
+        except requests.RequestException as error:
+            raise transport_error(error) from None
         word, _, number = answer.text[:80].partition(" ")
         return word, number

@@ -1,0 +1,26 @@
+"""Reading what a platform sent as JSON: never an exception, never a text no database takes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The fields of a JSON object; none for whatever else the bytes are."""
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return fields if isinstance(fields, dict) else {}
+
+
+def text_field(fields: dict[str, Any], name: str) -> str:
+    """A field as text that can be stored; ``""`` when there is none or it is no text."""
+    value = fields.get(name, "")
+    return storable(value) if isinstance(value, str) else ""
+
+
+def storable(text: str) -> str:
+    """Without NUL and lone surrogates: JSON can carry them, no database and no UTF-8 can."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
