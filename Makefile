@@ -45,11 +45,12 @@ format: .venv/.installed ## put every file into the one form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix-only .
 
-lint: .venv/.installed   ## form, ruff, mypy, import directions
+lint: .venv/.installed   ## form, ruff, mypy, import directions, dead names
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/vulture
 
 lock:            ## renew both lock files (hashes, no registry address)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-header -o requirements.lock pyproject.toml

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from kit.figures import say
 from threadpoolctl import threadpool_limits
 
 from bot.classifier.model import Classifier, Example, TooFewExamples, evaluate, train
-from bot.directory.catalogue import Catalogue, CategoryIndex
+from bot.directory.catalogue import Catalogue, Category, CategoryIndex
 from bot.text.reading import normalise
 
 if TYPE_CHECKING:
@@ -152,11 +153,24 @@ def learning_curve(examples: Sequence[Example], test: Sequence[Example], *, seed
             }
 
 
+def _catalogue(paths: Sequence[tuple[str, ...]]) -> Catalogue:
+    """Numbered two digits a level in the order of appearance, from paths of names."""
+    codes: dict[tuple[str, ...], str] = {(): ""}
+    children: Counter[tuple[str, ...]] = Counter()
+    for path in paths:
+        for depth in range(1, len(path) + 1):
+            parent, here = path[: depth - 1], path[:depth]
+            if here not in codes:
+                children[parent] += 1
+                codes[here] = f"{codes[parent]}{children[parent]:02}"
+    return Catalogue(tuple(Category(code, path[-1]) for path, code in codes.items() if path))
+
+
 def cold_start(taxonomy: Path, test: Sequence[Example]) -> Iterator[dict[str, Any]]:
     """The catalogue's own words and nothing else, as on the first day; all its first level may be proposed."""
     with taxonomy.open(encoding="utf-8-sig", newline="") as file:
         paths = [(row["level1"], row["level2"], row["level3"]) for row in csv.DictReader(file)]
-    index = CategoryIndex(Catalogue.of_paths(paths))
+    index = CategoryIndex(_catalogue(paths))
     labels = {one.label for one in test}
     for form, examples in forms(test).items():
         found = [_matched(index, one, labels) for one in examples]

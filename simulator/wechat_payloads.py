@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from simulator.settings import Settings
     from simulator.wechat_crypto import Sealer
 
-EVENT_FIELDS = ("EventKey", "Ticket", "Latitude", "Longitude", "Precision", "MenuId")
-
 
 def envelope(settings: Settings, openid: str, *, created: int, kind: str) -> dict[str, Any]:
     return {

@@ -108,7 +108,7 @@ def add(
 ) -> int | None:
     """A message to deliver; None when ``once`` was used before (nothing is sent twice).
 
-    ``priority`` 0 replies and alarms, 1 notices, 2 bulk. ``refs``: inquiry_id, contact_id, officer_id,
+    ``priority``: ``URGENT`` or ``NORMAL`` of ``bot/delivery/states.py``. ``refs``: inquiry_id, contact_id, officer_id,
     address_id (only this address), way.
     """
     return insert_ignoring(

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 Keys = NDArray[np.uint32]
-Pair = tuple[str, str]
 
 LONGEST = 4  # characters of an n-gram
 SPACES = 2  # the whole text, the headline

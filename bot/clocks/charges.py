@@ -292,15 +292,6 @@ def month_score(entries: Iterable[Entry | Charge], orders: int, rules: PointRule
     return Score(max(0, rules.month_starts_at + sum(charged)), orders)
 
 
-def time_used(start: datetime, due: datetime, at: datetime, calendar: Calendar) -> Fraction:
-    """How much of the office time from ``start`` to ``due`` was gone at ``at``, 0 to 1: how late an
-    extension was asked for.
-    """
-    whole = calendar.working_time_between(start, due) // JUST_AFTER
-    gone = calendar.working_time_between(start, min(at, due)) // JUST_AFTER
-    return Fraction(gone, whole) if whole else Fraction(1)
-
-
 def satisfaction(ratings: Iterable[int | None]) -> Satisfaction:
     """1 satisfied, 2 rather satisfied, 3 not; None did not say and does not count."""
     rated = [rating for rating in ratings if rating is not None]

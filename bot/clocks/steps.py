@@ -1,4 +1,4 @@
-"""The clock of an order: its steps, what colour it shows, and how a pause moves it.
+"""The clock of an order: the moments at which somebody is told, and how a pause moves it.
 
 All is computed from the order's start, its due time and the calendar, and never stored: a changed
 due time or calendar changes every step with it. A due time is met at its last moment (Civil Code
@@ -25,7 +25,7 @@ WARN_HOURS = 4
 YELLOW_DAYS = 2
 RED_DAYS = 5
 JUST_AFTER = timedelta(microseconds=1)
-"""The finest the database keeps: a step falls exactly when ``clock_state`` changes its colour."""
+"""The finest the database keeps: a due time is met at its last moment, and the very next one is late."""
 
 
 class StepName(StrEnum):
@@ -34,16 +34,6 @@ class StepName(StrEnum):
     HALF = "half"
     DAY_LEFT = "day_left"
     HOURS_LEFT = "hours_left"
-    OVERDUE = "overdue"
-    YELLOW = "yellow"
-    RED = "red"
-
-
-class ClockState(StrEnum):
-    """WARNING: the last working day runs. YELLOW and RED: two and five working days over."""
-
-    OK = "ok"
-    WARNING = "warning"
     OVERDUE = "overdue"
     YELLOW = "yellow"
     RED = "red"
@@ -142,34 +132,6 @@ def next_check(
     """The first step later than ``after``; None when the red card is behind."""
     found = steps(start, due, calendar, wall_clock=wall_clock)
     return next((step.at for step in found if step.at > after), None)
-
-
-def clock_state(
-    due: datetime,
-    now: datetime,
-    calendar: Calendar,
-    *,
-    done_at: datetime | None = None,
-    paused_at: datetime | None = None,
-) -> ClockState:
-    """The colour of the clock, as ``now`` or when it stopped.
-
-    ``done_at`` is the reply, not its delivery: a unit that replied in time is not late because the
-    citizen could not be reached. ``paused_at``: the citizen is being asked. Done in time is OK, not
-    a warning for ever.
-    """
-    at = min([moment for moment in (done_at, paused_at) if moment is not None], default=now)
-    if at > due:
-        return _late(due, at, calendar)
-    if done_at is not None or at < _days_before(due, 1, calendar):
-        return ClockState.OK
-    return ClockState.WARNING
-
-
-def _late(due: datetime, at: datetime, calendar: Calendar) -> ClockState:
-    if at > _days_after(due, RED_DAYS, calendar):
-        return ClockState.RED
-    return ClockState.YELLOW if at > _days_after(due, YELLOW_DAYS, calendar) else ClockState.OVERDUE
 
 
 def resumed(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+URGENT, NORMAL = 0, 1
+"""Which rows of the outbox go first. Urgent are replies somebody waits for in the chat, and alarms of danger."""
+
 
 class OutboxState(StrEnum):
     """A message to be delivered.

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 LEVELS = 3
 DIGITS = 2  # of a code, for each level
-MOST_SIBLINGS = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,28 +96,6 @@ class Catalogue:
     def unit_of(self, code: str) -> str:
         """The unit in charge: its own or that of the nearest ancestor that names one, else ``""``."""
         return next((c.unit_code for c in reversed(self.line(code)) if c.unit_code), "")
-
-    @classmethod
-    def of_paths(cls, paths: Iterable[tuple[str, ...]]) -> Catalogue:
-        """Numbered 2+2+2 in the order of appearance, from paths of names (a taxonomy without codes).
-
-        Raises ValueError when a category has more than 99 children.
-        """
-        codes: dict[tuple[str, ...], str] = {(): ""}
-        children: dict[tuple[str, ...], int] = {}
-        for path in paths:
-            for depth in range(1, len(path) + 1):
-                _number(codes, children, path[:depth])
-        return cls(tuple(Category(code, path[-1]) for path, code in codes.items() if path))
-
-
-def _number(codes: dict[tuple[str, ...], str], children: dict[tuple[str, ...], int], path: tuple[str, ...]) -> None:
-    if path in codes:
-        return
-    number = children[path[:-1]] = children.get(path[:-1], 0) + 1
-    if number > MOST_SIBLINGS:
-        raise ValueError("more than 99 categories under one")
-    codes[path] = f"{codes[path[:-1]]}{number:0{DIGITS}d}"
 
 
 @dataclass(frozen=True, slots=True)

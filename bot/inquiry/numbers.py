@@ -37,11 +37,6 @@ def format_number(day: date, counter: int) -> str:
     return f"{day:%y-%m%d}-{counter:04}"
 
 
-def compact(canonical: str) -> str:
-    """``26-1123-0042`` -> ``2611230042``, for an SMS."""
-    return canonical.replace("-", "")
-
-
 def canonical(digits: str) -> str | None:
     """``2611230042`` -> ``26-1123-0042``; None when these digits are no full number."""
     if len(digits) not in _FULL or not digits.isascii() or not digits.isdecimal():

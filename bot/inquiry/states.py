@@ -230,7 +230,6 @@ OPEN = frozenset(
 """The citizen waits. ANSWERED is neither open nor final: her rating is still to come."""
 FINAL = frozenset({State.CLOSED, State.ARCHIVED, State.REJECTED, State.MERGED, State.WITHDRAWN})
 OPEN_ASSIGNMENT = frozenset({AssignmentState.PENDING, AssignmentState.SIGNED, AssignmentState.DRAFTED})
-FINAL_ASSIGNMENT = frozenset(AssignmentState) - OPEN_ASSIGNMENT
 
 _UNIT = frozenset({Actor.UNIT, Actor.HEAD, Actor.OFFICE})
 _DESK = frozenset({Actor.OFFICE, Actor.LEADER})
@@ -267,10 +266,8 @@ class _Machine(Generic[S, E]):
 
     def __init__(self, table: tuple[tuple[S, E, S], ...]) -> None:
         self._targets: dict[tuple[S, E], frozenset[S]] = {}
-        self._events: dict[S, frozenset[E]] = {}
         for state, event, target in table:
             self._targets[state, event] = self._targets.get((state, event), frozenset()) | {target}
-            self._events[state] = self._events.get(state, frozenset()) | {event}
 
     def after(self, state: S, event: E, back_to: S | None) -> S:
         targets = self._targets.get((state, event), frozenset())
@@ -279,9 +276,6 @@ class _Machine(Generic[S, E]):
         if len(targets) != 1 or back_to is not None:
             raise IllegalTransition(state, event)
         return next(iter(targets))
-
-    def allowed(self, state: S) -> frozenset[E]:
-        return self._events.get(state, frozenset())
 
 
 _INQUIRY = _Machine(TABLE)
@@ -295,11 +289,6 @@ def after(state: State, event: Event, *, back_to: State | None = None) -> State:
     Only SUPPLY and LAPSE lead to more than one state: they need ``back_to``, see ``state_before_asking``.
     """
     return _INQUIRY.after(state, event, back_to)
-
-
-def allowed(state: State) -> frozenset[Event]:
-    """The events the table knows for ``state``."""
-    return _INQUIRY.allowed(state)
 
 
 def may(actor: Actor, event: Event) -> bool:
@@ -319,16 +308,6 @@ def after_assignment(state: AssignmentState, event: AssignmentEvent) -> Assignme
     return _ASSIGNMENT.after(state, event, None)
 
 
-def allowed_assignment(state: AssignmentState) -> frozenset[AssignmentEvent]:
-    """The events the table knows for an order's ``state``."""
-    return _ASSIGNMENT.allowed(state)
-
-
 def after_request(state: RequestState, event: RequestEvent) -> RequestState:
     """The request's state after ``event``. Raises IllegalTransition."""
     return _REQUEST.after(state, event, None)
-
-
-def allowed_request(state: RequestState) -> frozenset[RequestEvent]:
-    """The events the table knows for a request's ``state``."""
-    return _REQUEST.allowed(state)

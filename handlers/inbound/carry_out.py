@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from bot.edge.messages import ContactEvent, InboundMessage
     from handlers.services.deps import Turn
 
-Carrier = "Callable[[Turn, ConversationState, Any, InboundMessage | ContactEvent], ConversationState]"
-
 
 def _hint(turn: Turn, state: ConversationState, act: acts.Hint, _event: Any) -> ConversationState:
     turn.reply(act.key)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.conversation.state import ConversationState
 from bot.conversation.step import step
+from bot.delivery.states import URGENT
 from bot.edge.messages import Contact, ContactEvent, InboundMessage, Way
 from bot.text.phones import is_machine_sender
 from bot.text.sms import size
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from store.records.people import SenderRecord
 
 SEPARATOR = "\n————\n"
-URGENT, NOTICE, BULK = 0, 1, 2
 
 
 def handle(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.delivery.states import NORMAL, URGENT
 from handlers.notices.phrases import WHY, about, grounds, say_percent, say_time, shorten
 from handlers.notices.privacy import SECRET, fields_for, keepers, text_for
 from handlers.notices.recipients import Known, Staff, contacts_of, duty_staff, stand_ins
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from store.records.inquiries import InquiryRecord
     from store.records.joined import UnitRequestRecord
 
-URGENT, NORMAL, BULK = 0, 1, 2
 FROM_CITIZENS = frozenset({"order.supplemented", "order.rated", "order.joined"})
 """Notices whose words are a citizen's, not an officer's: shown as ``handlers/notices/privacy.py`` says."""
 

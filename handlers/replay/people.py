@@ -43,7 +43,7 @@ STAY_LATE = 0.1
 """Of the late answers, those that are weeks late."""
 AWAKE, ASLEEP = time(7, 30), time(22)
 SATISFIED, MOSTLY = "满意", "基本满意"
-UNHAPPY, DETAIL = "不满意", "补充"
+UNHAPPY = "不满意"
 
 
 class Agenda:

@@ -22,11 +22,10 @@ from bot.clocks.charges import (
     reversal,
     satisfaction,
     settle,
-    time_used,
 )
-from bot.clocks.steps import ClockState, clock_state
 from bot.clocks.workdays import CHINA, Calendar, Override
 from store.tables.points import scores
+from tests.kit.clock_colour import ClockState, clock_state
 
 PLAIN = Calendar()
 
@@ -377,24 +376,6 @@ def test_satisfaction_is_of_those_who_rated(ratings, satisfied, n, share):
 def test_a_month_is_chinas():
     assert month_of(datetime(2012, 8, 31, 16, 0, tzinfo=UTC)) == "2012-09"
     assert month_of(datetime(2012, 8, 31, 15, 59, tzinfo=UTC)) == "2012-08"
-
-
-@pytest.mark.parametrize(
-    ("asked", "used"),
-    [
-        ("2026-11-18 10:00", Fraction(0)),
-        ("2026-11-20 14:00", Fraction(1, 2)),
-        ("2026-11-24 17:00", Fraction(1)),
-        ("2026-11-30 17:00", Fraction(1)),
-        ("2026-11-01 17:00", Fraction(0)),
-    ],
-)
-def test_how_late_an_extension_was_asked_for(asked, used):
-    assert time_used(at("2026-11-18 10:00"), at("2026-11-24 17:00"), at(asked), PLAIN) == used
-
-
-def test_a_limit_without_office_time_is_used_up():
-    assert time_used(at("2026-11-18 20:00"), at("2026-11-18 23:00"), at("2026-11-18 21:00"), PLAIN) == 1
 
 
 # --- edge case 50 ---

@@ -1,4 +1,4 @@
-"""The clock of an order: when each step falls, what colour it shows, how a pause moves it."""
+"""The clock of an order: when each step falls, how a pause moves it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from hypothesis import strategies as st
 
 from bot.clocks.steps import (
     JUST_AFTER,
-    ClockState,
     DueChange,
     Limits,
     StepName,
     assist_due,
-    clock_state,
     fired,
     next_check,
     recomputed,
@@ -26,10 +24,10 @@ from bot.clocks.steps import (
     urgent_due,
 )
 from bot.clocks.workdays import CHINA, Calendar, Override
+from tests.kit.clock_colour import ClockState, clock_state
 
 PLAIN = Calendar()
 ORDER = list(StepName)
-COLOURS = list(ClockState)
 
 
 def at(text: str) -> datetime:
@@ -221,43 +219,6 @@ STATES = [
 @pytest.mark.parametrize(("now", "state"), STATES)
 def test_the_clock_shows(now, state):
     assert clock_state(at(DUE), at(now), PLAIN) is state
-
-
-@pytest.mark.parametrize(
-    ("done_at", "state"),
-    [
-        ("2026-11-24 16:59", ClockState.OK),
-        (DUE, ClockState.OK),
-        ("2026-11-24 17:01", ClockState.OVERDUE),
-        ("2026-11-27 09:00", ClockState.YELLOW),
-        ("2026-12-02 09:00", ClockState.RED),
-    ],
-)
-def test_the_clock_of_a_done_order_stands_where_it_stopped(done_at, state):
-    for now in ("2026-11-18 10:00", "2027-01-04 09:00"):
-        assert clock_state(at(DUE), at(now), PLAIN, done_at=at(done_at)) is state
-
-
-def test_while_the_citizen_is_asked_the_clock_stands():
-    late = at("2026-12-20 09:00")
-    assert clock_state(at(DUE), late, PLAIN, paused_at=at("2026-11-20 09:00")) is ClockState.OK
-    assert clock_state(at(DUE), late, PLAIN, paused_at=at("2026-11-24 09:00")) is ClockState.WARNING
-    assert clock_state(at(DUE), late, PLAIN, paused_at=at("2026-11-25 09:00")) is ClockState.OVERDUE
-
-
-def test_an_answer_during_the_pause_counts_from_the_pause():
-    assert (
-        clock_state(
-            at(DUE), at("2026-12-20 09:00"), PLAIN, done_at=at("2026-12-01 09:00"), paused_at=at("2026-11-20 09:00")
-        )
-        is ClockState.OK
-    )
-
-
-@given(MOMENTS, MOMENTS, MOMENTS, st.none() | MOMENTS, st.none() | MOMENTS)
-def test_the_clock_never_gets_better_by_waiting(due, one, other, done_at, paused_at):
-    states = [clock_state(due, now, PLAIN, done_at=done_at, paused_at=paused_at) for now in sorted((one, other))]
-    assert COLOURS.index(states[0]) <= COLOURS.index(states[1])
 
 
 @given(MOMENTS, SPANS, st.timedeltas(timedelta(0), timedelta(days=60)))

@@ -129,18 +129,5 @@ def test_only_so_many_matches_are_told() -> None:
     assert len(INDEX.match("路灯夜市招生食堂噪声污染", most=2)) == 2
 
 
-def test_paths_are_numbered_in_the_order_of_appearance() -> None:
-    made = Catalogue.of_paths([("甲", "一", "子"), ("甲", "二"), ("乙", "一", "子"), ("甲", "一", "丑")])
-    assert [category.code for category in made.categories] == [
-        "01", "0101", "010101", "0102", "02", "0201", "020101", "010102",
-    ]  # fmt: skip
-    assert made.path("010102") == ("甲", "一", "丑")
-
-
-def test_more_children_than_digits_are_refused() -> None:
-    with pytest.raises(ValueError, match="99"):
-        Catalogue.of_paths([(str(n),) for n in range(100)])
-
-
 def test_an_empty_catalogue_matches_nothing() -> None:
     assert CategoryIndex(Catalogue()).match("路灯") == ()
