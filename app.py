@@ -30,7 +30,7 @@ def create_app(configured: Configured | None = None) -> Flask:
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
     app.extensions["wenzheng"] = deps
     secure(app)
-    app.register_blueprint(make_hooks(deps, settings.public_url.rstrip("/")))
+    app.register_blueprint(make_hooks(deps, settings.public_url.rstrip("/"), settings.trusted_proxies))
     app.register_blueprint(make_citizen_pages(deps))
     app.register_blueprint(make_staff_pages(deps))
     app.register_blueprint(make_duty_pages(deps, public_url=settings.public_url))

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import Field, Json, SecretStr, ValidationError
+from pydantic import Field, IPvAnyNetwork, Json, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from adapters.kit.base import Services
@@ -24,6 +24,7 @@ from bot.conversation.flood_limits import Rules
 from bot.inquiry.kinds import InquiryKind  # noqa: TC001  pydantic reads the annotation
 from handlers.routing.model import LearnedModel
 from handlers.services.cache import CachedCalendar, CachedRouter
+from handlers.services.clock import DemoClock, SystemClock
 from handlers.services.deps import Deps
 from handlers.services.metrics import PrometheusMetrics, StoredAlarms
 from handlers.services.signed_links import Links
@@ -128,6 +129,11 @@ class Settings(BaseSettings):
         description="Names of the city and the district, comma-separated: they stand in every text and are no topic.",
     )
     metrics_token: SecretStr = Field(SecretStr(""), description="Bearer token for /metrics; empty: loopback only.")
+    trusted_proxies: Json[list[IPvAnyNetwork]] = Field(
+        "[]",
+        validate_default=True,
+        description='Networks of our own reverse proxies, whose X-Forwarded-For is believed, e.g. ["172.16.0.0/12"].',
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe log line.")
     demo: bool = Field(default=False, description="Set by `wenzheng demo`: simulated phones, unsafe settings allowed.")
     clock_file: Path | None = Field(None, description="Demo only: file with the simulator's clock offset in seconds.")
@@ -276,33 +282,6 @@ def _with_callback(env: Mapping[str, str], settings: Settings, account: str, cls
         return env
     callback = f"{settings.public_url.rstrip('/')}/hooks/{account}/status"
     return {f"{prefix(account)}STATUS_CALLBACK": callback, **env}
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-
-class DemoClock:
-    """The machine's clock moved by the offset the simulator wrote to a file."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen: tuple[int, timedelta] = (0, timedelta(0))
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self._offset()
-
-    def _offset(self) -> timedelta:
-        try:
-            stamp = self._path.stat().st_mtime_ns
-            if stamp != self._seen[0]:
-                self._seen = (stamp, timedelta(seconds=float(self._path.read_text("ascii"))))
-        except (OSError, ValueError, OverflowError):
-            return self._seen[1]
-        return self._seen[1]
 
 
 def make_store(settings: Settings, *, pool_size: int = 16) -> Store:

@@ -13,6 +13,7 @@ import pytest
 import bootstrap
 from adapters.twilio import Twilio
 from adapters.wechat import WeChat
+from handlers.services.clock import DemoClock
 from tests.kit.wire import ROOT
 
 SECRET = "a-secret-for-tests-of-at-least-32-characters"
@@ -207,7 +208,7 @@ def offset(clock):
 
 def test_the_demos_clock_follows_the_simulators_file(tmp_path):
     path = tmp_path / "clock"
-    clock = bootstrap.DemoClock(path)
+    clock = DemoClock(path)
     assert offset(clock) == 0
     path.write_text("172800", "ascii")
     assert offset(clock) == 172800
@@ -221,7 +222,7 @@ def test_the_demos_clock_follows_the_simulators_file(tmp_path):
 def test_a_spoilt_or_vanished_clock_file_leaves_the_clock_where_it_was(tmp_path, spoilt):
     path = tmp_path / "clock"
     path.write_text("3600", "ascii")
-    clock = bootstrap.DemoClock(path)
+    clock = DemoClock(path)
     assert offset(clock) == 3600
     path.write_bytes(spoilt)
     stamp = path.stat().st_mtime + 5

@@ -9,9 +9,14 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
 from adapters.kit.base import WebhookRequest, WebhookResponse
+from adapters.kit.network import is_within
 from handlers.inbound.receive import receive
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic import IPvAnyNetwork
+
     from handlers.services.deps import Deps
 
 MAX_BODY = 128 * 1024
@@ -20,8 +25,8 @@ MAX_BODY = 128 * 1024
 log = structlog.get_logger()
 
 
-def make_hooks(deps: Deps, public_url: str) -> Blueprint:
-    """The blueprint for every configured account."""
+def make_hooks(deps: Deps, public_url: str, proxies: Sequence[IPvAnyNetwork] = ()) -> Blueprint:
+    """The blueprint for every configured account. ``proxies``: whose X-Forwarded-For is believed."""
     hooks = Blueprint("hooks", __name__)
 
     @hooks.route("/hooks/<account>", methods=["GET", "POST"])
@@ -40,12 +45,24 @@ def make_hooks(deps: Deps, public_url: str) -> Blueprint:
             return Response(status=413)
         if request.content_length not in {None, len(body)}:
             return Response(status=400)
-        return _flask(_answer(deps, account, _request(public_url, body)))
+        return _flask(_answer(deps, account, _request(public_url, body, _remote(proxies))))
 
     return hooks
 
 
-def _request(public_url: str, body: bytes) -> WebhookRequest:
+def _remote(proxies: Sequence[IPvAnyNetwork]) -> str:
+    """Who called: the connection's other end or, as long as that is a proxy of ours, who the proxy says called it.
+
+    Read from the end of the list: anybody can send one that begins as he likes.
+    """
+    said = [hop.strip() for line in request.headers.getlist("X-Forwarded-For") for hop in line.split(",")]
+    address = request.remote_addr or ""
+    while said and is_within(address, proxies):
+        address = said.pop()
+    return address
+
+
+def _request(public_url: str, body: bytes, remote: str) -> WebhookRequest:
     """The request as the platform signed it: our configured address, the raw path and query."""
     query = request.query_string.decode("latin-1")
     url = f"{public_url}{request.path}" + (f"?{query}" if query else "")
@@ -55,6 +72,7 @@ def _request(public_url: str, body: bytes) -> WebhookRequest:
         query=request.args.to_dict(),
         headers={name.lower(): value for name, value in request.headers.items()},
         body=body,
+        remote=remote,
     )
 
 

@@ -13,8 +13,9 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from adapters._wechat.errors import TOKEN_ERRORS, error_for
-from adapters.kit.base import Media, read_bounded, refuse_internal
+from adapters.kit.base import Media, read_bounded
 from adapters.kit.http import HTTP_TIMEOUT
+from adapters.kit.network import refuse_internal
 from bot.edge.errors import MediaError, SendError, Temporary
 from bot.edge.messages import Kind
 

@@ -7,12 +7,9 @@ name in settings (``CHANNELS=wechat,twilio,hotline=twilio``), URLs and logs. See
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
@@ -40,7 +37,9 @@ class WebhookRequest:
     """A platform's call, before anything is trusted.
 
     ``url`` is the configured public URL of this hook plus the received query, never the Host header.
-    ``headers`` has lower-case names. ``body`` is raw and already bounded in size.
+    ``headers`` has lower-case names. ``body`` is raw and already bounded in size. ``remote`` is the address of who
+    called, for a list of sources: the connection's, or what one of our own proxies (TRUSTED_PROXIES) says; ``""``
+    when nobody knows. It never replaces a signature.
     """
 
     method: str
@@ -48,6 +47,7 @@ class WebhookRequest:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    remote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,37 +230,6 @@ class Channel(ABC):
     def age_of_token(self) -> timedelta | None:
         """Age of the cached access token, for metrics; None where there is none."""
         return None
-
-
-def refuse_internal(url: str, *, allowed_hosts: frozenset[str] = frozenset()) -> None:
-    """Raise MediaError when ``url`` is not http(s) or resolves into our own network.
-
-    ``allowed_hosts`` (``host:port`` or ``host``) are exempt: a configured provider base URL.
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise MediaError("bad_url", permanent=True) from error
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise MediaError("bad_url", permanent=True)
-    if parts.netloc in allowed_hosts or parts.hostname in allowed_hosts:
-        return
-    try:
-        infos = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError, ValueError) as error:
-        raise MediaError("unresolvable", permanent=False) from error
-    if not all(is_public(str(info[4][0])) for info in infos):
-        raise MediaError("internal_address", permanent=True)
-
-
-# 6to4, NAT64 and site-local: "global" to Python 3.11, yet they can carry an internal IPv4 address.
-_WRAPPED = tuple(ipaddress.ip_network(text) for text in ("2002::/16", "64:ff9b::/96", "64:ff9b:1::/48", "fec0::/10"))
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open internet and of one host."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    return ip.is_global and not ip.is_multicast and not any(ip in network for network in _WRAPPED)
 
 
 def read_bounded(response: requests.Response, limit: int = MAX_MEDIA_BYTES) -> bytes:

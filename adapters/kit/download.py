@@ -10,8 +10,9 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from adapters.kit.base import Media, read_bounded, refuse_internal
+from adapters.kit.base import Media, read_bounded
 from adapters.kit.http import HTTP_TIMEOUT, http_session
+from adapters.kit.network import refuse_internal
 from bot.edge.errors import MediaError
 
 MOST_REDIRECTS = 3

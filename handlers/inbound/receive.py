@@ -64,6 +64,7 @@ def _spool(deps: Deps, channel: Channel, request: WebhookRequest, now: datetime)
             "url": request.url,
             "query": dict(request.query),
             "headers": dict(request.headers),
+            "remote": request.remote,
             "body": base64.b64encode(request.body).decode("ascii"),
         }
     )
@@ -140,7 +141,12 @@ def drain_spool(deps: Deps) -> int:
         if channel is None:
             continue
         request = WebhookRequest(
-            item["method"], item["url"], item["query"], item["headers"], base64.b64decode(item["body"])
+            item["method"],
+            item["url"],
+            item["query"],
+            item["headers"],
+            base64.b64decode(item["body"]),
+            item.get("remote", ""),
         )
         at = datetime.fromisoformat(item["at"])
         try:

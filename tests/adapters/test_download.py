@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import socket
+from ipaddress import ip_network
 
 import pytest
 
-from adapters.kit.base import is_public, refuse_internal
+from adapters.kit.network import is_public, is_within, refuse_internal
 from bot.edge.errors import MediaError
 
 
@@ -42,3 +43,18 @@ def test_the_configured_provider_may_be_internal():
     refuse_internal("http://127.0.0.1:9000/media/1", allowed_hosts=frozenset({"127.0.0.1:9000"}))
     with pytest.raises(MediaError):
         refuse_internal("http://127.0.0.1:9001/media/1", allowed_hosts=frozenset({"127.0.0.1:9000"}))
+
+
+NETWORKS = [ip_network("203.0.113.0/24"), ip_network("2001:db8::/32")]
+
+
+@pytest.mark.parametrize(
+    ("address", "within"),
+    [
+        ("203.0.113.9", True), ("::ffff:203.0.113.9", True), ("2001:db8::1", True), ("203.0.114.9", False),
+        ("::1", False), ("203.0.113.9:4711", False), ("", False), ("unix:", False), ("unknown", False),
+    ],
+)  # fmt: skip
+def test_a_source_is_on_the_list_or_not(address, within):
+    assert is_within(address, NETWORKS) is within
+    assert not is_within(address, [])

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import requests
 
-from bootstrap import DemoClock
+from handlers.services.clock import DemoClock
 from tests.kit.wechat_kit import decrypt, encrypt, sha1
 
 ACCOUNT = "gh_wenzheng0001"
