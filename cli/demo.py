@@ -22,6 +22,7 @@ import requests
 
 import bootstrap
 from adapters.kit.http import http_session
+from bot.directory.units import Role
 from bot.edge.messages import Address
 from bot.inquiry.numbers import new_code
 from bot.routing.keywords import find_unit
@@ -220,7 +221,7 @@ def _prepare(deps: Deps, tx: Tx, wanted: DemoOfficer) -> tuple[str, str, str] | 
     if unit is None:
         return None
     staff = directory.officers_of(tx, unit.id)
-    officer = next((o for o in staff if o.role in {"officer", "duty"}), staff[0])
+    officer = next((o for o in staff if o.role in {Role.OFFICER, Role.DUTY}), staff[0])
     code = new_code(secrets.randbelow)
     directory.set_bind_code(tx, officer.id, code, deps.clock.now() + timedelta(hours=1))
     phone = next(a for a in people.of_officer(tx, officer.id) if a.scheme == "sms")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.classifier.states import ModelState
 from cli.common import FAILED, complain, plainly, print_json, services, when
 from store import models
 
@@ -89,7 +90,9 @@ def show(model_id: int | None) -> None:
     """A model's card; the one in use when no number is given."""
     with services() as deps:
         rows = deps.store.read(models.listed)
-    found = next((row for row in rows if (row.state == "active" if model_id is None else row.id == model_id)), None)
+    found = next(
+        (row for row in rows if (row.state == ModelState.ACTIVE if model_id is None else row.id == model_id)), None
+    )
     if found is None:
         complain(KEYWORDS if model_id is None else f"there is no model {model_id}; see: wenzheng model list")
         raise SystemExit(FAILED)

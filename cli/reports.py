@@ -8,7 +8,9 @@ import click
 
 import bootstrap
 from bot.clocks.workdays import Calendar
+from bot.delivery.states import OutboxState
 from bot.inquiry.numbers import NumberQuery, read_number
+from bot.inquiry.states import State
 from cli import checks, due_report, inquiry_report
 from cli.common import FAILED, complain, plainly, print_json, services, when
 from handlers.jobs import queues
@@ -54,13 +56,19 @@ def _report(tx: Tx, number: str) -> dict[str, Any] | None:
 
 @click.command("inquiries")
 @as_json
-@click.option("--state", "states", multiple=True, help="Only this state; may be given several times.")
+@click.option(
+    "--state",
+    "states",
+    type=click.Choice([each.value for each in State]),
+    multiple=True,
+    help="Only this; may be given several times.",
+)
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="Newest first.")
 @plainly
 def inquiries_command(*, as_json: bool, states: tuple[str, ...], limit: int) -> None:
     """The newest inquiries."""
     with services() as deps:
-        rows = deps.store.read(lambda tx: inquiries.newest(tx, states=states, limit=limit))
+        rows = deps.store.read(lambda tx: inquiries.newest(tx, states=[*map(State, states)], limit=limit))
     found = [inquiry_report.headline(row, row.unit_name) for row in rows]
     if as_json:
         print_json(found)
@@ -73,13 +81,19 @@ def inquiries_command(*, as_json: bool, states: tuple[str, ...], limit: int) -> 
 
 @click.command("outbox")
 @as_json
-@click.option("--state", "states", multiple=True, help="Only this state; may be given several times.")
+@click.option(
+    "--state",
+    "states",
+    type=click.Choice([each.value for each in OutboxState]),
+    multiple=True,
+    help="Only this; may be given several times.",
+)
 @click.option("--limit", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Newest first.")
 @plainly
 def outbox_command(*, as_json: bool, states: tuple[str, ...], limit: int) -> None:
     """What was to be sent, and how far it got."""
     with services() as deps:
-        rows = deps.store.read(lambda tx: outbox.newest(tx, states=states, limit=limit))
+        rows = deps.store.read(lambda tx: outbox.newest(tx, states=[*map(OutboxState, states)], limit=limit))
     found = [inquiry_report.outgoing(row) | {"number": row.number} for row in rows]
     if as_json:
         print_json(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from sqlalchemy import select, update
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.records.directory import CategoryRecord, VersionContentRecord, VersionRecord
+    from store.records.directory import CategoryRecord, CategoryValues, VersionContentRecord, VersionRecord
 
 
 VERSIONS = select(*(column for column in catalogue_versions.c if column.name != "content"))
@@ -28,7 +28,7 @@ def all_categories(tx: Tx, *, active: bool = True) -> Sequence[CategoryRecord]:
     )
 
 
-def save_category(tx: Tx, code: str, **values: Any) -> None:
+def save_category(tx: Tx, code: str, /, **values: Unpack[CategoryValues]) -> None:
     """Insert or change a category by code."""
     row_id = tx.conn.execute(select(categories.c.id).where(categories.c.code == code)).scalar()
     if row_id is None:

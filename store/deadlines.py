@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select, update
 
 from bot.inquiry.states import OPEN as OPEN_STATES
+from bot.inquiry.states import AssignmentState
 from store.engine.writes import update_row
 from store.tables.directory import units
 from store.tables.inquiries import assignments, inquiries, requests
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from store.records.joined import TimedOrderRecord
 
 PAGE = 500
-OPEN_ORDER = ("pending", "signed", "drafted")
+OPEN_ORDER = (AssignmentState.PENDING, AssignmentState.SIGNED, AssignmentState.DRAFTED)
 
 TIMED = (
     select(
@@ -86,8 +87,7 @@ def open_orders(tx: Tx, inquiry_id: int) -> Sequence[TimedOrderRecord]:
 
 def open_inquiries(tx: Tx, after: int, limit: int) -> Sequence[InquiryRecord]:
     """Open inquiries by id, for going through all of them in batches."""
-    states = [state.value for state in OPEN_STATES]
-    query = select(inquiries).where(inquiries.c.id > after, inquiries.c.state.in_(states))
+    query = select(inquiries).where(inquiries.c.id > after, inquiries.c.state.in_(OPEN_STATES))
     return cast("Sequence[InquiryRecord]", tx.conn.execute(query.order_by(inquiries.c.id).limit(limit)).all())
 
 

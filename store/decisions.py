@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from bot.inquiry.directions import Direction
 from store.engine.prepared import Prepared, named
 from store.engine.writes import insert_row, update_row
 from store.tables.directory import units
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from bot.classifier.states import DecisionSource
     from store.engine.transactions import Tx
     from store.records.inquiries import InquiryRecord
-    from store.records.routing import DecisionRecord, LessonRecord
+    from store.records.routing import DecisionRecord, DecisionValues, LessonRecord
 
 LESSONS = (
     select(
@@ -41,7 +43,7 @@ def record(
     inquiry: InquiryRecord,
     unit_id: int,
     *,
-    source: str,
+    source: DecisionSource,
     now: datetime,
     officer_id: int | None = None,
     category: str = "",
@@ -52,7 +54,7 @@ def record(
     desk had chosen), ``answered`` (the unit the machine chose answered: it was right). What the machine
     had suggested is kept beside it.
     """
-    values: dict[str, Any] = {
+    values: DecisionValues = {
         "unit_id": unit_id,
         "source": source,
         "officer_id": officer_id,
@@ -98,7 +100,7 @@ def texts(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, str]:
         .join(inquiries, inquiries.c.id == messages.c.inquiry_id)
         .where(
             messages.c.inquiry_id.in_(inquiry_ids),
-            messages.c.direction == "in",
+            messages.c.direction == Direction.IN,
             messages.c.created_at <= func.coalesce(inquiries.c.answered_at, messages.c.created_at),
         )
         .order_by(messages.c.id)

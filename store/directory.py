@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 
 from sqlalchemy import literal_column, select, update
 from sqlalchemy.exc import NoResultFound
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sqlalchemy import Table
+
     from store.engine.transactions import Tx
-    from store.records.directory import OfficerRecord, StaffRecord, UnitRecord
+    from store.records.directory import OfficerRecord, OfficerValues, StaffRecord, UnitRecord, UnitValues
 
 STAFF = select(officers, units.c.name.label("unit_name"), units.c.code.label("unit_code"), units.c.tier).join(
     units, units.c.id == officers.c.unit_id
@@ -139,7 +141,14 @@ def code_in_use(tx: Tx, code: str, now: datetime) -> bool:
     )
 
 
-def set_leave(tx: Tx, code: str, substitute: str | None, **times: datetime | None) -> str:
+class LeaveTimes(TypedDict, total=False):
+    """From when an officer is away, and until when; None takes it back."""
+
+    away_from: datetime | None
+    away_until: datetime | None
+
+
+def set_leave(tx: Tx, code: str, substitute: str | None, /, **times: Unpack[LeaveTimes]) -> str:
     """Who stands in for an officer, and when (``away_from``, ``away_until``); the first code nobody has, or ``""``."""
     officer_row = officer_by_code(tx, code)
     stand_in = officer_by_code(tx, substitute) if substitute is not None else None
@@ -151,17 +160,17 @@ def set_leave(tx: Tx, code: str, substitute: str | None, **times: datetime | Non
     return ""
 
 
-def save_unit(tx: Tx, code: str, **values: Any) -> int:
+def save_unit(tx: Tx, code: str, /, **values: Unpack[UnitValues]) -> int:
     """Insert or change a unit by code."""
-    return _save(tx, units, code, values)
+    return _save(tx, units, code, dict(values))
 
 
-def save_officer(tx: Tx, code: str, **values: Any) -> int:
+def save_officer(tx: Tx, code: str, /, **values: Unpack[OfficerValues]) -> int:
     """Insert or change an officer by code."""
-    return _save(tx, officers, code, values)
+    return _save(tx, officers, code, dict(values))
 
 
-def change_officer(tx: Tx, officer_id: int, **values: Any) -> None:
+def change_officer(tx: Tx, officer_id: int, /, **values: Unpack[OfficerValues]) -> None:
     """Change columns of one officer."""
     update_row(tx, officers, officer_id, **values)
 
@@ -172,7 +181,7 @@ def deactivate(tx: Tx, *, unit_codes: Sequence[str] = (), officer_codes: Sequenc
     tx.conn.execute(update(officers).where(officers.c.code.in_(officer_codes)).values(active=False))
 
 
-def _save(tx: Tx, table: Any, code: str, values: dict[str, Any]) -> int:
+def _save(tx: Tx, table: Table, code: str, values: dict[str, object]) -> int:
     row_id = tx.conn.execute(select(table.c.id).where(table.c.code == code)).scalar()
     if row_id is None:
         return insert_row(tx, table, code=code, **values)

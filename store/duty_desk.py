@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import case, select
 
+from bot.directory.units import Role
 from bot.inquiry.numbers import NumberQuery, read_number
+from bot.inquiry.states import AssignmentRole, State
 from store.engine.prepared import Prepared, named
 from store.inquiries import ASSIGNED, OPEN, OPEN_ASSIGNMENT
 from store.tables.directory import officers
@@ -48,7 +50,7 @@ def meant(tx: Tx, typed: str, now: datetime) -> list[InquiryRecord]:
     rows = tx.conn.execute(
         select(inquiries)
         .where(
-            inquiries.c.state.in_([*OPEN, "answered", "merged"]),
+            inquiries.c.state.in_([*OPEN, State.ANSWERED, State.MERGED]),
             inquiries.c.due_at > now - LOOKED_BACK,
             inquiries.c.number.endswith(digits[-4:].lstrip("0") or "0"),
         )
@@ -65,7 +67,9 @@ def queue(tx: Tx, unit_id: int, limit: int = MOST) -> Sequence[QueuedOrderRecord
         "Sequence[QueuedOrderRecord]",
         tx.conn.execute(
             QUEUED.where(
-                assignments.c.unit_id == unit_id, assignments.c.role == "lead", assignments.c.state.in_(OPEN_ASSIGNMENT)
+                assignments.c.unit_id == unit_id,
+                assignments.c.role == AssignmentRole.LEAD,
+                assignments.c.state.in_(OPEN_ASSIGNMENT),
             )
             .order_by(inquiries.c.urgent.desc(), flagged.desc(), assignments.c.due_at, assignments.c.id)
             .limit(limit)
@@ -78,6 +82,8 @@ def deciders(tx: Tx) -> Sequence[OfficerRecord]:
     return cast(
         "Sequence[OfficerRecord]",
         tx.conn.execute(
-            select(officers).where(officers.c.active, officers.c.role.in_(("duty", "leader"))).order_by(officers.c.id)
+            select(officers)
+            .where(officers.c.active, officers.c.role.in_((Role.DUTY, Role.LEADER)))
+            .order_by(officers.c.id)
         ).all(),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sqlalchemy import Text, and_, case, exists, func, literal, literal_column, or_, select, type_coerce
 
-from bot.inquiry.states import OPEN_ASSIGNMENT
+from bot.inquiry.states import OPEN_ASSIGNMENT, AssignmentRole, RequestKind, State
 from store.tables.delivery import media
 from store.tables.directory import units
 from store.tables.inquiries import assignments, inquiries, messages, requests
@@ -27,7 +27,7 @@ LOOK_BACK = 1000
 """Orders looked through for those the machine gave out."""
 FIRST_FLAGS, NEXT_FLAGS = ("emergency", "self_harm"), ("secret", "accusation")
 
-_IS_OPEN = assignments.c.state.in_([state.value for state in OPEN_ASSIGNMENT])
+_IS_OPEN = assignments.c.state.in_(OPEN_ASSIGNMENT)
 _ORDER = (
     assignments.c.id.label("order_id"),
     assignments.c.created_at.label("since"),
@@ -42,7 +42,7 @@ LEADS = (
     select(inquiries, *_ORDER)
     .join(assignments, assignments.c.inquiry_id == inquiries.c.id)
     .join(units, units.c.id == assignments.c.unit_id)
-    .where(assignments.c.role == "lead")
+    .where(assignments.c.role == AssignmentRole.LEAD)
 )
 
 
@@ -58,11 +58,11 @@ def _at_desk(unit_id: int) -> ColumnElement[bool]:
     """The desk's open lead orders. What is linked to another that lies here too goes along with it, unlisted."""
     with_head = exists().where(
         _HEADS.c.inquiry_id == inquiries.c.linked_to_id,
-        _HEADS.c.role == "lead",
+        _HEADS.c.role == AssignmentRole.LEAD,
         _HEADS.c.unit_id == unit_id,
-        _HEADS.c.state.in_([state.value for state in OPEN_ASSIGNMENT]),
+        _HEADS.c.state.in_(OPEN_ASSIGNMENT),
     )
-    return and_(assignments.c.role == "lead", assignments.c.unit_id == unit_id, _IS_OPEN, ~with_head)
+    return and_(assignments.c.role == AssignmentRole.LEAD, assignments.c.unit_id == unit_id, _IS_OPEN, ~with_head)
 
 
 _URGENCY = case((or_(inquiries.c.urgent, _flagged(FIRST_FLAGS)), 0), (_flagged(NEXT_FLAGS), 1), else_=2)
@@ -124,7 +124,8 @@ def to_decide(tx: Tx, limit: int) -> Sequence[UndecidedRecord]:
         "Sequence[UndecidedRecord]",
         tx.conn.execute(
             TO_DECIDE.where(
-                requests.c.state == literal_column("'pending'"), requests.c.kind.in_(("extension", "return", "rework"))
+                requests.c.state == literal_column("'pending'"),
+                requests.c.kind.in_((RequestKind.EXTENSION, RequestKind.RETURN, RequestKind.REWORK)),
             )
             .order_by(requests.c.decide_by, requests.c.id)
             .limit(limit)
@@ -165,10 +166,12 @@ def figures(tx: Tx, day: date, unit_id: int) -> Figures:
     """The day's inquiries by their numbers, which begin with it; ``unit_id`` is the desk."""
 
     def given(*which: Any) -> ColumnElement[bool]:
-        return exists().where(assignments.c.inquiry_id == inquiries.c.id, assignments.c.role == "lead", *which)
+        return exists().where(
+            assignments.c.inquiry_id == inquiries.c.id, assignments.c.role == AssignmentRole.LEAD, *which
+        )
 
     by_machine = func.count().filter(given(), ~given(assignments.c.unit_id == unit_id))
-    rejected = func.count().filter(inquiries.c.state == "rejected")
+    rejected = func.count().filter(inquiries.c.state == State.REJECTED)
     of_day = inquiries.c.number.between(f"{day:%y-%m%d}-0000", f"{day:%y-%m%d}-999999")
     found = tx.conn.execute(select(func.count(), by_machine, rejected).select_from(inquiries).where(of_day)).one()
     return Figures(*found)

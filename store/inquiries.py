@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack, cast
 
 from sqlalchemy import func, insert, literal_column, select
 from sqlalchemy.exc import NoResultFound
 
+from bot.inquiry.directions import Direction
 from bot.inquiry.numbers import NumberQuery, read_number
+from bot.inquiry.states import AssignmentRole, AssignmentState, State
 from store.engine.prepared import Prepared, named
 from store.engine.transactions import Conflict
 from store.engine.writes import change_version, insert_row, update_row
@@ -24,7 +26,16 @@ if TYPE_CHECKING:
     from bot.edge.messages import MediaRef
     from store.engine.transactions import Tx
     from store.records.delivery import MediaRecord
-    from store.records.inquiries import AssignmentRecord, EventRecord, InquiryRecord, ListedInquiryRecord, MessageRecord
+    from store.records.inquiries import (
+        AssignmentDetails,
+        AssignmentRecord,
+        EventRecord,
+        InquiryRecord,
+        InquiryValues,
+        ListedInquiryRecord,
+        MessageRecord,
+        MessageReferences,
+    )
     from store.records.joined import OrderRecord
 
 
@@ -36,8 +47,15 @@ class Numbered(Protocol):
 
 
 N = TypeVar("N", bound=Numbered)
-OPEN = ("received", "accepted", "dispatched", "in_progress", "in_review", "need_info")
-OPEN_ASSIGNMENT = ("pending", "signed")
+OPEN = (
+    State.RECEIVED,
+    State.ACCEPTED,
+    State.DISPATCHED,
+    State.IN_PROGRESS,
+    State.IN_REVIEW,
+    State.NEED_INFO,
+)
+OPEN_ASSIGNMENT = (AssignmentState.PENDING, AssignmentState.SIGNED)
 
 _COUNT: Prepared[object] = Prepared(
     lambda dialect: (
@@ -74,12 +92,12 @@ def next_of_day(tx: Tx, day: date) -> int:
     return tx.numbers.take(name) if tx.numbers is not None else next_count(tx, name)
 
 
-def add(tx: Tx, **values: Any) -> int:
+def add(tx: Tx, /, **values: Unpack[InquiryValues]) -> int:
     """A new inquiry's id."""
     return insert_row(tx, inquiries, **values)
 
 
-def open_new(tx: Tx, **values: Any) -> InquiryRecord:
+def open_new(tx: Tx, /, **values: Unpack[InquiryValues]) -> InquiryRecord:
     """A new inquiry as it was stored."""
     row = _opening(tuple(values)).first(tx, **values)
     if row is None:
@@ -121,7 +139,7 @@ def of_contact(tx: Tx, contact_id: int, *, only_open: bool = False, limit: int =
 LISTED = select(inquiries, units.c.name.label("unit_name")).outerjoin(units, units.c.id == inquiries.c.unit_id)
 
 
-def newest(tx: Tx, *, states: Sequence[str] = (), limit: int = 100) -> Sequence[ListedInquiryRecord]:
+def newest(tx: Tx, *, states: Sequence[State] = (), limit: int = 100) -> Sequence[ListedInquiryRecord]:
     """Rows for ``wenzheng inquiries`` with their units' names, newest first."""
     query = LISTED
     if states:
@@ -140,7 +158,7 @@ def pick(rows: Sequence[N], typed: str | None) -> list[N]:
     return [row for row in rows if query is not None and query.matches(row.number)]
 
 
-def change(tx: Tx, row: InquiryRecord, **values: Any) -> None:
+def change(tx: Tx, row: InquiryRecord, /, **values: Unpack[InquiryValues]) -> None:
     """Change an inquiry as it was read (optimistic lock on ``version``).
 
     Raises Conflict when somebody else changed it meanwhile: the whole piece of work is then run again.
@@ -168,17 +186,17 @@ def add_message(
     tx: Tx,
     *,
     inquiry_id: int | None,
-    direction: str,
+    direction: Direction,
     kind: str,
     text: str,
     now: datetime,
     media_refs: Sequence[MediaRef] = (),
     channel: str = "",
-    **values: Any,
+    **references: Unpack[MessageReferences],
 ) -> int:
     """A message of either side, with its media waiting to be fetched."""
     message_id = insert_row(
-        tx, messages, inquiry_id=inquiry_id, direction=direction, kind=kind, text=text, created_at=now, **values
+        tx, messages, inquiry_id=inquiry_id, direction=direction, kind=kind, text=text, created_at=now, **references
     )
     for ref in media_refs:
         insert_row(
@@ -195,7 +213,7 @@ def add_message(
 
 def set_aside(tx: Tx, message_id: int, kind: str) -> None:
     """An answer that does not hold any more: direction ``aside``, kept for staff, with what became of it."""
-    update_row(tx, messages, message_id, direction="aside", kind=kind)
+    update_row(tx, messages, message_id, direction=Direction.ASIDE, kind=kind)
 
 
 def messages_of(tx: Tx, inquiry_id: int) -> Sequence[MessageRecord]:
@@ -239,19 +257,28 @@ def events_of(tx: Tx, inquiry_id: int) -> Sequence[EventRecord]:
 
 
 def assign(
-    tx: Tx, *, inquiry_id: int, unit_id: int, due_at: datetime, now: datetime, role: str = "lead", **values: Any
+    tx: Tx,
+    *,
+    inquiry_id: int,
+    unit_id: int,
+    due_at: datetime,
+    now: datetime,
+    role: AssignmentRole = AssignmentRole.LEAD,
+    reason: str = "",
+    next_check_at: datetime | None = None,
 ) -> int:
-    """An assignment, waiting to be signed for. ``role``: lead or assist."""
+    """An assignment, waiting to be signed for."""
     return insert_row(
         tx,
         assignments,
         inquiry_id=inquiry_id,
         unit_id=unit_id,
         role=role,
-        state="pending",
+        state=AssignmentState.PENDING,
         created_at=now,
         due_at=due_at,
-        **values,
+        reason=reason,
+        next_check_at=next_check_at,
     )
 
 
@@ -316,7 +343,9 @@ def count_open(tx: Tx, unit_ids: Sequence[int]) -> int:
     )
 
 
-def orders_of_tail(tx: Tx, unit_ids: Sequence[int] | None, typed: str, *, role: str = "lead") -> list[OrderRecord]:
+def orders_of_tail(
+    tx: Tx, unit_ids: Sequence[int] | None, typed: str, *, role: AssignmentRole = AssignmentRole.LEAD
+) -> list[OrderRecord]:
     """Assignments of a role, newest per inquiry, whose number is the typed one.
 
     A full number is looked up as it is; a tail is looked for among the open work of ``unit_ids``
@@ -343,13 +372,15 @@ def orders_of_tail(tx: Tx, unit_ids: Sequence[int] | None, typed: str, *, role: 
     return list(newest.values())
 
 
-def change_assignment(tx: Tx, row: AssignmentRecord, **values: Any) -> None:
+def change_assignment(tx: Tx, row: AssignmentRecord, /, **values: Unpack[AssignmentDetails]) -> None:
     """Change an assignment as it was read (optimistic lock on ``version``). Raises Conflict."""
     if not move_assignment(tx, row, row.state, **values):
         raise Conflict("an order changed while it was worked on")
 
 
-def move_assignment(tx: Tx, row: AssignmentRecord, state: str, **values: Any) -> bool:
+def move_assignment(
+    tx: Tx, row: AssignmentRecord, state: AssignmentState, /, **values: Unpack[AssignmentDetails]
+) -> bool:
     """Change an assignment's state if nobody else did meanwhile."""
     return change_version(tx, assignments, row, state=state, **values)
 

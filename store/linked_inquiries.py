@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import Integer, func, literal_column, select
 
+from bot.inquiry.states import AssignmentRole
 from store.engine.prepared import Prepared, named
 from store.inquiries import ASSIGNED, OPEN, OPEN_ASSIGNMENT
 from store.tables.inquiries import assignments, inquiries
@@ -95,7 +96,7 @@ def open_orders(tx: Tx, head_id: int) -> Sequence[OrderRecord]:
             ASSIGNED.where(
                 inquiries.c.linked_to_id == head_id,
                 inquiries.c.state.in_(OPEN),
-                assignments.c.role == "lead",
+                assignments.c.role == AssignmentRole.LEAD,
                 assignments.c.state.in_(OPEN_ASSIGNMENT),
             ).order_by(assignments.c.id)
         ).all(),

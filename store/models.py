@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import delete, select, update
 
+from bot.classifier.states import ModelState
 from store.engine.writes import insert_row, update_row
 from store.tables.routing import models
 
@@ -28,10 +29,10 @@ CARDS = select(
 )
 
 
-def add(tx: Tx, data: bytes, card: dict[str, Any], *, state: str, now: datetime) -> int:
+def add(tx: Tx, data: bytes, card: dict[str, Any], *, state: ModelState, now: datetime) -> int:
     """Store a model; ``state`` ``standby`` or ``refused``. The oldest beyond ``KEPT`` go, never the active one."""
     model_id = insert_row(tx, models, made_at=now, state=state, card=card, size=len(data), data=data)
-    old = select(models.c.id).where(models.c.state != "active").order_by(models.c.id.desc()).offset(KEPT)
+    old = select(models.c.id).where(models.c.state != ModelState.ACTIVE).order_by(models.c.id.desc()).offset(KEPT)
     gone = list(tx.conn.execute(old).scalars())
     tx.conn.execute(delete(models).where(models.c.id.in_(gone)))
     return model_id
@@ -39,15 +40,15 @@ def add(tx: Tx, data: bytes, card: dict[str, Any], *, state: str, now: datetime)
 
 def activate(tx: Tx, model_id: int, now: datetime) -> None:
     """Put a model to use; the one used before waits."""
-    tx.conn.execute(update(models).where(models.c.state == "active").values(state="standby"))
-    update_row(tx, models, model_id, state="active", in_use_at=now)
+    tx.conn.execute(update(models).where(models.c.state == ModelState.ACTIVE).values(state=ModelState.STANDBY))
+    update_row(tx, models, model_id, state=ModelState.ACTIVE, in_use_at=now)
 
 
 def active(tx: Tx) -> ModelRecord | None:
     """The model in use without its data, or None."""
     return cast(
         "ModelRecord | None",
-        tx.conn.execute(CARDS.where(models.c.state == "active").order_by(models.c.id.desc())).first(),
+        tx.conn.execute(CARDS.where(models.c.state == ModelState.ACTIVE).order_by(models.c.id.desc())).first(),
     )
 
 
@@ -70,10 +71,10 @@ def roll_back(tx: Tx, now: datetime) -> int | None:
     current = active(tx)
     if current is None:
         return None
-    update_row(tx, models, current.id, state="refused")
+    update_row(tx, models, current.id, state=ModelState.REFUSED)
     former = tx.conn.execute(
         select(models.c.id)
-        .where(models.c.state == "standby", models.c.in_use_at.is_not(None))
+        .where(models.c.state == ModelState.STANDBY, models.c.in_use_at.is_not(None))
         .order_by(models.c.in_use_at.desc(), models.c.id.desc())
     ).scalar()
     if former is not None:

@@ -7,11 +7,12 @@ contact), failed (given up, visible), cancelled.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from sqlalchemy import ColumnClause, Integer, and_, delete, exists, func, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql
 
+from bot.delivery.states import AttemptOutcome, OutboxState
 from store.engine.prepared import Prepared, named
 from store.engine.transactions import Conflict
 from store.engine.writes import insert_ignoring, insert_many_ignoring, insert_row, update_row
@@ -27,9 +28,13 @@ if TYPE_CHECKING:
     from store.records.delivery import (
         AttemptRecord,
         DeliveryRecord,
+        DeliveryValues,
         EarlyReceiptRecord,
+        EarlyReceiptValues,
         ListedOutboxRecord,
         OutboxRecord,
+        OutboxReferences,
+        OutboxValues,
     )
     from store.records.people import AddressRecord
 
@@ -102,9 +107,9 @@ def add(
     params: dict[str, Any],
     now: datetime,
     priority: int,
-    state: str = "pending",
+    state: OutboxState = OutboxState.PENDING,
     can_wait: bool = False,
-    **refs: Any,
+    **refs: Unpack[OutboxReferences],
 ) -> int | None:
     """A message to deliver; None when ``once`` was used before (nothing is sent twice).
 
@@ -127,9 +132,9 @@ def message(
     params: dict[str, Any],
     now: datetime,
     priority: int,
-    state: str = "pending",
+    state: OutboxState = OutboxState.PENDING,
     can_wait: bool = False,
-    **refs: Any,
+    **refs: Unpack[OutboxReferences],
 ) -> dict[str, Any]:
     """One message to deliver, for ``add_all``."""
     return {
@@ -168,16 +173,20 @@ def renew(tx: Tx, outbox_id: int, *, claimed_at: datetime, now: datetime) -> boo
     """Keep a row claimed at ``claimed_at`` for as long again; False when somebody else took it over."""
     done = tx.conn.execute(
         update(outbox)
-        .where(outbox.c.id == outbox_id, outbox.c.state == "sending", outbox.c.claimed_until == claimed_at + CLAIM)
+        .where(
+            outbox.c.id == outbox_id,
+            outbox.c.state == OutboxState.SENDING,
+            outbox.c.claimed_until == claimed_at + CLAIM,
+        )
         .values(claimed_until=now + CLAIM)
     )
     return done.rowcount == 1
 
 
-def settle(tx: Tx, outbox_id: int, state: str, now: datetime, **values: Any) -> None:
+def settle(tx: Tx, outbox_id: int, state: OutboxState, now: datetime, /, **values: Unpack[OutboxValues]) -> None:
     """Move a claimed row on."""
-    unclaimed = {"claimed_by": None, "claimed_until": None}
-    update_row(tx, outbox, outbox_id, **(unclaimed | {"state": state, "updated_at": now} | values))
+    settled: OutboxValues = {"claimed_by": None, "claimed_until": None, **values}
+    update_row(tx, outbox, outbox_id, state=state, updated_at=now, **settled)
 
 
 def cancel(tx: Tx, row: OutboxRecord, now: datetime) -> None:
@@ -185,13 +194,15 @@ def cancel(tx: Tx, row: OutboxRecord, now: datetime) -> None:
     done = tx.conn.execute(
         update(outbox)
         .where(outbox.c.id == row.id, outbox.c.state == row.state)
-        .values(state="cancelled", updated_at=now)
+        .values(state=OutboxState.CANCELLED, updated_at=now)
     )
     if not done.rowcount:
         raise Conflict("a message moved on while it was taken back")
 
 
-def record(tx: Tx, outbox_id: int, now: datetime, *, way: str, outcome: str, **values: Any) -> int:
+def record(
+    tx: Tx, outbox_id: int, now: datetime, *, way: str, outcome: AttemptOutcome, **values: Unpack[DeliveryValues]
+) -> int:
     """One attempt or one skip. ``values``: address_id, channel, code, reason, external_id, parts."""
     return insert_row(tx, deliveries, outbox_id=outbox_id, at=now, way=way, outcome=outcome, **values)
 
@@ -223,8 +234,8 @@ def release_held(tx: Tx, contact_id: int, now: datetime) -> int:
     """A new way opened for a citizen: what was held is tried again. How many rows."""
     return tx.conn.execute(
         update(outbox)
-        .where(outbox.c.contact_id == contact_id, outbox.c.state == "held")
-        .values(state="pending", not_before=now, failed_ways=[], updated_at=now)
+        .where(outbox.c.contact_id == contact_id, outbox.c.state == OutboxState.HELD)
+        .values(state=OutboxState.PENDING, not_before=now, failed_ways=[], updated_at=now)
     ).rowcount
 
 
@@ -254,7 +265,7 @@ def find_unnamed(tx: Tx, address_id: int, way: str, since: datetime) -> AttemptR
                 deliveries.c.address_id == address_id,
                 deliveries.c.way == way,
                 deliveries.c.at >= since,
-                deliveries.c.outcome == "sent",
+                deliveries.c.outcome == AttemptOutcome.SENT,
                 deliveries.c.external_id == "",
             ).order_by(deliveries.c.id.desc())
         ).first(),
@@ -271,7 +282,7 @@ def said_in(tx: Tx, channel: str, slot: str) -> Sequence[OutboxRecord]:
             .where(
                 deliveries.c.channel == channel,
                 deliveries.c.external_id == slot,
-                outbox.c.state == "sent",
+                outbox.c.state == OutboxState.SENT,
                 outbox.c.way == deliveries.c.way,
             )
             .order_by(outbox.c.id)
@@ -279,7 +290,7 @@ def said_in(tx: Tx, channel: str, slot: str) -> Sequence[OutboxRecord]:
     )
 
 
-def keep_early(tx: Tx, **values: Any) -> None:
+def keep_early(tx: Tx, /, **values: Unpack[EarlyReceiptValues]) -> None:
     """A receipt that came before the attempt it speaks of was committed."""
     insert_row(tx, early_receipts, **values)
 
@@ -292,7 +303,7 @@ def take_early(tx: Tx, channel: str, message_id: str) -> Sequence[EarlyReceiptRe
     return rows
 
 
-def mark_delivery(tx: Tx, delivery_id: int, outcome: str, code: str) -> None:
+def mark_delivery(tx: Tx, delivery_id: int, outcome: AttemptOutcome, code: str) -> None:
     """What a receipt said of an attempt."""
     update_row(tx, deliveries, delivery_id, outcome=outcome, code=code)
 
@@ -300,7 +311,7 @@ def mark_delivery(tx: Tx, delivery_id: int, outcome: str, code: str) -> None:
 LISTED = select(outbox, inquiries.c.number).outerjoin(inquiries, inquiries.c.id == outbox.c.inquiry_id)
 
 
-def newest(tx: Tx, *, states: Sequence[str] = (), limit: int = 200) -> Sequence[ListedOutboxRecord]:
+def newest(tx: Tx, *, states: Sequence[OutboxState] = (), limit: int = 200) -> Sequence[ListedOutboxRecord]:
     """Rows for ``wenzheng outbox``, newest first."""
     query = LISTED
     if states:

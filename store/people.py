@@ -6,12 +6,14 @@ when found under an old one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from sqlalchemy import delete, func, null, select, update
 from sqlalchemy.exc import NoResultFound
 
+from bot.delivery.states import AddressState
 from bot.edge.messages import Address
+from bot.inquiry.directions import Direction
 from store.engine.prepared import Prepared, changed, named
 from store.engine.writes import insert_row, update_row
 from store.tables.delivery import outbox
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.records.people import AddressRecord, SenderRecord
+    from store.records.people import AddressRecord, AddressValues, SenderRecord
 
 SENDERS = select(addresses, conversations.c.state.label("conversation")).outerjoin_from(
     addresses, conversations, conversations.c.address_id == addresses.c.id
@@ -115,7 +117,7 @@ def open_address(tx: Tx, row: AddressRecord) -> Address:
     return Address.parse(tx.vault.open(row.cipher))
 
 
-def change(tx: Tx, address_id: int, **values: Any) -> None:
+def change(tx: Tx, address_id: int, /, **values: Unpack[AddressValues]) -> None:
     """Change an address row."""
     update_row(tx, addresses, address_id, **values)
 
@@ -124,12 +126,12 @@ def mark_gone(tx: Tx, address_id: int, code: str, now: datetime) -> None:
     """The platform says that nobody is there. Who opted out stays so: writing again must not undo that."""
     tx.conn.execute(
         update(addresses)
-        .where(addresses.c.id == address_id, addresses.c.state != "opted_out")
-        .values(state="gone", state_code=code, state_at=now)
+        .where(addresses.c.id == address_id, addresses.c.state != AddressState.OPTED_OUT)
+        .values(state=AddressState.GONE, state_code=code, state_at=now)
     )
 
 
-def with_changes(tx: Tx, row: SenderRecord, **values: Any) -> SenderRecord:
+def with_changes(tx: Tx, row: SenderRecord, /, **values: Unpack[AddressValues]) -> SenderRecord:
     """Change an address row and give it as it is now."""
     change(tx, row.id, **values)
     return changed(row, **values)
@@ -156,7 +158,11 @@ def kept_without(tx: Tx, address_id: int) -> int:
         tx.conn.execute(
             select(func.count())
             .select_from(messages)
-            .where(messages.c.address_id == address_id, messages.c.inquiry_id.is_(None), messages.c.direction == "in")
+            .where(
+                messages.c.address_id == address_id,
+                messages.c.inquiry_id.is_(None),
+                messages.c.direction == Direction.IN,
+            )
         ).scalar_one()
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sqlalchemy import ColumnClause, case, func, literal_column, select
 
+from bot.inquiry.states import AssignmentState
 from store.directory import STAFF
 from store.engine.prepared import Prepared, named
 from store.tables.delivery import inbox, outbox
@@ -170,7 +171,7 @@ def points_by_unit(tx: Tx, channel: str) -> Sequence[UnitPoints]:
         select(
             assignments.c.unit_id,
             func.count().label("orders"),
-            func.sum(case((assignments.c.state == "done", 1), else_=0)).label("done"),
+            func.sum(case((assignments.c.state == AssignmentState.DONE, 1), else_=0)).label("done"),
         )
         .join(inquiries, inquiries.c.id == assignments.c.inquiry_id)
         .where(inquiries.c.channel == channel)

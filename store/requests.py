@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Unpack, cast
 
 from sqlalchemy import func, select
 
 from bot.inquiry.numbers import NumberQuery, read_number
+from bot.inquiry.states import RequestKind, RequestState
 from store.engine.prepared import Prepared, named
 from store.engine.writes import change_version, insert_row
 from store.tables.directory import units
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from store.engine.transactions import Tx
-    from store.records.inquiries import RequestRecord
+    from store.records.inquiries import RequestDetails, RequestRecord
     from store.records.joined import UnitRequestRecord
 
-PENDING = "pending"
-TO_DECIDE = ("extension", "return", "rework")
+PENDING = RequestState.PENDING
+TO_DECIDE = (RequestKind.EXTENSION, RequestKind.RETURN, RequestKind.REWORK)
 """Kinds somebody decides; a supplement waits for the citizen."""
 
 ASKED = (
@@ -35,7 +36,7 @@ _OF_INQUIRY: Prepared[UnitRequestRecord] = Prepared(
 )
 
 
-def add(tx: Tx, **values: Any) -> int:
+def add(tx: Tx, /, **values: Unpack[RequestDetails]) -> int:
     """A new request, waiting for its decision."""
     return insert_row(tx, requests, state=PENDING, **values)
 
@@ -50,7 +51,7 @@ def of_inquiry(tx: Tx, inquiry_id: int) -> Sequence[UnitRequestRecord]:
     return _OF_INQUIRY.rows(tx, inquiry_id=inquiry_id)
 
 
-def pending(tx: Tx, inquiry_id: int, *kinds: str) -> list[UnitRequestRecord]:
+def pending(tx: Tx, inquiry_id: int, *kinds: RequestKind) -> list[UnitRequestRecord]:
     """Those still open, of some kinds or all."""
     return [row for row in of_inquiry(tx, inquiry_id) if row.state == PENDING and (not kinds or row.kind in kinds)]
 
@@ -65,7 +66,7 @@ def proposing(tx: Tx, unit_ids: Sequence[int]) -> Sequence[UnitRequestRecord]:
     )
 
 
-def count_of_unit(tx: Tx, inquiry_id: int, unit_id: int, kind: str) -> int:
+def count_of_unit(tx: Tx, inquiry_id: int, unit_id: int, kind: RequestKind) -> int:
     """How often a unit has asked for something in an inquiry, whatever came of it."""
     return int(
         tx.conn.execute(
@@ -83,7 +84,7 @@ def to_decide(tx: Tx, typed: str) -> list[UnitRequestRecord]:
     if digits is None:
         return []
     query = NumberQuery.of(digits)
-    wanted = ASKED.where(requests.c.kind.in_(TO_DECIDE), requests.c.state.in_((PENDING, "expired")))
+    wanted = ASKED.where(requests.c.kind.in_(TO_DECIDE), requests.c.state.in_((PENDING, RequestState.EXPIRED)))
     if query.full:
         wanted = wanted.where(inquiries.c.number == query.full)
     else:
@@ -93,6 +94,6 @@ def to_decide(tx: Tx, typed: str) -> list[UnitRequestRecord]:
     return [row for row in rows if row.state == PENDING] or rows[:1]
 
 
-def move(tx: Tx, row: RequestRecord, state: str, **values: Any) -> bool:
+def move(tx: Tx, row: RequestRecord, state: RequestState, /, **values: Unpack[RequestDetails]) -> bool:
     """Change a request as it was read; False when somebody else was first."""
     return change_version(tx, requests, row, state=state, **values)

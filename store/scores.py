@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Unpack, cast
 
 from sqlalchemy import and_, func, or_, select
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.records.points import LedgerRecord, ScoreRecord
+    from store.records.points import LedgerRecord, ScoreRecord, ScoreValues
 
 LEDGER = (
     select(
@@ -42,7 +42,7 @@ _OF_ORDER: Prepared[ScoreRecord] = Prepared(
 )
 
 
-def add(tx: Tx, *, once: str, **values: Any) -> int | None:
+def add(tx: Tx, *, once: str, **values: Unpack[ScoreValues]) -> int | None:
     """An entry; None when it was made before."""
     return insert_ignoring(tx, scores, once=once, **values)
 

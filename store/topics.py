@@ -8,7 +8,7 @@ of two workers that looked at the same inquiries one stores what it found.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Unpack, cast
 
 from sqlalchemy import delete, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.records.routing import ShownTopicRecord, TopicInquiryRecord, TopicRecord
+    from store.records.routing import ShownTopicRecord, TopicInquiryRecord, TopicRecord, TopicValues
 
 LOOKED = "topics:looked"
 READ = select(
@@ -98,7 +98,7 @@ def by_id(tx: Tx, topic_ids: Sequence[int]) -> dict[int, TopicRecord]:
     return {row.id: row for row in tx.conn.execute(select(topics).where(topics.c.id.in_(topic_ids)))}
 
 
-def add(tx: Tx, key: str, **values: Any) -> int:
+def add(tx: Tx, key: str, /, **values: Unpack[TopicValues]) -> int:
     """A new topic's id; the key's own row when it has one already."""
     made = insert_ignoring(tx, topics, key=key, **values)
     if made is not None:
@@ -106,7 +106,7 @@ def add(tx: Tx, key: str, **values: Any) -> int:
     return int(tx.conn.execute(select(topics.c.id).where(topics.c.key == key)).scalar_one())
 
 
-def change(tx: Tx, topic_id: int, **values: Any) -> None:
+def change(tx: Tx, topic_id: int, /, **values: Unpack[TopicValues]) -> None:
     """Change a stored topic."""
     update_row(tx, topics, topic_id, **values)
 

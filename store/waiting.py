@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sqlalchemy import func, select
 
+from bot.inquiry.directions import Direction
+from bot.inquiry.states import AssignmentRole
 from store.engine.prepared import Prepared, named
 from store.inquiries import OPEN_ASSIGNMENT
 from store.tables.inquiries import assignments, inquiries, messages
@@ -54,7 +56,7 @@ def said(tx: Tx, ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
     found: dict[int, list[tuple[int, str]]] = {}
     rows = tx.conn.execute(
         select(messages.c.inquiry_id, messages.c.id, messages.c.text)
-        .where(messages.c.inquiry_id.in_(ids), messages.c.direction == "in")
+        .where(messages.c.inquiry_id.in_(ids), messages.c.direction == Direction.IN)
         .order_by(messages.c.id)
     )
     for inquiry_id, message_id, text in rows:
@@ -66,7 +68,7 @@ def last_said(tx: Tx, ids: Collection[int]) -> dict[int, int]:
     """The id of each citizen's newest message."""
     rows = tx.conn.execute(
         select(messages.c.inquiry_id, func.max(messages.c.id).label("last"))
-        .where(messages.c.inquiry_id.in_(ids), messages.c.direction == "in")
+        .where(messages.c.inquiry_id.in_(ids), messages.c.direction == Direction.IN)
         .group_by(messages.c.inquiry_id)
     )
     return {row.inquiry_id: row.last for row in rows}
@@ -78,7 +80,7 @@ def in_hand(tx: Tx, ids: Collection[int]) -> set[int]:
         tx.conn.execute(
             select(assignments.c.inquiry_id).where(
                 assignments.c.inquiry_id.in_(ids),
-                assignments.c.role == "lead",
+                assignments.c.role == AssignmentRole.LEAD,
                 assignments.c.state.in_(OPEN_ASSIGNMENT),
             )
         ).scalars()

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from bot.delivery.states import AddressState
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -42,7 +44,7 @@ class Route:
     address_id: int
     channel: str
     cannot: Mapping[WayOut, str]
-    state: str = "active"
+    state: AddressState = AddressState.ACTIVE
     state_code: str = ""
     window: Window | None = None
     message_at: datetime | None = None
@@ -103,7 +105,7 @@ def plan(
 
 
 def _rung(out: WayOut, route: Route, now: datetime, *, spare_last: bool) -> Rung:
-    if route.state != "active":
+    if route.state != AddressState.ACTIVE:
         return Rung(out, route, skip=f"{route.state} {route.state_code}".strip())
     if route.cannot[out]:
         return Rung(out, route, skip=route.cannot[out])

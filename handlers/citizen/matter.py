@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from bot.clocks.workdays import CHINA
 from bot.conversation.step import fold_closes_at, opened
 from bot.edge.messages import InboundMessage, Kind
+from bot.inquiry.directions import Direction
 from bot.inquiry.kinds import kind_of
 from bot.inquiry.numbers import format_number, new_code
+from bot.inquiry.states import State
 from handlers.notices.notify import to_officer
 from handlers.notices.phrases import about, say_time, shorten
 from handlers.notices.privacy import summary_of, text_for
@@ -55,8 +57,8 @@ def open_inquiry(
         contact_id=contact_id,
         address_id=turn.address.id,
         channel=turn.channel.account,
-        state="received",
-        kind=kind.value,
+        state=State.RECEIVED,
+        kind=kind,
         summary=_summary(event),
         received_at=now,
         due_at=due.at,
@@ -94,7 +96,7 @@ def _add_part(turn: Turn, inquiry_id: int, event: InboundMessage) -> None:
     inquiries.add_message(
         turn.tx,
         inquiry_id=inquiry_id,
-        direction="in",
+        direction=Direction.IN,
         kind=event.kind.value,
         text=event.text or (place.label if place else ""),
         now=turn.now,

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot.clocks.workdays import CHINA
 from bot.conversation.step import waits_no_more
+from bot.delivery.states import AddressState
+from bot.inquiry.directions import Direction
 from bot.inquiry.numbers import NumberQuery, read_number
 from bot.inquiry.states import Actor, AssignmentEvent, Event, State
 from bot.text.sms import split_text
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from store.records.inquiries import InquiryRecord
 
 LISTED = 5
-REPLIED = ("answered", "closed", "archived")
+REPLIED = (State.ANSWERED, State.CLOSED, State.ARCHIVED)
 
 
 def progress(turn: Turn, state: ConversationState, act: acts.Progress, _event: Any) -> ConversationState:
@@ -177,7 +179,7 @@ def supplement(turn: Turn, state: ConversationState, act: acts.Supplement, event
     inquiries.add_message(
         turn.tx,
         inquiry_id=inquiry.id,
-        direction="in",
+        direction=Direction.IN,
         kind=event.kind.value,
         text=act.text,
         now=turn.now,
@@ -272,13 +274,13 @@ def opt_out(turn: Turn, state: ConversationState, act: acts.OptOut, _event: Any)
     """退订: nothing more goes to this address on this channel."""
     if not act.by_platform:
         turn.reply("opted_out")
-    people.change(turn.tx, turn.address.id, state="opted_out", state_code="asked", state_at=turn.now)
+    people.change(turn.tx, turn.address.id, state=AddressState.OPTED_OUT, state_code="asked", state_at=turn.now)
     return state
 
 
 def opt_in(turn: Turn, state: ConversationState, act: acts.OptIn, _event: Any) -> ConversationState:
     """恢复: messages may go out again; what was held follows."""
-    people.change(turn.tx, turn.address.id, state="active", state_code="", state_at=turn.now)
+    people.change(turn.tx, turn.address.id, state=AddressState.ACTIVE, state_code="", state_at=turn.now)
     turn.address = people.by_id(turn.tx, turn.address.id)  # the answer to this very word may go out
     if turn.address.contact_id is not None and outbox.release_held(turn.tx, turn.address.contact_id, turn.now):
         turn.wakes.add("outbox")

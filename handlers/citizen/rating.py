@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.conversation.state import ConversationState
 from bot.conversation.step import answered, rating_reason_asked
-from bot.inquiry.states import Actor, Event, State
+from bot.inquiry.states import Actor, AssignmentState, Event, State
 from handlers.duty_desk.merge import head_of
 from handlers.inquiry.rework import DISSATISFIED, dissatisfied
 from handlers.inquiry.transitions import Author, move
@@ -148,5 +148,5 @@ def _record(turn: Turn, inquiry: InquiryRecord, score: int, why: str) -> None:
 
 
 def _answered_by(turn: Turn, inquiry: InquiryRecord) -> int | None:
-    done = [row for row in inquiries.assignments_of(turn.tx, inquiry.id) if row.state == "done"]
+    done = [row for row in inquiries.assignments_of(turn.tx, inquiry.id) if row.state == AssignmentState.DONE]
     return done[-1].ended_by if done else None

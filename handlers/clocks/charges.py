@@ -22,6 +22,7 @@ from bot.clocks.charges import (
     settle,
 )
 from bot.clocks.workdays import CHINA
+from bot.directory.units import Role
 from handlers.clocks.schedule import CLOCK_SET
 from store import deadlines, inquiries, scores
 
@@ -243,7 +244,7 @@ def _refused(tx: Tx, row: ScoreRecord | None, officer: OfficerRecord | None, *, 
         return "a_reversal"
     if scores.reversed_ids(tx, [row.id]):
         return "reversed"
-    return "not_the_desk" if grant and officer.role not in {"duty", "leader"} else ""
+    return "not_the_desk" if grant and officer.role not in {Role.DUTY, Role.LEADER} else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.clocks.steps import DEFAULT_LIMITS, JUST_AFTER, next_check
 from bot.clocks.workdays import CHINA, CLOSING
+from bot.inquiry.states import AssignmentRole
 from store import deadlines, inquiries
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def following_check(
     ]
     if order.signed_at is None:
         found.append(sign_by(order.created_at, calendar, limits) + JUST_AFTER)
-    if order.role == "lead":
+    if order.role == AssignmentRole.LEAD:
         found.append(order.promised_at + JUST_AFTER)  # the citizen's own clock may end before the unit's
     return min((moment for moment in found if moment is not None and moment > after), default=None)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from bot.clocks.steps import JUST_AFTER, Step, StepName, fired
 from bot.inquiry.states import OPEN as OPEN_STATES
+from bot.inquiry.states import AssignmentRole
 from handlers.clocks import charges
 from handlers.clocks.schedule import following_check, sign_by
 from handlers.deadlines.reminders import LATE_SIGN, Due, apologize, tell
@@ -123,7 +124,7 @@ def _look(run: _Run, order: TimedOrderRecord) -> None:
         charges.settle_order(run.tx, order, run.calendar, run.now, rules=rules)
     if live:
         _tell_of(run, order, steps, late)
-        if order.role == "lead" and order.promised_at < run.now:
+        if order.role == AssignmentRole.LEAD and order.promised_at < run.now:
             run.apologies.append(order)
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from bot.clocks.steps import DueChange, assist_due, recomputed
 from bot.clocks.workdays import CHINA, CLOSING
+from bot.inquiry.states import AssignmentRole
 from handlers.clocks import charges
 from handlers.clocks.schedule import reschedule
 from handlers.notices import notify
@@ -101,6 +102,13 @@ def _batch(deps: Deps, calendars: Calendars, last: int, tx: Tx) -> tuple[list[in
     return [row.id for row in rows], entries, changes
 
 
+class Promise(TypedDict):
+    """How a due time was counted."""
+
+    derivation: list[list[Any]]
+    provisional: bool
+
+
 def _promise(deps: Deps, calendars: Calendars, tx: Tx, inquiry: InquiryRecord, now: datetime) -> Changed | None:
     """The citizen's due time; None when it stays."""
     wanted, values = _counted(calendars, inquiry)
@@ -134,11 +142,11 @@ def _promise(deps: Deps, calendars: Calendars, tx: Tx, inquiry: InquiryRecord, n
     return Changed(inquiry.number, "", inquiry.due_at, at, change)
 
 
-def _counted(calendars: Calendars, inquiry: InquiryRecord) -> tuple[datetime, dict[str, Any]]:
+def _counted(calendars: Calendars, inquiry: InquiryRecord) -> tuple[datetime, Promise]:
     """The promise counted anew, with its derivation. One that was moved since (an extension, a pause) or
     runs by the wall keeps its day, unless nobody works on it now.
     """
-    kept = {"derivation": inquiry.derivation, "provisional": inquiry.provisional}
+    kept: Promise = {"derivation": inquiry.derivation, "provisional": inquiry.provisional}
     steps = inquiry.derivation
     if inquiry.urgent or not steps or _closing(steps[-1][0]) != inquiry.due_at:
         return (inquiry.due_at if inquiry.urgent else _on_workday(inquiry.due_at, calendars.after)), kept
@@ -164,7 +172,7 @@ def _order_counted(
         return now_due
     if order.due_at == old_promise:
         return promise
-    if order.role == "assist" and order.due_at == assist_due(old_promise, calendars.before):
+    if order.role == AssignmentRole.ASSIST and order.due_at == assist_due(old_promise, calendars.before):
         return assist_due(promise, calendars.after)
     opened, due = (at.astimezone(CHINA).date() for at in (order.created_at, order.due_at))
     days = calendars.before.workdays_between(opened, due)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.delivery.states import AttemptOutcome
 from bot.edge.messages import OutboundMessage
 from bot.text.sms import cut, size, without_links
 from store import outbox, people
@@ -78,7 +79,7 @@ def _url(deps: Deps, channel: Channel, to: Address, params: Mapping[str, Any]) -
 
 def _marked(deps: Deps, tx: Tx, row: OutboxRecord, text: str) -> str:
     """A retry of what may have arrived says so."""
-    ambiguous = any(d.outcome == "ambiguous" for d in outbox.deliveries_of(tx, row.id))
+    ambiguous = any(d.outcome == AttemptOutcome.AMBIGUOUS for d in outbox.deliveries_of(tx, row.id))
     return f"{text}\n{deps.texts.render('mark.repeat', {})}" if ambiguous else text
 
 

@@ -6,6 +6,7 @@ import hashlib
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.delivery.states import MediaState
 from bot.edge.errors import MediaError
 from bot.edge.messages import Kind, MediaRef
 from store import media
@@ -51,7 +52,7 @@ def _fetch(deps: Deps, row: MediaRecord) -> None:
         lambda tx: media.settle(
             tx,
             row.id,
-            state="stored",
+            state=MediaState.STORED,
             path=path,
             sha256=digest,
             size=len(found.content),
@@ -80,7 +81,7 @@ def _failed(deps: Deps, row: MediaRecord, error: MediaError) -> None:
         lambda tx: media.settle(
             tx,
             row.id,
-            state="failed" if given_up else "pending",
+            state=MediaState.FAILED if given_up else MediaState.PENDING,
             code=error.code[:64],
             next_at=deps.clock.now() + wait,
         )

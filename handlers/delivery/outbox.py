@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from bot.clocks.workdays import CHINA
 from bot.delivery.ladder import Rung, backoff, plan, quiet_until
+from bot.delivery.states import AttemptOutcome, OutboxState
 from bot.edge.errors import (
     Ambiguous,
     Misconfigured,
@@ -104,9 +105,11 @@ def _broken(deps: Deps, row: OutboxRecord, error: Exception) -> None:
     wait = backoff(row.attempts + 1) or LONGEST_WAIT
     # After the call or before it, nobody knows: the next try is marked.
     deps.store.write(
-        lambda tx: outbox.record(tx, row.id, now, way=row.way or "unknown", outcome="ambiguous", code=name[:64])
+        lambda tx: outbox.record(
+            tx, row.id, now, way=row.way or "unknown", outcome=AttemptOutcome.AMBIGUOUS, code=name[:64]
+        )
     )
-    deps.store.write(lambda tx: outbox.settle(tx, row.id, "pending", now, not_before=now + wait))
+    deps.store.write(lambda tx: outbox.settle(tx, row.id, OutboxState.PENDING, now, not_before=now + wait))
     deps.alarms.raise_alarm("send_failed", error=name, text=row.key)
 
 
@@ -123,11 +126,13 @@ def deliver(deps: Deps, row: OutboxRecord) -> None:
     """One message down the ladder until it is handed over, must wait, or no way is left."""
     now = deps.clock.now()
     attempt = _Attempt(deps, row, list(row.failed_ways))
-    if row.state == "sending":
+    if row.state == OutboxState.SENDING:
         _note_abandoned(attempt)
     quiet = quiet_until(now.astimezone(CHINA)) if row.can_wait else None
     if quiet is not None:
-        deps.store.write(lambda tx: outbox.settle(tx, row.id, "pending", now, not_before=quiet, attempts=row.attempts))
+        deps.store.write(
+            lambda tx: outbox.settle(tx, row.id, OutboxState.PENDING, now, not_before=quiet, attempts=row.attempts)
+        )
         return
     while _next_rung(attempt):
         pass
@@ -142,7 +147,7 @@ def _note_abandoned(attempt: _Attempt) -> None:
             row.id,
             now,
             way=row.way or "unknown",
-            outcome="ambiguous",
+            outcome=AttemptOutcome.AMBIGUOUS,
             code="worker_died",
             reason="claimed by a worker that did not report",
         )
@@ -190,7 +195,7 @@ def _skips(tx: Tx, row: OutboxRecord, skipped: Sequence[Rung], now: datetime) ->
             row.id,
             now,
             way=rung.way.value,
-            outcome="skipped",
+            outcome=AttemptOutcome.SKIPPED,
             reason=rung.skip[:160],
             address_id=rung.route.address_id if rung.route else None,
             channel=rung.route.channel if rung.route else "",
@@ -206,7 +211,7 @@ def _sent(attempt: _Attempt, tx: Tx, rung: Rung, skipped: Sequence[Rung], sent: 
         row.id,
         now,
         way=rung.way.value,
-        outcome="sent",
+        outcome=AttemptOutcome.SENT,
         address_id=rung.route.address_id,
         channel=rung.route.channel,
         external_id=sent.external_id,
@@ -214,7 +219,7 @@ def _sent(attempt: _Attempt, tx: Tx, rung: Rung, skipped: Sequence[Rung], sent: 
     )
     if rung.out.in_window:
         people.use_window(tx, rung.route.address_id, event=rung.event_window, parts=sent.parts)
-    outbox.settle(tx, row.id, "sent", now, way=rung.way.value, failed_ways=attempt.failed)
+    outbox.settle(tx, row.id, OutboxState.SENT, now, way=rung.way.value, failed_ways=attempt.failed)
     if row.key in ANSWERS:
         await_rating(tx, rung.route.address_id, row.params["number"], now)
     if sent.external_id:
@@ -225,10 +230,10 @@ def _no_way(attempt: _Attempt, tx: Tx, skipped: Sequence[Rung], now: datetime) -
     """Held for a citizen's next message; an officer not reached is shown as such."""
     row = attempt.row
     _skips(tx, row, skipped, now)
-    state = "failed" if row.contact_id is None else "held"
-    outbox.record(tx, row.id, now, way=Way.HELD.value, outcome=state, reason="no way open")
+    state = OutboxState.FAILED if row.contact_id is None else OutboxState.HELD
+    outbox.record(tx, row.id, now, way=Way.HELD.value, outcome=AttemptOutcome(state.value), reason="no way open")
     outbox.settle(tx, row.id, state, now, failed_ways=attempt.failed)
-    attempt.deps.metrics.count("outbox", way=Way.HELD.value, outcome=state)
+    attempt.deps.metrics.count("outbox", way=Way.HELD.value, outcome=state.value)
 
 
 def _failed(attempt: _Attempt, rung: Rung, skipped: Sequence[Rung], error: SendError) -> bool:
@@ -244,9 +249,11 @@ def _failed(attempt: _Attempt, rung: Rung, skipped: Sequence[Rung], error: SendE
         _note_failure(tx, row, rung, error, now)
         if wait is None:
             # Still claimed by us: only remember the rung, in case this process dies before the next.
-            outbox.settle(tx, row.id, "sending", now, failed_ways=attempt.failed, claimed_until=now + outbox.CLAIM)
+            outbox.settle(
+                tx, row.id, OutboxState.SENDING, now, failed_ways=attempt.failed, claimed_until=now + outbox.CLAIM
+            )
         else:
-            outbox.settle(tx, row.id, "pending", now, not_before=now + wait, failed_ways=attempt.failed)
+            outbox.settle(tx, row.id, OutboxState.PENDING, now, not_before=now + wait, failed_ways=attempt.failed)
 
     deps.store.write(work)
     deps.metrics.count("outbox", way=rung.way.value, outcome=error.failure.value)
@@ -268,7 +275,7 @@ def _note_failure(tx: Tx, row: OutboxRecord, rung: Rung, error: SendError, now: 
         way=rung.way.value,
         address_id=rung.route.address_id,
         channel=rung.route.channel,
-        outcome="ambiguous" if isinstance(error, Ambiguous) else "failed",
+        outcome=AttemptOutcome.AMBIGUOUS if isinstance(error, Ambiguous) else AttemptOutcome.FAILED,
         code=error.code[:64],
         reason=error.detail[:160],
     )
@@ -282,11 +289,13 @@ def _wait(rung: Rung, error: SendError, before: Sequence[DeliveryRecord]) -> tim
     """How long until this rung is tried again; None: it is out for this message."""
     if isinstance(error, Ambiguous):
         # Nothing is repeated blindly: once, later, and marked (compose adds the mark).
-        return None if any(attempt.outcome == "ambiguous" for attempt in before) else AMBIGUOUS_WAIT
+        return None if any(attempt.outcome == AttemptOutcome.AMBIGUOUS for attempt in before) else AMBIGUOUS_WAIT
     if not isinstance(error, Temporary):
         return None
     address = rung.route.address_id if rung.route else None
-    failures = [a for a in before if (a.way, a.address_id, a.outcome) == (rung.way.value, address, "failed")]
+    failures = [
+        a for a in before if (a.way, a.address_id, a.outcome) == (rung.way.value, address, AttemptOutcome.FAILED)
+    ]
     wait = backoff(len(failures) + 1)
     if wait is not None and isinstance(error, RateLimited):
         wait = timedelta(seconds=max(1.0, error.retry_after))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.delivery.states import AttemptOutcome, OutboxState
 from bot.edge.messages import Failure, Outcome, Way
 from store import outbox, people
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 UNNAMED_FOR = timedelta(hours=1)
 """WeChat sends the result of a notice within seconds."""
 
-FINAL = frozenset({"delivered", "failed"})
+FINAL = frozenset({AttemptOutcome.DELIVERED, AttemptOutcome.FAILED})
 
 
 def apply(deps: Deps, tx: Tx, receipt: DeliveryReceipt, now: datetime) -> None:
@@ -32,7 +33,7 @@ def apply(deps: Deps, tx: Tx, receipt: DeliveryReceipt, now: datetime) -> None:
             message_id=receipt.message_id,
             code=receipt.code,
             at=now,
-            outcome=receipt.outcome.value,
+            outcome=receipt.outcome,
             failure=receipt.failure.value if receipt.failure else "",
         )
         return
@@ -57,7 +58,7 @@ def take_early(deps: Deps, tx: Tx, channel: str, message_id: str, now: datetime)
         found = outbox.find_delivery(tx, channel, message_id)
         if found is not None:
             failure = Failure(row.failure) if row.failure else None
-            move(deps, tx, found, Outcome(row.outcome), failure, code=row.code, now=now)
+            move(deps, tx, found, row.outcome, failure, code=row.code, now=now)
 
 
 def move(
@@ -66,11 +67,11 @@ def move(
     """Late and out-of-order receipts are harmless: a final outcome stays, an earlier one is ignored."""
     if delivery.outcome in FINAL or outcome in {Outcome.ACCEPTED, Outcome.SENT}:
         return
-    outbox.mark_delivery(tx, delivery.id, outcome.value, code)
+    outbox.mark_delivery(tx, delivery.id, AttemptOutcome(outcome.value), code)
     deps.metrics.count("receipts", way=delivery.way, outcome=outcome.value)
     if outcome is Outcome.DELIVERED:
-        if delivery.outbox_state == "sent":
-            outbox.settle(tx, delivery.outbox_id, "delivered", now)
+        if delivery.outbox_state == OutboxState.SENT:
+            outbox.settle(tx, delivery.outbox_id, OutboxState.DELIVERED, now)
         return
     _failed(deps, tx, delivery, failure or Failure.REFUSED, code, now)
 
@@ -78,9 +79,9 @@ def move(
 def _failed(deps: Deps, tx: Tx, delivery: AttemptRecord, failure: Failure, code: str, now: datetime) -> None:
     if failure is Failure.RECIPIENT_GONE and delivery.address_id is not None:
         people.mark_gone(tx, delivery.address_id, code, now)
-    if delivery.outbox_state != "sent":
+    if delivery.outbox_state != OutboxState.SENT:
         return
     # Not this rung again for this message: the next one, at once.
     failed = [*delivery.failed_ways, f"{delivery.way}:{delivery.address_id or 0}"]
-    outbox.settle(tx, delivery.outbox_id, "pending", now, failed_ways=failed, not_before=now, way="")
+    outbox.settle(tx, delivery.outbox_id, OutboxState.PENDING, now, failed_ways=failed, not_before=now, way="")
     tx.after_commit.append(lambda: deps.wake("outbox-urgent"))

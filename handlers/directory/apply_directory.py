@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bot.directory.catalogue import Catalogue
     from bot.directory.units import Directory, OfficerRow, UnitRow
     from store.engine.transactions import Tx
+    from store.records.directory import OfficerValues
 
 NO_SMS_CHANNEL = "sms"
 """Phones are known by this name until an SMS account is configured."""
@@ -46,7 +47,7 @@ def _save_unit(tx: Tx, unit: UnitRow) -> int:
         unit.code,
         name=unit.name,
         short_names=list(unit.short_names),
-        tier=unit.tier.value,
+        tier=unit.tier,
         parent_code=unit.parent_code,
         keywords=list(unit.keywords),
         places=list(unit.places),
@@ -97,7 +98,7 @@ def _apply_catalogue(tx: Tx, wanted: Catalogue) -> None:
 def _officer(tx: Tx, row: OfficerRow, unit_id: int, channel: str, now: datetime) -> int:
     address = Address("sms", row.phone)
     by_phone = people.find(tx, channel, address)
-    values = {"name": row.name, "unit_id": unit_id, "role": row.role.value, "active": row.active}
+    values: OfficerValues = {"name": row.name, "unit_id": unit_id, "role": row.role, "active": row.active}
     known = by_phone.officer_id if by_phone is not None else None
     known = known or _same_person(tx, row, unit_id, channel)
     if known is None:

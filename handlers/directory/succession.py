@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.inquiry.states import Actor, AssignmentEvent, Event, RequestEvent, RequestKind, State
+from bot.inquiry.states import Actor, AssignmentEvent, AssignmentRole, Event, RequestEvent, RequestKind, State
 from handlers.clocks import schedule
 from handlers.inquiry.hand_over import clock_of, dispatch
 from handlers.inquiry.transitions import Author, move, move_order, move_request
@@ -33,7 +33,7 @@ BATCH = 100
 NAME = "redirected"
 MOVABLE = frozenset({State.DISPATCHED, State.IN_PROGRESS})
 """Where an inquiry's state tells that a unit is at work; where the citizen is asked, it stays so."""
-DROPPED = (RequestKind.EXTENSION.value, RequestKind.RETURN.value)
+DROPPED = (RequestKind.EXTENSION, RequestKind.RETURN)
 """What a unit asked for itself, and nobody has to decide when the desk has the order."""
 
 
@@ -78,7 +78,7 @@ def redirect(deps: Deps, tx: Tx, now: datetime) -> int:
 
 def _redirect(work: _Move, order: OrderRecord) -> bool:
     heir = work.heir(order.unit_id)
-    if order.role == "assist":
+    if order.role == AssignmentRole.ASSIST:
         return _redirect_assist(work, order, heir)
     unit = heir if heir is not None and not _accused(work, order, heir) else directory.duty_unit(work.tx)
     if unit is None:
@@ -175,7 +175,10 @@ def _redirect_assist(work: _Move, order: OrderRecord, heir: UnitRecord | None) -
             params={"unit": order.unit_name},
         )
         return True
-    lead = next((row.unit_name for row in rows if row.role == "lead" and row.state in inquiries.OPEN_ASSIGNMENT), "")
+    lead = next(
+        (row.unit_name for row in rows if row.role == AssignmentRole.LEAD and row.state in inquiries.OPEN_ASSIGNMENT),
+        "",
+    )
     opened = _call_in(work, inquiry, heir.id, due_at=_due(work, inquiry, order), lead=lead)
     work.by.log(work.tx, inquiry.id, "assist_asked", unit=heir.name, from_unit=order.unit_name, assignment=opened)
     return True
@@ -188,7 +191,7 @@ def _call_in(work: _Move, inquiry: InquiryRecord, unit_id: int, *, due_at: datet
         work.tx,
         inquiry_id=inquiry.id,
         unit_id=unit_id,
-        role="assist",
+        role=AssignmentRole.ASSIST,
         due_at=due_at,
         now=now,
         reason="",

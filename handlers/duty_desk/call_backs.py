@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.directory.units import Role
+from bot.inquiry.directions import Direction
 from handlers.inquiry import rework
 from handlers.inquiry.acting_officer import ActingOfficer, Outcome, refusing
 from handlers.inquiry.rework import DISSATISFIED
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 @refusing
 def call_back(acting: ActingOfficer, order: OrderRecord, score: int, note: str) -> Outcome:
     """Record a call; one that finds her not satisfied, with the reason, has the matter done again."""
-    if acting.officer.role != "duty":
+    if acting.officer.role != Role.DUTY:
         return acting.refuse("staff.no_call_back")
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
     if inquiry.state not in rework.REOPENABLE:
@@ -35,7 +37,7 @@ def call_back(acting: ActingOfficer, order: OrderRecord, score: int, note: str) 
         inquiries.add_message(
             acting.tx,
             inquiry_id=inquiry.id,
-            direction="call",
+            direction=Direction.CALL,
             kind="text",
             text=note,
             now=acting.now,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.clocks.steps import unit_due
+from bot.directory.units import Role
 from bot.inquiry import request_rules
 from bot.inquiry.states import RequestEvent, RequestKind, RequestState
 from bot.routing.keywords import find_unit
@@ -107,7 +108,7 @@ def _not_theirs(acting: ActingOfficer, inquiry: InquiryRecord, request: UnitRequ
     second = request.kind == RequestKind.EXTENSION and inquiry.extended > 0
     return (
         acting.refuse("staff.leader_decides", number=inquiry.number)
-        if second and acting.officer.role != "leader"
+        if second and acting.officer.role != Role.LEADER
         else None
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.inquiry.directions import Direction
 from bot.inquiry.states import OPEN, Event, State
 from handlers.duty_desk.rules import end_orders, first, reopen_at_desk, stopped
 from handlers.inquiry.acting_officer import ActingOfficer, Outcome, refusing
@@ -32,7 +33,6 @@ LISTED = 5
 LONGEST_CHAIN = 20
 JOINED = "joined"
 """``messages.kind`` of the text of a merged inquiry, kept with its head for the officers."""
-OPEN_STATES = frozenset(state.value for state in OPEN)
 
 
 @refusing
@@ -61,7 +61,7 @@ def merge(acting: ActingOfficer, order: OrderRecord, into: InquiryRecord) -> Out
         data={"into": head.number},
     )
     _follow(acting, inquiry, head)
-    succeed(acting.deps, acting.tx, inquiry, acting.now, into=head if head.state in OPEN_STATES else None)
+    succeed(acting.deps, acting.tx, inquiry, acting.now, into=head if head.state in OPEN else None)
     _tell(acting, inquiry, head)
     return Outcome(
         done=True,
@@ -93,7 +93,7 @@ def find_head(acting: ActingOfficer, typed: str) -> InquiryRecord | Outcome:
 def _unfit(acting: ActingOfficer, inquiry: InquiryRecord, head: InquiryRecord) -> Outcome | None:
     if head.id == inquiry.id:
         return acting.refuse("staff.merge_self", number=inquiry.number)
-    if head.state not in OPEN_STATES | {State.ANSWERED}:
+    if head.state not in OPEN | {State.ANSWERED}:
         return acting.refuse("staff.merge_closed", number=head.number, standing=STATES[head.state])
     if "secret" in [*(inquiry.flags or []), *(head.flags or [])]:
         return acting.refuse("staff.secret", number=inquiry.number)
@@ -123,7 +123,7 @@ def _follow(acting: ActingOfficer, inquiry: InquiryRecord, head: InquiryRecord) 
     inquiries.add_message(
         acting.tx,
         inquiry_id=head.id,
-        direction="internal",
+        direction=Direction.INTERNAL,
         kind=JOINED,
         now=acting.now,
         text=_said(acting.tx, inquiry),
@@ -133,7 +133,7 @@ def _follow(acting: ActingOfficer, inquiry: InquiryRecord, head: InquiryRecord) 
 
 
 def _said(tx: Tx, inquiry: InquiryRecord) -> str:
-    said = [m.text for m in inquiries.messages_of(tx, inquiry.id) if m.direction == "in" and m.text]
+    said = [m.text for m in inquiries.messages_of(tx, inquiry.id) if m.direction == Direction.IN and m.text]
     return "\n".join(said) or inquiry.summary
 
 
@@ -169,7 +169,7 @@ def pass_on(deps: Deps, tx: Tx, inquiry: InquiryRecord, text: str, now: datetime
     """What her citizen adds to a merged inquiry goes to those who work on the head."""
     head = head_of(tx, inquiry)
     if text:
-        inquiries.add_message(tx, inquiry_id=head.id, direction="internal", kind=JOINED, text=text, now=now)
+        inquiries.add_message(tx, inquiry_id=head.id, direction=Direction.INTERNAL, kind=JOINED, text=text, now=now)
     notify.to_unit(
         deps,
         tx,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.inquiry.states import AssignmentRole
 from bot.routing.keywords import find_unit
 from bot.text.reading import normalise
 from handlers.duty_desk import placement
@@ -130,7 +131,7 @@ def _call_in(acting: ActingOfficer, inquiry_id: int, helper: UnitRecord) -> None
     rows = [row for row in inquiries.assignments_of(acting.tx, inquiry_id) if row.state in inquiries.OPEN_ASSIGNMENT]
     if any(row.unit_id == helper.id for row in rows):
         return
-    lead = next(row for row in rows if row.role == "lead")
+    lead = next(row for row in rows if row.role == AssignmentRole.LEAD)
     opened = call_in(acting, lead, helper)
     acting.log(inquiry_id, "assist_asked", unit=helper.name, from_unit=lead.unit_name, assignment=opened)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.classifier.states import DecisionSource
+from bot.inquiry.states import AssignmentRole
 from handlers.notices.privacy import accused, may_read
 from store import decisions, directory, inquiries
 
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from store.records.directory import UnitRecord
     from store.records.inquiries import InquiryRecord
     from store.records.joined import OrderRecord
-
-DESK, CORRECTION, ANSWERED = "desk", "correction", "answered"
 
 
 def is_desk(tx: Tx, unit_id: int | None) -> bool:
@@ -47,10 +47,11 @@ def receiving_unit(
     return found
 
 
-def kind_of_word(tx: Tx, inquiry: InquiryRecord, unit: UnitRecord) -> str:
+def kind_of_word(tx: Tx, inquiry: InquiryRecord, unit: UnitRecord) -> DecisionSource:
     """What it means that a person gives it to ``unit``: a correction when some other unit had it."""
-    had = {row.unit_id for row in inquiries.assignments_of(tx, inquiry.id) if row.role == "lead"}
-    return CORRECTION if any(not is_desk(tx, unit_id) for unit_id in had - {unit.id}) else DESK
+    had = {row.unit_id for row in inquiries.assignments_of(tx, inquiry.id) if row.role == AssignmentRole.LEAD}
+    corrected = any(not is_desk(tx, unit_id) for unit_id in had - {unit.id})
+    return DecisionSource.CORRECTION if corrected else DecisionSource.DESK
 
 
 def learn(acting: ActingOfficer, inquiry: InquiryRecord, unit: UnitRecord, *, category: str = "") -> None:
@@ -81,4 +82,4 @@ def learn_answered(acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRe
     unit = directory.unit_by_code(acting.tx, chosen)
     if unit is None or is_desk(acting.tx, unit.id) or decisions.of_inquiry(acting.tx, inquiry.id) is not None:
         return
-    decisions.record(acting.tx, inquiry, unit.id, source=ANSWERED, now=acting.now)
+    decisions.record(acting.tx, inquiry, unit.id, source=DecisionSource.ANSWERED, now=acting.now)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from bot.directory.units import Role
+from bot.inquiry.directions import Direction
 from bot.inquiry.rejection import NEVER_REJECTED, SAME_MATTER, Reason, reason_of, text_missing
 from bot.inquiry.states import OPEN, Actor, Event, State
 from handlers.duty_desk.merge import release
@@ -45,7 +47,6 @@ OBJECTION_DAYS = 1
 """Working days a second officer has."""
 LONGEST_NOTE = 200
 LISTED = 5
-OPEN_STATES = frozenset(state.value for state in OPEN)
 
 
 @refusing
@@ -115,7 +116,7 @@ def _same_matter(tx: Tx, inquiry: InquiryRecord, reason: Reason) -> list[Inquiry
     rows = [row for row_id in ids if (row := inquiries.find(tx, row_id)) is not None]
     if reason is Reason.IN_PROGRESS:
         rows += inquiries.of_contact(tx, inquiry.contact_id, only_open=True)
-    found = {row.id: row for row in rows if row.state in OPEN_STATES and row.id != inquiry.id}
+    found = {row.id: row for row in rows if row.state in OPEN and row.id != inquiry.id}
     return list(found.values())
 
 
@@ -195,7 +196,7 @@ def _tell_second(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author) -> None
     if lead is None:
         return
     before = rejected_by(tx, inquiry.id)
-    said = [m.text for m in inquiries.messages_of(tx, inquiry.id) if m.direction == "in" and m.text]
+    said = [m.text for m in inquiries.messages_of(tx, inquiry.id) if m.direction == Direction.IN and m.text]
     for officer in stand_ins(tx, _seconds(tx, before), by.now):
         params = about(inquiry) | {
             "who": inquiries.officer_name(tx, before),
@@ -205,7 +206,7 @@ def _tell_second(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author) -> None
             "text": shorten(text_for(officer, inquiry, " / ".join(said), keeper=deps.secrets_officer), 120),
             # A leader's own page of an order is for his own unit's.
             "url": deps.signer.duty_url(officer.id)
-            if officer.role == "leader"
+            if officer.role == Role.LEADER
             else deps.signer.staff_url(inquiry.id, officer.id),
         }
         notify.to_officer(
@@ -223,7 +224,7 @@ def _tell_second(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author) -> None
 def _seconds(tx: Tx, before: int | None) -> list[OfficerRecord]:
     rows = desk_store.deciders(tx)
     others = [row for row in rows if row.id != before]
-    return [row for row in others if row.role == "duty"] or others or list(rows)
+    return [row for row in others if row.role == Role.DUTY] or others or list(rows)
 
 
 def uphold(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.inquiry.states import AssignmentEvent, Event
+from bot.inquiry.states import AssignmentEvent, AssignmentRole, Event
 from handlers.duty_desk.placement import is_desk
 from handlers.inquiry.acting_officer import DECIDERS, too_late
 from handlers.inquiry.hand_over import clock_of, dispatch
@@ -42,7 +42,7 @@ def stopped(acting: ActingOfficer, order: OrderRecord) -> Outcome | None:
         return acting.refuse("staff.no_desk")
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return first(acting, order)
-    if order.role == "assist":
+    if order.role == AssignmentRole.ASSIST:
         return acting.refuse("staff.lead_only", number=order.number)
     if not may_read(acting.officer, inquiries.get(acting.tx, order.inquiry_id), keeper=acting.deps.secrets_officer):
         return acting.refuse("staff.secret", number=order.number)

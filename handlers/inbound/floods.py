@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bot.conversation.flood_limits import is_cooled, unblocked
 from bot.conversation.state import ConversationState
 from bot.edge.messages import Address
+from bot.inquiry.directions import Direction
 from handlers.notices.phrases import say_time
 from store import inquiries, people
 
@@ -40,7 +41,7 @@ def keep(turn: Turn, state: ConversationState, _act: acts.Keep, event: InboundMe
     inquiries.add_message(
         turn.tx,
         inquiry_id=None,
-        direction="in",
+        direction=Direction.IN,
         kind=event.kind.value,
         text=event.text,
         now=turn.now,

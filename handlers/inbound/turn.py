@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.conversation.state import ConversationState
 from bot.conversation.step import step
-from bot.delivery.states import URGENT
+from bot.delivery.states import URGENT, AddressState, AttemptOutcome, OutboxState
 from bot.edge.messages import Contact, ContactEvent, InboundMessage, Way
 from bot.text.phones import is_machine_sender
 from bot.text.sms import size
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from adapters.kit.base import Channel
     from bot.edge.messages import Address
     from store.engine.transactions import Tx
-    from store.records.people import SenderRecord
+    from store.records.people import AddressValues, SenderRecord
 
 SEPARATOR = "\n————\n"
 
@@ -58,11 +58,11 @@ def handle(
 
 def _note_contact(tx: Tx, row: SenderRecord, event: InboundMessage | ContactEvent, now: datetime) -> SenderRecord:
     """Write into the ledger what the event opens or closes."""
-    values: dict[str, Any] = {"last_inbound_at": now}
+    values: AddressValues = {"last_inbound_at": now}
     if isinstance(event, InboundMessage):
         values |= {"message_at": now, "message_used": 0, "closed_at": None}
-        if row.state == "gone":
-            values |= {"state": "active", "state_code": "", "state_at": now}
+        if row.state == AddressState.GONE:
+            values |= {"state": AddressState.ACTIVE, "state_code": "", "state_at": now}
     elif event.opens_reply:
         values |= {"event_at": now, "event_used": 0, "closed_at": None}
     if isinstance(event, ContactEvent):
@@ -70,11 +70,11 @@ def _note_contact(tx: Tx, row: SenderRecord, event: InboundMessage | ContactEven
     return people.with_changes(tx, row, **values)
 
 
-def _contact_values(row: SenderRecord, event: ContactEvent, now: datetime) -> dict[str, Any]:
+def _contact_values(row: SenderRecord, event: ContactEvent, now: datetime) -> AddressValues:
     if event.event is Contact.UNFOLLOW:
-        return {"state": "gone", "state_code": "unfollowed", "state_at": now}
-    if event.event is Contact.FOLLOW and row.state != "opted_out":
-        return {"state": "active", "state_code": "", "state_at": now}
+        return {"state": AddressState.GONE, "state_code": "unfollowed", "state_at": now}
+    if event.event is Contact.FOLLOW and row.state != AddressState.OPTED_OUT:
+        return {"state": AddressState.ACTIVE, "state_code": "", "state_at": now}
     if event.event is Contact.SUBSCRIPTION:
         choices = {name: "accept" if accepted else "reject" for name, accepted in event.choices.items()}
         return {"subscriptions": {**(row.subscriptions or {}), **choices}}
@@ -95,7 +95,7 @@ def _answer(turn: Turn, inbox_id: int, to: Address, *, passive: bool) -> tuple[s
 
     On a channel that has no such slot all of it does.
     """
-    passive = passive and turn.channel.limits.passive_longest > 0 and turn.address.state == "active"
+    passive = passive and turn.channel.limits.passive_longest > 0 and turn.address.state == AddressState.ACTIVE
     held = _held(turn) if passive else []
     room = turn.channel.limits
     texts: list[str] = []
@@ -106,10 +106,10 @@ def _answer(turn: Turn, inbox_id: int, to: Address, *, passive: bool) -> tuple[s
         fits = size(joined, room.unit) <= room.passive_longest
         if passive and (fits or not texts):
             texts.append(text)
-            row_id = outbox_id or _queue(turn, inbox_id, position, reply, state="sent")
+            row_id = outbox_id or _queue(turn, inbox_id, position, reply, state=OutboxState.SENT)
             _said(turn, row_id, inbox_id, held=reply if outbox_id is not None else None)
         elif outbox_id is None:
-            row_id = _queue(turn, inbox_id, position, reply, state="pending")
+            row_id = _queue(turn, inbox_id, position, reply, state=OutboxState.PENDING)
             turn.wakes.add("outbox-urgent")
         else:
             continue
@@ -126,11 +126,15 @@ def _try_held_again(turn: Turn) -> None:
     """Without a passive reply what was held cannot ride on it: the person is there again, so the ladder tries once
     more. A text that channel can never carry stays where it is.
     """
-    if turn.channel.limits.passive_longest or turn.address.contact_id is None or turn.address.state != "active":
+    if (
+        turn.channel.limits.passive_longest
+        or turn.address.contact_id is None
+        or turn.address.state != AddressState.ACTIVE
+    ):
         return
     for row in outbox.held_for(turn.tx, turn.address.contact_id):
         if can_ever_send(turn.deps, turn.channel, row.key):
-            outbox.settle(turn.tx, row.id, "pending", turn.now, not_before=turn.now, failed_ways=[])
+            outbox.settle(turn.tx, row.id, OutboxState.PENDING, turn.now, not_before=turn.now, failed_ways=[])
             turn.wakes.add("outbox-urgent")
 
 
@@ -140,7 +144,7 @@ def _held(turn: Turn) -> list[tuple[int | None, Reply]]:
     return [(row.id, Reply(row.key, row.params)) for row in outbox.held_for(turn.tx, turn.address.contact_id)]
 
 
-def _queue(turn: Turn, inbox_id: int, position: int, reply: Reply, *, state: str) -> int | None:
+def _queue(turn: Turn, inbox_id: int, position: int, reply: Reply, *, state: OutboxState) -> int | None:
     return outbox.add(
         turn.tx,
         once=f"reply:{inbox_id}:{position}",
@@ -152,7 +156,7 @@ def _queue(turn: Turn, inbox_id: int, position: int, reply: Reply, *, state: str
         address_id=turn.address.id,
         contact_id=turn.address.contact_id,
         inquiry_id=turn.inquiry_id,
-        way=Way.PASSIVE.value if state == "sent" else "",
+        way=Way.PASSIVE.value if state == OutboxState.SENT else "",
     )
 
 
@@ -160,7 +164,7 @@ def _said(turn: Turn, outbox_id: int | None, inbox_id: int, *, held: Reply | Non
     if outbox_id is None:
         return
     if held is not None:  # a new row says so already
-        outbox.settle(turn.tx, outbox_id, "sent", turn.now, way=Way.PASSIVE.value)
+        outbox.settle(turn.tx, outbox_id, OutboxState.SENT, turn.now, way=Way.PASSIVE.value)
         if held.key in ANSWERS:
             await_rating(turn.tx, turn.address.id, held.params["number"], turn.now)
     outbox.record(
@@ -168,7 +172,7 @@ def _said(turn: Turn, outbox_id: int | None, inbox_id: int, *, held: Reply | Non
         outbox_id,
         turn.now,
         way=Way.PASSIVE.value,
-        outcome="sent",
+        outcome=AttemptOutcome.SENT,
         address_id=turn.address.id,
         channel=turn.channel.account,
         external_id=_slot(inbox_id),
@@ -184,6 +188,13 @@ def send_late(deps: Deps, tx: Tx, account: str, taken: inbox.Repeat, now: dateti
     """The message was committed after all, but its answer was never given: all of it goes by the ladder."""
     for row in outbox.said_in(tx, account, _slot(taken.inbox_id)):
         # The person has just written: rungs refused before that may be open again.
-        outbox.settle(tx, row.id, "pending", now, not_before=now, way="", failed_ways=[])
-        outbox.record(tx, row.id, now, way=Way.PASSIVE.value, outcome="skipped", reason="webhook over its time budget")
+        outbox.settle(tx, row.id, OutboxState.PENDING, now, not_before=now, way="", failed_ways=[])
+        outbox.record(
+            tx,
+            row.id,
+            now,
+            way=Way.PASSIVE.value,
+            outcome=AttemptOutcome.SKIPPED,
+            reason="webhook over its time budget",
+        )
         tx.after_commit.append(lambda: deps.wake("outbox-urgent"))

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
-from bot.inquiry.states import Actor, IllegalTransition
+from bot.directory.units import Role
+from bot.inquiry.states import Actor, AssignmentRole, AssignmentState, IllegalTransition
 from handlers.inquiry.transitions import Author
 from handlers.notices.phrases import STATES, say_time
 from store import directory, inquiries
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-ACTORS = {"duty": Actor.OFFICE, "head": Actor.HEAD, "leader": Actor.HEAD, "officer": Actor.UNIT}
+ACTORS = {Role.DUTY: Actor.OFFICE, Role.HEAD: Actor.HEAD, Role.LEADER: Actor.HEAD, Role.OFFICER: Actor.UNIT}
 """A leader works on his own unit's orders as its head; what only a leader decides asks for the role."""
-DECIDERS = ("duty", "leader")
+DECIDERS = (Role.DUTY, Role.LEADER)
 """Roles that decide for the duty desk."""
+TOLD_STATES = frozenset(
+    {AssignmentState.SIGNED, AssignmentState.DONE, AssignmentState.RETURNED, AssignmentState.CANCELLED}
+)
+"""States of an order that who comes too late is told of by name; any other counts as cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class ActingOfficer:
     @property
     def office(self) -> Author:
         """The officer as one who decides for the duty desk: a leader too, whatever his unit."""
-        actor = Actor.LEADER if self.officer.role == "leader" else self.by.actor
+        actor = Actor.LEADER if self.officer.role == Role.LEADER else self.by.actor
         return Author(actor, self.officer.id, self.now)
 
     def refuse(self, key: str, **params: Any) -> Outcome:
@@ -87,7 +92,7 @@ def units_in_charge(tx: Tx, officer: StaffRecord) -> list[int] | None:
 
     A subdistrict office answers for its communities; no department for another.
     """
-    if officer.role == "duty":
+    if officer.role == Role.DUTY:
         return None
     return [officer.unit_id, *(child.id for child in directory.children(tx, officer.unit_code))]
 
@@ -96,7 +101,7 @@ def find(acting: ActingOfficer, typed: str) -> OrderRecord | Outcome:
     """The order a typed number means to this officer, or why there is none; a lead's before an assist's."""
     units = units_in_charge(acting.tx, acting.officer)
     found: list[OrderRecord] = []
-    for role in ("lead", "assist"):
+    for role in (AssignmentRole.LEAD, AssignmentRole.ASSIST):
         found = found or _of_units(inquiries.orders_of_tail(acting.tx, units, typed, role=role), units)
     if not found:
         # The same answer for a wrong number and for another unit's: numbers are not for guessing.
@@ -116,7 +121,7 @@ def too_late(acting: ActingOfficer, order: OrderRecord) -> Outcome:
     row = next((r for r in rows if r.id == order.id), order)
     who = row.ended_by or row.signed_by
     at = row.ended_at or row.signed_at
-    state = row.state if row.state in {"signed", "done", "returned", "cancelled"} else "cancelled"
+    state = row.state if row.state in TOLD_STATES else AssignmentState.CANCELLED
     return acting.refuse(
         f"staff.already_{state}",
         number=order.number,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.inquiry.directions import Direction
 from handlers.notices import notify
 from handlers.notices.phrases import about, say_time
 from store import inquiries
@@ -43,7 +44,7 @@ def give(
     ``corrected``: she may have read another one.
     """
     message_id = inquiries.add_message(
-        tx, inquiry_id=inquiry.id, direction="out", kind="text", text=text, now=now, officer_id=officer_id
+        tx, inquiry_id=inquiry.id, direction=Direction.OUT, kind="text", text=text, now=now, officer_id=officer_id
     )
     params = about(inquiry) | {
         "unit": unit,
@@ -66,5 +67,5 @@ def give(
 
 def given(tx: Tx, inquiry_id: int) -> MessageRecord | None:
     """The answer that holds."""
-    found = [m for m in inquiries.messages_of(tx, inquiry_id) if m.direction == "out" and m.officer_id]
+    found = [m for m in inquiries.messages_of(tx, inquiry_id) if m.direction == Direction.OUT and m.officer_id]
     return found[-1] if found else None

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.clocks.steps import assist_due, unit_due, urgent_due
-from bot.inquiry.states import AssignmentEvent, Event
+from bot.inquiry.directions import Direction
+from bot.inquiry.states import AssignmentEvent, AssignmentRole, Event
 from handlers.clocks.schedule import first_check
 from handlers.inquiry.acting_officer import Outcome, too_late
 from handlers.inquiry.transitions import move, move_order
@@ -57,11 +58,11 @@ def dispatch(
     ``said``, ``known``: what the citizen wrote and the units, where who calls has read them already.
     """
     due_at = due_at or clock_of(deps, inquiry, now)
-    assignment_id = _open(deps, tx, inquiry, unit_id, role="lead", due_at=due_at, now=now, reason=kind)
+    assignment_id = _open(deps, tx, inquiry, unit_id, role=AssignmentRole.LEAD, due_at=due_at, now=now, reason=kind)
     if not tell:
         return assignment_id
     if said is None:
-        said = [m.text for m in inquiries.messages_of(tx, inquiry.id) if m.direction == "in"]
+        said = [m.text for m in inquiries.messages_of(tx, inquiry.id) if m.direction == Direction.IN]
     notify.new_order(
         deps,
         tx,
@@ -81,13 +82,21 @@ def call_in(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord) -> int:
     deps, tx, now = acting.deps, acting.tx, acting.now
     inquiry = inquiries.get(tx, order.inquiry_id)
     due_at = _not_over(deps, inquiry, assist_due(order.due_at, deps.calendar(), opened_at=now), now)
-    assignment_id = _open(deps, tx, inquiry, unit.id, role="assist", due_at=due_at, now=now, reason="")
+    assignment_id = _open(deps, tx, inquiry, unit.id, role=AssignmentRole.ASSIST, due_at=due_at, now=now, reason="")
     notify.new_assist(deps, tx, assignment_id, inquiry, unit.id, due_at=due_at, now=now, lead=order.unit_name)
     return assignment_id
 
 
 def _open(
-    deps: Deps, tx: Tx, inquiry: InquiryRecord, unit_id: int, *, role: str, due_at: datetime, now: datetime, reason: str
+    deps: Deps,
+    tx: Tx,
+    inquiry: InquiryRecord,
+    unit_id: int,
+    *,
+    role: AssignmentRole,
+    due_at: datetime,
+    now: datetime,
+    reason: str,
 ) -> int:
     check = first_check(now, due_at, deps.calendar(), urgent=bool(inquiry.urgent), limits=deps.limits)
     return inquiries.assign(
@@ -119,8 +128,10 @@ def hand_over(
 
     ``by_officer``: who gave it back. ``data`` goes into the log's entry. ``tell`` false: in silence.
     """
-    ended = {"ended_at": acting.now, "ended_by": by_officer or acting.officer.id, "reason": reason}
-    if not move_order(acting.tx, order, AssignmentEvent.RETURN, **ended):
+    officer_id = by_officer or acting.officer.id
+    if not move_order(
+        acting.tx, order, AssignmentEvent.RETURN, ended_at=acting.now, ended_by=officer_id, reason=reason
+    ):
         return too_late(acting, order)
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
     inquiry = move(

@@ -10,14 +10,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.inquiry.states import OPEN, AssignmentEvent, Event, State
+from bot.inquiry.states import OPEN, AssignmentEvent, AssignmentState, Event, State
 from bot.routing.repeats import ToldMatter, matter, together
 from bot.routing.triage import BLOCKING
 from handlers.inquiry.acting_officer import ActingOfficer, Outcome, refusing, too_late
 from handlers.inquiry.answers import give
 from handlers.inquiry.pause import stop_waiting
 from handlers.inquiry.pending_requests import drop_requests
-from handlers.inquiry.transitions import move, move_order
+from handlers.inquiry.transitions import finished, move, move_order
 from handlers.notices import notify
 from handlers.notices.phrases import about
 from store import decisions, inquiries, linked_inquiries
@@ -38,7 +38,6 @@ OTHERS = 2
 """Other citizens who must have told the same before it counts as one matter of many."""
 MARKS = (10, 50, 200, 1000)
 """Of how many alike the officers are told."""
-OPEN_STATES = frozenset(state.value for state in OPEN)
 
 
 class Recent:
@@ -106,7 +105,7 @@ def _head(tx: Tx, like: Sequence[int], now: datetime) -> InquiryRecord | None:
     rows = linked_inquiries.open_among(tx, like)
     heads = [row.linked_to_id for row in rows if row.linked_to_id is not None]
     found = inquiries.find(tx, max(set(heads), key=heads.count)) if heads else None
-    head = found if found is not None and found.state in OPEN_STATES else next(iter(rows), None)
+    head = found if found is not None and found.state in OPEN else next(iter(rows), None)
     if head is None or inquiries.open_lead(tx, head.id) is None:
         return None
     for row in rows:
@@ -160,8 +159,7 @@ def answer_linked(
 def _answer(acting: ActingOfficer, own: OrderRecord, head: InquiryRecord, text: str) -> InquiryRecord | None:
     tx, now = acting.tx, acting.now
     inquiry = inquiries.get(tx, own.inquiry_id)
-    signed = {} if own.signed_by else {"signed_at": now, "signed_by": acting.officer.id}
-    if not move_order(tx, own, AssignmentEvent.FINISH, ended_at=now, ended_by=acting.officer.id, **signed):
+    if not move_order(tx, own, AssignmentEvent.FINISH, **finished(own, acting.officer.id, now)):
         return None
     closes_at = acting.deps.calendar().due(now, acting.deps.limits.close_days).at
     inquiry = move(
@@ -187,7 +185,7 @@ def sign_linked(acting: ActingOfficer, order: OrderRecord) -> int:
     rows = [
         row
         for row in linked_inquiries.open_orders(acting.tx, order.inquiry_id)
-        if row.state == "pending" and row.unit_id == order.unit_id
+        if row.state == AssignmentState.PENDING and row.unit_id == order.unit_id
     ]
     return sum(_sign(acting, row) for row in rows)
 
@@ -234,7 +232,7 @@ def succeed(deps: Deps, tx: Tx, head: InquiryRecord, now: datetime, *, into: Inq
     """The head ended without an answer: the next of the linked is the head now, or ``into``, which it was
     merged into.
     """
-    rows = [row for row in linked_inquiries.linked(tx, head.id) if row.state in OPEN_STATES]
+    rows = [row for row in linked_inquiries.linked(tx, head.id) if row.state in OPEN]
     if not rows:
         return
     first, *rest = rows

@@ -11,6 +11,7 @@ from bot.inquiry import request_rules
 from bot.inquiry.states import (
     Actor,
     AssignmentEvent,
+    AssignmentRole,
     AssignmentState,
     Event,
     RequestEvent,
@@ -44,7 +45,7 @@ def ask(acting: ActingOfficer, order: OrderRecord, question: str) -> Outcome:
     question = " ".join(question.split())
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return too_late(acting, order)
-    if order.role == "assist":
+    if order.role == AssignmentRole.ASSIST:
         return acting.refuse("staff.lead_only", number=order.number)
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
     asked = requests.count_of_unit(acting.tx, inquiry.id, order.unit_id, RequestKind.SUPPLEMENT)
@@ -72,7 +73,7 @@ def _ask(acting: ActingOfficer, order: OrderRecord, inquiry: InquiryRecord, ques
         acting.tx,
         inquiry_id=inquiry.id,
         assignment_id=order.id,
-        kind=RequestKind.SUPPLEMENT.value,
+        kind=RequestKind.SUPPLEMENT,
         opened_at=acting.now,
         opened_by=acting.officer.id,
         reason=question,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.inquiry import request_rules
-from bot.inquiry.states import Actor, Event, RequestKind
+from bot.inquiry.states import Actor, AssignmentRole, Event, RequestKind, State
 from handlers.clocks import charges
 from handlers.inquiry.hand_over import clock_of, dispatch
 from handlers.inquiry.transitions import Author, move
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from store.records.joined import OrderRecord
 
 DISSATISFIED = 3
-REOPENABLE = frozenset({"answered", "closed"})
+REOPENABLE = frozenset({State.ANSWERED, State.CLOSED})
 
 
 def dissatisfied(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author, *, reason: str) -> str:
@@ -79,7 +79,7 @@ def reopen(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author, *, reason: st
 
 
 def _last_lead(tx: Tx, inquiry: InquiryRecord) -> OrderRecord:
-    return [row for row in inquiries.assignments_of(tx, inquiry.id) if row.role == "lead"][-1]
+    return [row for row in inquiries.assignments_of(tx, inquiry.id) if row.role == AssignmentRole.LEAD][-1]
 
 
 def _ask_office(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author, reason: str) -> None:
@@ -88,7 +88,7 @@ def _ask_office(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author, reason: 
         tx,
         inquiry_id=inquiry.id,
         assignment_id=_last_lead(tx, inquiry).id,
-        kind=RequestKind.REWORK.value,
+        kind=RequestKind.REWORK,
         opened_at=by.now,
         reason=reason,
         decide_by=decide_by,

@@ -7,16 +7,14 @@ A move the tables do not know, or that is not this actor's to make, raises ``Ill
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from bot.inquiry.states import (
     Actor,
     AssignmentEvent,
-    AssignmentState,
     Event,
     IllegalTransition,
     RequestEvent,
-    RequestState,
     State,
     after,
     after_assignment,
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.engine.transactions import Tx
-    from store.records.inquiries import InquiryRecord
+    from store.records.inquiries import AssignmentDetails, InquiryDetails, InquiryRecord, RequestDetails
     from store.records.joined import OrderRecord, UnitRequestRecord
 
 
@@ -61,31 +59,39 @@ def move(
     inquiry: InquiryRecord,
     event: Event,
     by: Author,
+    /,
     *,
     name: str,
     data: dict[str, Any] | None = None,
     back_to: State | None = None,
-    **values: Any,
+    **values: Unpack[InquiryDetails],
 ) -> InquiryRecord:
     """Move an inquiry as it was read, with its entry in the log; the inquiry as it is now.
 
     Raises IllegalTransition, and Conflict when somebody else changed it meanwhile.
     """
-    was = State(inquiry.state)
+    was = inquiry.state
     if not may(by.actor, event):
         raise IllegalTransition(was, event)
     state = after(was, event, back_to=back_to)
-    inquiries.change(tx, inquiry, state=state.value, **values)
+    inquiries.change(tx, inquiry, state=state, **values)
     by.log(tx, inquiry.id, name, was=was.value, became=state.value, **(data or {}))
     return inquiries.get(tx, inquiry.id)
 
 
-def move_order(tx: Tx, order: OrderRecord, event: AssignmentEvent, **values: Any) -> bool:
+def move_order(tx: Tx, order: OrderRecord, event: AssignmentEvent, /, **values: Unpack[AssignmentDetails]) -> bool:
     """Move an order as it was read; False when somebody else was first. Raises IllegalTransition."""
-    state = after_assignment(AssignmentState(order.state), event)
-    return inquiries.move_assignment(tx, order, state.value, **values)
+    return inquiries.move_assignment(tx, order, after_assignment(order.state, event), **values)
 
 
-def move_request(tx: Tx, request: UnitRequestRecord, event: RequestEvent, **values: Any) -> bool:
+def finished(order: OrderRecord, officer_id: int, now: datetime) -> AssignmentDetails:
+    """What an answer leaves on its order: who gave it, who so signed for it too where nobody had."""
+    details: AssignmentDetails = {"ended_at": now, "ended_by": officer_id}
+    if not order.signed_by:
+        details |= {"signed_at": now, "signed_by": officer_id}
+    return details
+
+
+def move_request(tx: Tx, request: UnitRequestRecord, event: RequestEvent, /, **values: Unpack[RequestDetails]) -> bool:
     """Decide a request as it was read; False when somebody else was first. Raises IllegalTransition."""
-    return requests.move(tx, request, after_request(RequestState(request.state), event).value, **values)
+    return requests.move(tx, request, after_request(request.state, event), **values)

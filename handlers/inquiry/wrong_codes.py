@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from store import people
 
 if TYPE_CHECKING:
     from handlers.services.deps import Turn
+    from store.records.people import AddressValues
 
 WRONG_CODES = 5
 LOCK = timedelta(minutes=30)
@@ -17,7 +18,7 @@ LOCK = timedelta(minutes=30)
 def count_wrong_code(turn: Turn) -> None:
     """Five wrong codes lock the sender's look-ups and commands for 30 minutes."""
     wrong = turn.address.bad_codes + 1
-    values: dict[str, Any] = {"bad_codes": wrong}
+    values: AddressValues = {"bad_codes": wrong}
     if wrong >= WRONG_CODES:
         values = {"bad_codes": 0, "locked_until": turn.now + LOCK}
         turn.deps.metrics.count("locked", channel=turn.channel.account)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.delivery.states import NORMAL, URGENT
+from bot.directory.units import Role
 from handlers.notices.phrases import WHY, about, grounds, say_percent, say_time, shorten
 from handlers.notices.privacy import SECRET, fields_for, keepers, text_for
 from handlers.notices.recipients import Known, Staff, contacts_of, duty_staff, stand_ins
@@ -45,7 +46,7 @@ def new_order(
     # What all of them read is worked out once. When it was received stands on the page.
     common = about(inquiry) | {"subject": inquiry.summary or inquiry.number, "urgent": inquiry.urgent}
     common.pop("received")
-    at_desk = _for_the_desk(deps, tx, inquiry) if any(officer.role == "duty" for officer in officers) else {}
+    at_desk = _for_the_desk(deps, tx, inquiry) if any(officer.role == Role.DUTY for officer in officers) else {}
     of_unit = {
         "unit_due": "" if due_at == inquiry.due_at else say_time(due_at),
         "may_transfer": below,
@@ -53,7 +54,7 @@ def new_order(
     }
     notices = []
     for officer in officers:
-        on_duty = officer.role == "duty"
+        on_duty = officer.role == Role.DUTY
         own = {
             "code": deps.signer.staff_code(assignment_id, officer.id),
             "url": deps.signer.staff_url(inquiry.id, officer.id),

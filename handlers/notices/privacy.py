@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bot.directory.units import Role
 from bot.routing.flags import is_secret
 from bot.text.masking import STAR, mask
 from handlers.notices.phrases import HIDDEN, shorten
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from store.records.directory import OfficerRecord, UnitRecord
     from store.records.inquiries import InquiryRecord
 
-AS_WRITTEN = frozenset({"duty", "leader"})
+AS_WRITTEN = frozenset({Role.DUTY, Role.LEADER})
 """Roles that read what was written; all others read it masked."""
 SECRET = "secret"  # noqa: S105  the name of a flag
 SAID = ("text", "reason")
@@ -88,14 +89,14 @@ def keepers(deps: Deps, tx: Tx) -> list[OfficerRecord]:
         return [named]
     found: list[OfficerRecord] = []
     if not deps.secrets_officer:
-        found += [row for row in directory.all_officers(tx) if row.role == "leader"]
+        found += [row for row in directory.all_officers(tx) if row.role == Role.LEADER]
     if not found:
         deps.alarms.raise_alarm("no_secrets_officer")
     return found
 
 
 def _keeps_secrets(officer: OfficerRecord, keeper: str) -> bool:
-    return bool(officer.code == keeper if keeper else officer.role == "leader")
+    return bool(officer.code == keeper if keeper else officer.role == Role.LEADER)
 
 
 def accused(inquiry: Routed, unit: UnitRecord | UnitRow) -> bool:

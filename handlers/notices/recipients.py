@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from bot.directory.units import Role
 from store import directory
 
 if TYPE_CHECKING:
@@ -40,16 +41,16 @@ class Staff:
 
     def heads(self, unit_id: int, unit_code: str = "") -> list[OfficerRecord]:
         """The unit's head; where it has none, that of the unit above."""
-        found = [row for row in self._of_unit.get(unit_id, []) if row.role == "head"]
+        found = [row for row in self._of_unit.get(unit_id, []) if row.role == Role.HEAD]
         if not found and (parent := self._parents.get(unit_code)):
-            found = [row for row in self._all.values() if row.unit_code == parent and row.role == "head"]
+            found = [row for row in self._all.values() if row.unit_code == parent and row.role == Role.HEAD]
         return self._at_work(found)
 
     def duty_desk(self) -> list[OfficerRecord]:
-        return self._at_work(row for row in self._all.values() if row.role == "duty")
+        return self._at_work(row for row in self._all.values() if row.role == Role.DUTY)
 
     def leaders(self) -> list[OfficerRecord]:
-        return self._at_work(row for row in self._all.values() if row.role == "leader")
+        return self._at_work(row for row in self._all.values() if row.role == Role.LEADER)
 
     def at_work(self, officer: OfficerRecord) -> OfficerRecord:
         """The officer, or who stands in today; the last one known when that leads in a circle."""
@@ -115,7 +116,7 @@ def contacts_of(tx: Tx, unit_id: int) -> list[OfficerRecord]:
 
 def _in_charge(staff: Sequence[OfficerRecord]) -> list[OfficerRecord]:
     """Of a unit's people those its orders go to; all of them where nobody has such a role."""
-    for role in ("duty", "officer", "head"):
+    for role in (Role.DUTY, Role.OFFICER, Role.HEAD):
         if first := [officer for officer in staff if officer.role == role]:
             return first
     return list(staff)

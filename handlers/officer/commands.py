@@ -10,6 +10,9 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING, Any
 
+from bot.directory.units import Role
+from bot.inquiry.directions import Direction
+from bot.inquiry.states import AssignmentState
 from bot.routing.keywords import unit_at_end
 from handlers.duty_desk import call_backs, decide, moves
 from handlers.duty_desk import merge as merge_moves
@@ -60,7 +63,7 @@ def todo(turn: Turn, state: ConversationState, _act: acts.StaffList, _event: Any
     acting = _acting(turn)
     if acting is None:
         return state
-    if acting.officer.role == "duty":
+    if acting.officer.role == Role.DUTY:
         return _queue(turn, state, acting)
     units = acting_officer.units_in_charge(turn.tx, acting.officer)
     own = units if units is not None else [acting.officer.unit_id]
@@ -69,7 +72,7 @@ def todo(turn: Turn, state: ConversationState, _act: acts.StaffList, _event: Any
             "number": r.number,
             "summary": r.summary,
             "due": say_time(r.due_at),
-            "signed": r.state == "signed",
+            "signed": r.state == AssignmentState.SIGNED,
             "urgent": r.urgent,
         }
         for r in inquiries.open_of_units(turn.tx, own, LISTED)
@@ -329,7 +332,7 @@ def _to_read(acting: acting_officer.ActingOfficer, number: str) -> OrderRecord |
     found = acting_officer.find(acting, number)
     return (
         moves.find_order(acting, number)
-        if acting.officer.role == "leader" and isinstance(found, acting_officer.Outcome)
+        if acting.officer.role == Role.LEADER and isinstance(found, acting_officer.Outcome)
         else found
     )
 
@@ -342,7 +345,7 @@ def show(turn: Turn, state: ConversationState, act: acts.StaffShow, _event: Any)
     said = [
         m.text or f"[{m.kind}]"
         for m in inquiries.messages_of(turn.tx, inquiry.id)
-        if m.direction == "in" or m.kind == JOINED
+        if m.direction == Direction.IN or m.kind == JOINED
     ]
     parts = [text_for(at[0].officer, inquiry, part, keeper=turn.deps.secrets_officer) for part in said]
     turn.reply("staff.show", **about(inquiry), parts=parts, masked=parts != said)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.inquiry.kinds import InquiryKind
+from bot.inquiry.states import AssignmentRole
 from handlers.inquiry.acting_officer import Outcome, refusing, too_late
 from handlers.notices.phrases import about, say_time
 from store import inquiries, people
@@ -36,7 +37,7 @@ def ask(acting: ActingOfficer, order: OrderRecord, reason: str) -> Outcome:
     reason = " ".join(reason.split())
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return too_late(acting, order)
-    if order.role == "assist":
+    if order.role == AssignmentRole.ASSIST:
         return acting.refuse("staff.lead_only", number=order.number)
     if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
         return acting.refuse("staff.bad_contact")

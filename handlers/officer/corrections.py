@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from bot.inquiry.states import Actor, AssignmentEvent, Event, State
+from bot.delivery.states import AttemptOutcome, OutboxState
+from bot.inquiry.states import Actor, AssignmentEvent, AssignmentRole, AssignmentState, Event, State
 from handlers.clocks.schedule import APOLOGY_DAYS, closing_after, reschedule
 from handlers.inquiry.acting_officer import ActingOfficer, Outcome, refusing
 from handlers.inquiry.answers import (
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
 MOST_CORRECTIONS = 3
 """Each is a message to the citizen; what is still wrong then is for the telephone."""
 LONGEST_REASON = 100
-ANSWERED = frozenset({State.ANSWERED.value})
-STANDING = ANSWERED | {State.CLOSED.value}
+ANSWERED = frozenset({State.ANSWERED})
+STANDING = ANSWERED | {State.CLOSED}
 
 
 class Allowed(NamedTuple):
@@ -60,7 +61,7 @@ def allowed(tx: Tx, inquiry: InquiryRecord, order: OrderRecord) -> Allowed:
 
 def _fit(tx: Tx, inquiry: InquiryRecord, order: OrderRecord, states: Collection[str]) -> bool:
     """Whether this order's answer is the inquiry's, which stands in one of ``states``."""
-    if inquiry.state not in states or order.state != "done":
+    if inquiry.state not in states or order.state != AssignmentState.DONE:
         return False
     last = _last_lead(tx, inquiry)
     return last is not None and last.id == order.id
@@ -200,14 +201,14 @@ def _reached(
     acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord, states: Collection[str]
 ) -> list[_Reached] | Outcome:
     """The inquiry, what was answered with it, and what was merged into any of them; or why nothing can be changed."""
-    if order.role != "lead":
+    if order.role != AssignmentRole.LEAD:
         return acting.refuse("staff.lead_only", number=inquiry.number)
     if order.state in inquiries.OPEN_ASSIGNMENT:
         return acting.refuse("staff.not_answered", number=inquiry.number)
     if not _fit(acting.tx, inquiry, order, states):
         return acting.refuse("staff.not_now", standing=STATES[inquiry.state])
     found = _given_alike(acting, inquiry, order, states)
-    if any(each.row is not None and each.row.state == "sending" for each in found):
+    if any(each.row is not None and each.row.state == OutboxState.SENDING for each in found):
         return acting.refuse("staff.sending", number=inquiry.number)
     return found
 
@@ -232,7 +233,7 @@ def _given_alike(
 
 
 def _last_lead(tx: Tx, inquiry: InquiryRecord) -> OrderRecord | None:
-    leads = [row for row in inquiries.assignments_of(tx, inquiry.id) if row.role == "lead"]
+    leads = [row for row in inquiries.assignments_of(tx, inquiry.id) if row.role == AssignmentRole.LEAD]
     return leads[-1] if leads else None
 
 
@@ -254,10 +255,11 @@ def _set_aside(acting: ActingOfficer, reached: _Reached, kind: str) -> bool:
 
 def _may_have_arrived(acting: ActingOfficer, row: OutboxRecord) -> bool:
     """A correction still unsent follows an answer that was read."""
-    if row.state in {"sent", "delivered"} or row.key == CORRECTED:
+    if row.state in {OutboxState.SENT, OutboxState.DELIVERED} or row.key == CORRECTED:
         return True
     return any(
-        attempt.outcome in {"sent", "delivered", "ambiguous"} for attempt in outbox.deliveries_of(acting.tx, row.id)
+        attempt.outcome in {AttemptOutcome.SENT, AttemptOutcome.DELIVERED, AttemptOutcome.AMBIGUOUS}
+        for attempt in outbox.deliveries_of(acting.tx, row.id)
     )
 
 

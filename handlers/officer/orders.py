@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.inquiry.states import AssignmentEvent, Event, State
+from bot.directory.units import Role
+from bot.inquiry.directions import Direction
+from bot.inquiry.states import AssignmentEvent, AssignmentRole, AssignmentState, Event, State
 from handlers.duty_desk import moves, placement
 from handlers.duty_desk.merge import tell_merged
 from handlers.inquiry.acting_officer import ActingOfficer, Outcome, refusing, too_late
@@ -18,7 +20,7 @@ from handlers.inquiry.hand_over import call_in, hand_over, unit_time
 from handlers.inquiry.linked_matters import answer_linked, sign_linked
 from handlers.inquiry.pause import stop_waiting
 from handlers.inquiry.pending_requests import drop_requests
-from handlers.inquiry.transitions import move, move_order
+from handlers.inquiry.transitions import finished, move, move_order
 from handlers.notices import notify
 from handlers.notices.phrases import about, say_time
 from store import inquiries
@@ -31,13 +33,13 @@ if TYPE_CHECKING:
 @refusing
 def sign(acting: ActingOfficer, order: OrderRecord) -> Outcome:
     """签收."""
-    if order.state != "pending":
+    if order.state != AssignmentState.PENDING:
         return too_late(acting, order)
     if not move_order(acting.tx, order, AssignmentEvent.SIGN, signed_at=acting.now, signed_by=acting.officer.id):
         return too_late(acting, order)
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
     # An assist's signature, or one given while the citizen is asked, moves only the order.
-    if order.role == "lead" and inquiry.state == State.DISPATCHED:
+    if order.role == AssignmentRole.LEAD and inquiry.state == State.DISPATCHED:
         inquiry = move(
             acting.tx,
             inquiry,
@@ -48,15 +50,15 @@ def sign(acting: ActingOfficer, order: OrderRecord) -> Outcome:
         )
     else:
         acting.log(inquiry.id, "signed", unit=order.unit_name, assignment=order.id)
-    if order.role == "lead":
+    if order.role == AssignmentRole.LEAD:
         sign_linked(acting, order)
     return Outcome(
         done=True,
         key="staff.signed",
         params=about(inquiry)
         | {
-            "due": say_time(order.due_at) if order.role == "assist" else about(inquiry)["due"],
-            "unit_due": unit_time(inquiry, order.due_at) if order.role == "lead" else "",
+            "due": say_time(order.due_at) if order.role == AssignmentRole.ASSIST else about(inquiry)["due"],
+            "unit_due": unit_time(inquiry, order.due_at) if order.role == AssignmentRole.LEAD else "",
         },
     )
 
@@ -69,12 +71,11 @@ def answer(acting: ActingOfficer, order: OrderRecord, text: str) -> Outcome:
         return acting.refuse("staff.bad_text", longest=LONGEST_ANSWER)
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return too_late(acting, order)
-    signed = {} if order.signed_by else {"signed_at": acting.now, "signed_by": acting.officer.id}
-    if not move_order(
-        acting.tx, order, AssignmentEvent.FINISH, ended_at=acting.now, ended_by=acting.officer.id, **signed
-    ):
+    if not move_order(acting.tx, order, AssignmentEvent.FINISH, **finished(order, acting.officer.id, acting.now)):
         return too_late(acting, order)
-    return _tell_lead(acting, order, text) if order.role == "assist" else _tell_citizen(acting, order, text)
+    return (
+        _tell_lead(acting, order, text) if order.role == AssignmentRole.ASSIST else _tell_citizen(acting, order, text)
+    )
 
 
 def _tell_citizen(acting: ActingOfficer, order: OrderRecord, text: str) -> Outcome:
@@ -107,7 +108,7 @@ def _end_assists(acting: ActingOfficer, order: OrderRecord) -> list[str]:
     silent = [
         row
         for row in inquiries.assignments_of(acting.tx, order.inquiry_id)
-        if row.role == "assist" and row.state in inquiries.OPEN_ASSIGNMENT
+        if row.role == AssignmentRole.ASSIST and row.state in inquiries.OPEN_ASSIGNMENT
     ]
     for row in silent:
         move_order(acting.tx, row, AssignmentEvent.CANCEL, ended_at=acting.now)
@@ -119,7 +120,7 @@ def _tell_lead(acting: ActingOfficer, order: OrderRecord, text: str) -> Outcome:
     inquiries.add_message(
         acting.tx,
         inquiry_id=inquiry.id,
-        direction="internal",
+        direction=Direction.INTERNAL,
         kind="text",
         text=text,
         now=acting.now,
@@ -143,9 +144,9 @@ def transfer(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord) -> Out
     """转: the duty desk to any unit, a subdistrict office to its own communities."""
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return too_late(acting, order)
-    if order.role == "assist":
+    if order.role == AssignmentRole.ASSIST:
         return acting.refuse("staff.lead_only", number=order.number)
-    if acting.officer.role == "duty":
+    if acting.officer.role == Role.DUTY:
         done = moves.send_on(acting, order, unit)
         return _transferred(acting, order) if done.done else done
     if unit.id == order.unit_id:
@@ -174,12 +175,12 @@ def assist(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord) -> Outco
     """协: the lead keeps the duty to answer; the unit called in is due earlier."""
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return too_late(acting, order)
-    if order.role == "assist":
+    if order.role == AssignmentRole.ASSIST:
         return acting.refuse("staff.lead_only", number=order.number)
     helping = [
         row.unit_id
         for row in inquiries.assignments_of(acting.tx, order.inquiry_id)
-        if row.role == "assist" and row.state in inquiries.OPEN_ASSIGNMENT
+        if row.role == AssignmentRole.ASSIST and row.state in inquiries.OPEN_ASSIGNMENT
     ]
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
     receiver = placement.receiving_unit(acting, inquiry, unit, now_at=order.unit_id)

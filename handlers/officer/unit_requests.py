@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bot.clocks.workdays import CHINA
 from bot.inquiry import request_rules
 from bot.inquiry.extension_reasons import reason_in
-from bot.inquiry.states import Actor, AssignmentState, RequestKind
+from bot.inquiry.states import Actor, AssignmentRole, AssignmentState, RequestKind
 from handlers.inquiry.acting_officer import ActingOfficer, Outcome, refusing, too_late
 from handlers.notices import notify
 from handlers.notices.phrases import about, say_time
@@ -36,7 +36,7 @@ def extend(acting: ActingOfficer, order: OrderRecord, days: int | None, reason: 
     """
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return too_late(acting, order)
-    if order.role == "assist":
+    if order.role == AssignmentRole.ASSIST:
         return acting.refuse("staff.lead_only", number=order.number)
     inquiry, limits, calendar = inquiries.get(acting.tx, order.inquiry_id), acting.deps.limits, acting.deps.calendar()
     wanted_at = request_rules.extension_due(
@@ -85,7 +85,7 @@ def give_back(acting: ActingOfficer, order: OrderRecord, reason: str, unit: Unit
     """退: not ours, perhaps ``unit``'s. The duty desk decides; until then, and after, the clock runs on."""
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return too_late(acting, order)
-    if order.role == "assist":
+    if order.role == AssignmentRole.ASSIST:
         return acting.refuse("staff.lead_only", number=order.number)
     duty = directory.duty_unit(acting.tx)
     if duty is None or duty.id == order.unit_id:
@@ -138,7 +138,7 @@ def _open(
         acting.tx,
         inquiry_id=inquiry.id,
         assignment_id=order.id,
-        kind=kind.value,
+        kind=kind,
         opened_at=acting.now,
         opened_by=acting.officer.id,
         reason_code=reason_code,

@@ -15,8 +15,9 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from bot.clocks.workdays import CHINA
+from bot.directory.units import Role
 from bot.edge.messages import Address, InboundMessage, Kind
-from bot.inquiry.states import RequestKind
+from bot.inquiry.states import AssignmentRole, RequestKind
 from handlers.duty_desk import decide
 from handlers.inbound import receive
 from handlers.inquiry import acting_officer, pause
@@ -87,13 +88,13 @@ class People:
         self.cases: dict[int, Case] = {}
         self.refused: Counter[str] = Counter()
         staff = deps.store.read(replays.officers_by_unit)
-        self._duty = [row.id for row in staff if row.role == "duty"]
-        self._leaders = [row.id for row in staff if row.role == "leader"] or self._duty
+        self._duty = [row.id for row in staff if row.role == Role.DUTY]
+        self._leaders = [row.id for row in staff if row.role == Role.LEADER] or self._duty
         self._staff: dict[int, list[int]] = {}
         self._codes = {row.unit_id: row.unit_code for row in staff}
         for row in staff:
             self._staff.setdefault(row.unit_id, []).append(row.id)
-        self._duty_units = {row.unit_id for row in staff if row.role == "duty"}
+        self._duty_units = {row.unit_id for row in staff if row.role == Role.DUTY}
 
     # -- citizens ------------------------------------------------------------------------------
 
@@ -125,7 +126,7 @@ class People:
         case = self.cases.get(order.inquiry_id)
         if case is None:
             return
-        if order.role == "assist":
+        if order.role == AssignmentRole.ASSIST:
             self._later(case, order.created_at, 1, 8, partial(self._help, case, order))
         elif order.unit_id in self._duty_units and order.reason != "rework":
             self._later(case, order.created_at, 0.1, 2, partial(self._hand_on, case, order))

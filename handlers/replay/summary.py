@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.clocks.charges import satisfaction
 from bot.clocks.workdays import CHINA
-from bot.inquiry.states import OPEN
+from bot.inquiry.states import OPEN, State
 from store import replays
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from store.records.inquiries import CountedInquiryRecord
 
 WORST = 5
-ENDED_WITH_ANSWER = frozenset({"answered", "closed", "archived"})
+ENDED_WITH_ANSWER = frozenset({State.ANSWERED, State.CLOSED, State.ARCHIVED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from bot.classifier.model import Classifier, Example, TooFewExamples, evaluate, train
+from bot.classifier.states import ModelState
 from bot.edge.errors import ModelUnreadable
 from bot.text.masking import mask
 from handlers.routing.training_hours import HELD_BACK, NEWEST
@@ -165,7 +166,7 @@ def _kept(deps: Deps, final: Classifier, card: dict[str, Any], *, better: bool) 
     now, data = deps.clock.now(), final.to_bytes()
 
     def work(tx: Tx) -> int:
-        model_id = models.add(tx, data, card, state="standby" if better else "refused", now=now)
+        model_id = models.add(tx, data, card, state=ModelState.STANDBY if better else ModelState.REFUSED, now=now)
         if better:
             models.activate(tx, model_id, now)
         return model_id

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.text.masking import mask
 from bot.text.surnames import COMPOUND, SINGLE
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bot.topics.ranking import Topic
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from store.records.routing import TopicRecord
+    from store.records.routing import TopicRecord, TopicValues
 
 AGAIN = timedelta(days=1)
 """A topic already told of is told again no sooner, and only when its citizens have doubled."""
@@ -97,13 +97,12 @@ def _store_topic(tx: Tx, topic: Topic, row: TopicRecord | None) -> int:
     values = _values(topic)
     if row is None:
         return stored.add(tx, f"{topic.members[0]}:{topic.key}"[:KEY], **values)
-    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
-    if changed:
-        stored.change(tx, row.id, **changed)
-    return int(row.id)
+    if any(getattr(row, name) != value for name, value in values.items()):
+        stored.change(tx, row.id, **values)
+    return row.id
 
 
-def _values(topic: Topic) -> dict[str, Any]:
+def _values(topic: Topic) -> TopicValues:
     return {
         "words": list(topic.words),
         "place": topic.place[:64],

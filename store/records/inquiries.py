@@ -280,6 +280,45 @@ class InquiryValues(TypedDict, total=False):
     topic_id: int | None
 
 
+class InquiryDetails(TypedDict, total=False):
+    """Columns of ``inquiries`` by name."""
+
+    number: str
+    query_code: str
+    contact_id: int
+    address_id: int
+    channel: str
+    kind: InquiryKind
+    summary: str
+    unit_id: int | None
+    received_at: datetime
+    due_at: datetime
+    derivation: list[list[Any]]
+    provisional: bool
+    fold_until: datetime | None
+    routing: dict[str, Any] | None
+    answered_at: datetime | None
+    closed_at: datetime | None
+    rating: int | None
+    rating_reason: str | None
+    rated_at: datetime | None
+    urged_on: date | None
+    urgent: bool
+    extended: int
+    returns: int
+    reopened: int
+    paused_at: datetime | None
+    next_state_at: datetime | None
+    category: str
+    flags: list[str] | None
+    reject_code: str
+    appeals: int
+    merged_into_id: int | None
+    linked_to_id: int | None
+    repeat_of_id: int | None
+    topic_id: int | None
+
+
 class MessageReferences(TypedDict, total=False):
     """Columns of ``messages`` by name."""
 
@@ -289,13 +328,12 @@ class MessageReferences(TypedDict, total=False):
     longitude: float | None
 
 
-class AssignmentValues(TypedDict, total=False):
+class AssignmentDetails(TypedDict, total=False):
     """Columns of ``assignments`` by name."""
 
     inquiry_id: int
     unit_id: int
     role: AssignmentRole
-    state: AssignmentState
     created_at: datetime
     due_at: datetime
     signed_at: datetime | None
@@ -307,13 +345,12 @@ class AssignmentValues(TypedDict, total=False):
     next_check_at: datetime | None
 
 
-class RequestValues(TypedDict, total=False):
+class RequestDetails(TypedDict, total=False):
     """Columns of ``requests`` by name."""
 
     inquiry_id: int
     assignment_id: int
     kind: RequestKind
-    state: RequestState
     opened_at: datetime
     opened_by: int | None
     reason_code: str

@@ -130,6 +130,16 @@ class TopicInquiryRecord(Protocol):
     def fold_until(self) -> datetime | None: ...
 
 
+class DecisionValues(TypedDict, total=False):
+    """Columns of ``decisions`` by name."""
+
+    unit_id: int
+    category: str
+    source: DecisionSource
+    officer_id: int | None
+    at: datetime
+
+
 class TopicValues(TypedDict, total=False):
     """Columns of ``topics`` by name."""
 

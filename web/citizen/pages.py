@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 
+from bot.inquiry.directions import Direction
 from store import directory, inquiries
 from web.kit.headers import page
 from web.kit.values import due_of, state_of, steps_of
@@ -50,7 +51,7 @@ def _shown(deps: Deps, tx: Tx, inquiry_id: int) -> dict[str, Any] | None:
     if inquiry is None:
         return None
     unit = directory.unit(tx, inquiry.unit_id) if inquiry.unit_id is not None else None
-    answers = [m.text for m in inquiries.messages_of(tx, inquiry_id) if m.direction == "out" and m.officer_id]
+    answers = [m.text for m in inquiries.messages_of(tx, inquiry_id) if m.direction == Direction.OUT and m.officer_id]
     return {
         "number": inquiry.number,
         "state": state_of(inquiry),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from flask import redirect, request, url_for
 
+from bot.directory.units import Role
 from handlers.services.signed_links import DUTY_SECONDS
 from store import directory, sign_ins
 from web.kit.headers import page
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 COOKIE = "wenzheng_duty"
 PATH = "/duty"
-ROLES = ("duty", "leader")
+ROLES = (Role.DUTY, Role.LEADER)
 
 
 @dataclass(frozen=True, slots=True)

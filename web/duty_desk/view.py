@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.directory.units import Role
+from bot.inquiry.directions import Direction
 from handlers.duty_desk import moves
 from handlers.duty_desk.rules import OBJECTION, first, others_decide, rejected_by
 from handlers.inquiry.acting_officer import ActingOfficer
@@ -185,11 +187,11 @@ def one(deps: Deps, tx: Tx, officer: StaffRecord, order_id: int) -> dict[str, An
         else [
             {"text": text_for(officer, row, m.text, keeper=deps.secrets_officer), "at": say_time(m.created_at)}
             for m in inquiries.messages_of(tx, row.id)
-            if m.direction == "in" and m.text
+            if m.direction == Direction.IN and m.text
         ]
     )
     # A leader of another unit decides here; the order's own page is for those in charge of it.
-    in_charge = officer.role == "duty" or officer.unit_id == row.order_unit_id
+    in_charge = officer.role == Role.DUTY or officer.unit_id == row.order_unit_id
     return {
         "item": item,
         "parts": parts,

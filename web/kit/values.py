@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.inquiry.states import FINAL, State
 from handlers.notices.phrases import CHINA, STATES, UNSEEN, say_due, say_time
 from store import inquiries
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 INTERNAL = frozenset({"late_sign", "yellow", "red"})
 """Steps between the office and a unit; the citizen is told that it is overdue, as in her progress text."""
-ENDED = ("answered", "closed", "archived", "withdrawn", "rejected", "merged")
+ENDED = FINAL | {State.ANSWERED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.inquiry.states import AssignmentRole
 from handlers.inquiry import linked_matters
 from handlers.notices.phrases import shorten
 from handlers.notices.privacy import text_for
@@ -20,7 +21,7 @@ LENGTH = 80
 
 def linked_view(acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord | None) -> dict[str, Any]:
     """The newest of those linked to this one, how many there are, or which one this is linked to. ``order``: open."""
-    if order is None or order.role != "lead":
+    if order is None or order.role != AssignmentRole.LEAD:
         return {"linked": [], "linked_count": 0, "linked_to": ""}
     rows = [row for row in linked_inquiries.open_orders(acting.tx, inquiry.id) if row.unit_id == order.unit_id]
     shown = rows[::-1][:SHOWN]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.directory.units import Role
+from bot.inquiry.directions import Direction
 from bot.inquiry.request_rules import (
     ReturnAsk,
     SupplementAsk,
@@ -13,7 +15,7 @@ from bot.inquiry.request_rules import (
     return_problem,
     supplement_problem,
 )
-from bot.inquiry.states import OPEN_ASSIGNMENT, AssignmentState, RequestKind, RequestState, State
+from bot.inquiry.states import OPEN_ASSIGNMENT, AssignmentRole, AssignmentState, RequestKind, RequestState, State
 from handlers.inquiry.acting_officer import DECIDERS
 from handlers.inquiry.pause import LONGEST_QUESTION
 from handlers.notices.phrases import REASONS, say_day, say_time
@@ -58,7 +60,7 @@ def requests_view(acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRec
     rows = requests.of_inquiry(acting.tx, inquiry.id)
     asked = [_asked(acting, inquiry, row, rows) for row in rows if row.note != "dropped"]
     pending = any(row.state == RequestState.PENDING and row.kind in requests.TO_DECIDE for row in rows)
-    lead = order if order is not None and order.role == "lead" and order.state in OPEN_ASSIGNMENT else None
+    lead = order if order is not None and order.role == AssignmentRole.LEAD and order.state in OPEN_ASSIGNMENT else None
     return {
         "asked": asked,
         "longest_question": LONGEST_QUESTION,
@@ -78,7 +80,7 @@ def may_decide(officer: OfficerRecord, inquiry: InquiryRecord, request: UnitRequ
         return False
     if request.state not in {RequestState.PENDING, RequestState.EXPIRED} or request.note == "dropped":
         return False
-    return not is_second(inquiry, request) or officer.role == "leader"
+    return not is_second(inquiry, request) or officer.role == Role.LEADER
 
 
 def _asked(acting: ActingOfficer, inquiry: InquiryRecord, row: UnitRequestRecord, rows: Any) -> Asked:
@@ -170,7 +172,7 @@ def _opinions(acting: ActingOfficer, inquiry: InquiryRecord) -> list[dict[str, A
             "who": inquiries.officer_name(acting.tx, m.officer_id),
         }
         for m in inquiries.messages_of(acting.tx, inquiry.id)
-        if m.direction == "internal"
+        if m.direction == Direction.INTERNAL
     ]
 
 

@@ -6,6 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.directory.units import Role, Tier
+from bot.inquiry.directions import Direction
+from bot.inquiry.states import AssignmentRole, AssignmentState
 from handlers.duty_desk import moves
 from handlers.duty_desk.merge import JOINED
 from handlers.inquiry import acting_officer
@@ -66,7 +69,7 @@ def find_visit(tx: Tx, link: tuple[int, int], *, order_id: int | None = None, ke
     if officer is None or inquiry is None:
         return Gone()
     rows = inquiries.assignments_of(tx, inquiry_id)
-    leads = [row for row in rows if row.role == "lead"]
+    leads = [row for row in rows if row.role == AssignmentRole.LEAD]
     units = acting_officer.units_in_charge(tx, officer)
     own = rows if units is None else [row for row in rows if row.unit_id in units]
     if order_id is not None:
@@ -76,18 +79,22 @@ def find_visit(tx: Tx, link: tuple[int, int], *, order_id: int | None = None, ke
     current = leads[-1] if leads else None
     if units is None or (current is not None and current.unit_id in units):
         return Visit(inquiry, officer, current)
-    helping = [row for row in own if row.role == "assist"]
-    if helping and helping[-1].state != "cancelled":
+    helping = [row for row in own if row.role == AssignmentRole.ASSIST]
+    if helping and helping[-1].state != AssignmentState.CANCELLED:
         return Visit(inquiry, officer, helping[-1])
     if SECRET in (inquiry.flags or []) and may_read(officer, inquiry, keeper=keeper):
         return Visit(inquiry, officer, current, only_decides=True)
     found = _deciding(tx, inquiry, officer, leads)
-    return found if isinstance(found, Visit) else _handed_on(tx, officer, [row for row in own if row.role == "lead"])
+    return (
+        found
+        if isinstance(found, Visit)
+        else _handed_on(tx, officer, [row for row in own if row.role == AssignmentRole.LEAD])
+    )
 
 
 def _deciding(tx: Tx, inquiry: InquiryRecord, officer: StaffRecord, leads: Sequence[OrderRecord]) -> Visit | Gone:
     """A leader sees what is, or was, his to decide."""
-    rows = requests.of_inquiry(tx, inquiry.id) if officer.role == "leader" else []
+    rows = requests.of_inquiry(tx, inquiry.id) if officer.role == Role.LEADER else []
     theirs = any(may_decide(officer, inquiry, row) or row.decided_by == officer.id for row in rows)
     return Visit(inquiry, officer, leads[-1], only_decides=True) if theirs and leads else Gone()
 
@@ -128,7 +135,7 @@ def view(deps: Deps, tx: Tx, visit: Visit) -> dict[str, Any]:
             "is_open": is_open,
             "signed_by": inquiries.officer_name(tx, order.signed_by) if order else "",
             "grounds": grounds(inquiry, order.unit_code)
-            if order is not None and order.role == "lead" and readable
+            if order is not None and order.role == AssignmentRole.LEAD and readable
             else {},
             "parts": _parts(acting, inquiry, opened=until is not None),
             "answers": _answers(tx, inquiry.id),
@@ -137,7 +144,7 @@ def view(deps: Deps, tx: Tx, visit: Visit) -> dict[str, Any]:
             "places": (inquiry.routing or {}).get("places", []) if readable else [],
             "steps": steps_of(tx, inquiry.id, names=True),
             "choices": transfer_choices(acting, order)
-            if is_open and order is not None and order.role == "lead"
+            if is_open and order is not None and order.role == AssignmentRole.LEAD
             else [],
         }
         | asked
@@ -167,7 +174,7 @@ def _contact(
     acting: acting_officer.ActingOfficer, inquiry: InquiryRecord, order: OrderRecord | None, until: datetime | None
 ) -> dict[str, Any]:
     """Whom to call, while that is open for this officer; else whether it may be asked for."""
-    may_ask = order is not None and order.role == "lead" and not contact_details.is_confidential(inquiry)
+    may_ask = order is not None and order.role == AssignmentRole.LEAD and not contact_details.is_confidential(inquiry)
     return {
         "may_contact": may_ask and until is None,
         "contact_until": say_time(until) if until is not None else "",
@@ -194,7 +201,7 @@ def _parts(acting: acting_officer.ActingOfficer, inquiry: InquiryRecord, *, open
     media: dict[int, list[MediaRecord]] = {}
     for row in inquiries.media_of(acting.tx, inquiry.id):
         media.setdefault(row.message_id, []).append(row)
-    said = [m for m in inquiries.messages_of(acting.tx, inquiry.id) if m.direction == "in" or m.kind == JOINED]
+    said = [m for m in inquiries.messages_of(acting.tx, inquiry.id) if m.direction == Direction.IN or m.kind == JOINED]
     return [_part(acting, inquiry, m, media.get(m.id, []), opened=opened) for m in said]
 
 
@@ -227,10 +234,10 @@ def _answers(tx: Tx, inquiry_id: int) -> list[dict[str, str]]:
             "text": m.text,
             "at": say_time(m.created_at),
             "who": inquiries.officer_name(tx, m.officer_id),
-            "aside": ASIDE[m.kind] if m.direction == "aside" else "",
+            "aside": ASIDE[m.kind] if m.direction == Direction.ASIDE else "",
         }
         for m in inquiries.messages_of(tx, inquiry_id)
-        if m.officer_id and m.direction in {"out", "aside"}
+        if m.officer_id and m.direction in {Direction.OUT, Direction.ASIDE}
     ]
 
 
@@ -245,9 +252,9 @@ def transfer_choices(acting: acting_officer.ActingOfficer, order: OrderRecord) -
 
     Only units with somebody there to sign.
     """
-    if acting.officer.role == "duty":
+    if acting.officer.role == Role.DUTY:
         units = directory.all_units(acting.tx)
-    elif acting.officer.tier == "subdistrict":
+    elif acting.officer.tier == Tier.SUBDISTRICT:
         units = directory.children(acting.tx, acting.officer.unit_code)
     else:
         return []
