@@ -329,6 +329,36 @@ def test_every_command_the_documents_name_exists(found):
             assert group is not None, found
 
 
+def rooms():
+    """The columns of the table under "Rooms": folder -> the names in it."""
+    section = (ROOT / "docs/architecture.md").read_text("utf-8").partition("## Rooms")[2].partition("\n## ")[0]
+    head, _line, *rows = (line.strip("|").split("|") for line in section.splitlines() if line.startswith("|"))
+    columns = zip(*[[re.findall(r"`([^`]+)`", cell) for cell in row] for row in rows], strict=True)
+    titles = [title.strip().strip("`/") for title in head]
+    return {title: [name for cell in column for name in cell] for title, column in zip(titles, columns, strict=True)}
+
+
+@pytest.mark.parametrize("folder", ["bot", "handlers", "store", "web"])
+def test_the_table_of_rooms_shows_each_package_once(folder):
+    found = (path for path in (ROOT / folder).iterdir() if not path.name.startswith("_"))
+    packages = {path.stem for path in found if path.suffix == ".py" or any(path.glob("*.py"))}
+    shown = rooms()[folder]
+    assert sorted(shown) == sorted(packages)
+
+
+def test_the_table_of_rooms_shows_each_folder_of_texts_once():
+    folders = [path.name for path in (ROOT / "templates/messages/zh_CN").iterdir() if path.is_dir()]
+    assert sorted(rooms()["texts"]) == sorted(folders)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_every_file_the_documents_name_is_there(path):
+    """`` `bot/text/sms.py` `` and the like; not what stands for a name, as in `` `adapters/<channel>.py` ``."""
+    folders = "|".join((*PACKAGES, "docs", "templates", "tests", "benchmarks", "deploy", "static"))
+    named = re.findall(rf"`((?:{folders})/[\w/.-]+?/?)(?:::\w+)?`", path.read_text("utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 # --- the order of things ---
 
 
