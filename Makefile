@@ -48,7 +48,7 @@ format: .venv/.installed ## put every file into the one form
 lint: .venv/.installed   ## form, ruff, mypy, import directions, dead names
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/python docs/check_types.py
 	$(BIN)/lint-imports
 	$(BIN)/vulture
 
