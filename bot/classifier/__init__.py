@@ -1,4 +1,4 @@
-"""The learned model: features, training, probabilities, the words that decided.
+"""The learned model: features, training, probabilities and the words that decided.
 
-Only workers load it. Whose matter it is, is ``routing``.
+Only workers load it. Choosing the unit in charge with its help is ``bot/routing``.
 """

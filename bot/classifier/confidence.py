@@ -1,7 +1,8 @@
-"""Scores become probabilities, and probabilities thresholds for a wanted precision.
+"""Turns a model's scores into probabilities, and finds the confidence from which a wanted precision holds.
 
-The slope depends on how much there is to read: a lone line of ten characters says less than a page with
-a headline. Fitted on out-of-fold scores only, where a model speaks of texts it never saw.
+How far a score can be trusted depends on how much there is to read: ten characters say less than a page with a
+headline. Everything here is fitted on scores of texts that the scoring model had not seen in training (out of
+fold).
 """
 
 from __future__ import annotations
@@ -26,22 +27,24 @@ DOUBT = 0.1  # the precision is below the bound in one threshold of ten at most
 
 
 def circumstances(texts: Sequence[Text]) -> Floats:
-    """What the slope depends on: always one, a headline beside the body, the length."""
+    """What the trust in a score depends on, one row a text: a constant 1, whether a headline stands beside the
+    body, the length.
+    """
     rows = [(1.0, float(text.headline > 0), np.log1p(len(text.shown)) - 4.0) for text in texts]
     return np.array(rows, np.float32).reshape(-1, 3)
 
 
 def kinds(texts: Sequence[Text]) -> Ints:
-    """0 a headline and a body, 1 a text alone, 2 a short text alone."""
+    """The kind of each text: 0 for a headline with a body, 1 for a text alone, 2 for a short text alone."""
     return np.array([0 if text.headline else 1 + (len(text.shown) <= SHORT) for text in texts], np.int64)
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """``softmax(exp(circumstances · slopes) · scores + offsets of the kind)``, then levelled.
+    """Probabilities are ``softmax(exp(circumstances · slopes) · scores + offsets of the kind)``, then levelled.
 
-    ``reached``: the confidence of each kind from which each wanted precision holds. The same precision of
-    another kind of text is brought to the same confidence, the public threshold.
+    ``reached`` holds, for each kind of text, the confidence from which each wanted precision holds. Levelling
+    moves these to one public threshold, so that 0.9 means the same precision for a letter and for an SMS.
     """
 
     slopes: Floats
@@ -54,7 +57,9 @@ class Calibration:
         return self._levelled(raw, kind)
 
     def _levelled(self, raw: Floats, kind: Ints) -> Floats:
-        """Only the highest of each row is moved, and only if it is over a half: it stays the highest."""
+        """Move the highest probability of each row to the public scale. One below a half is not moved, and the
+        highest stays the highest.
+        """
         top = raw.max(axis=1, initial=0)
         moved = top.astype(np.float64)
         for one in np.unique(kind):
@@ -67,11 +72,13 @@ class Calibration:
 
     @property
     def thresholds(self) -> dict[str, float]:
-        """Of each wanted precision the least confidence among the kinds that reach it."""
+        """For each wanted precision, the lowest confidence at which some kind of text reaches it."""
         return {wanted: round(float(self.reached[:, n].min()), 6) for n, wanted in enumerate(WANTED)}
 
     def _knots(self, kind: int) -> tuple[list[float], list[float]]:
-        """The confidences of a kind and what becomes of them; one that is never enough stays below its threshold."""
+        """The points of a kind's scale and where each is moved. A precision the kind never reaches stays below
+        its threshold.
+        """
         own, level = [0.0, 0.5], [0.0, 0.5]
         for reached, public in zip(self.reached[kind].tolist(), self.thresholds.values(), strict=True):
             if reached > 1:
@@ -91,7 +98,9 @@ def softmax(logits: Any) -> Floats:
 
 
 def calibrate(scores: Floats, texts: Sequence[Text], *, truth: Ints, weights: Floats) -> Calibration:
-    """Slopes and offsets by the least surprise about the truth, then where the wanted precisions are reached."""
+    """Fit slopes and offsets so that the truth is least surprising, then find where each wanted precision is
+    reached.
+    """
     kind = kinds(texts)
     slopes, offsets = _fitted(scores, circumstances(texts), kind=kind, truth=truth, share=weights / weights.sum())
     nowhere = np.full((KINDS, len(WANTED)), NEVER, np.float32)
@@ -105,7 +114,7 @@ def calibrate(scores: Floats, texts: Sequence[Text], *, truth: Ints, weights: Fl
 
 
 def _fitted(scores: Floats, about: Floats, *, kind: Ints, truth: Ints, share: Floats) -> tuple[Floats, Floats]:
-    """Held near a plain slope and no offsets where there is little to learn from."""
+    """Fit slopes and offsets; the penalty keeps both near zero where there are too few texts to learn from."""
     from scipy.optimize import minimize  # noqa: PLC0415  training only
 
     rows, labels = scores.shape
@@ -128,7 +137,7 @@ def _fitted(scores: Floats, about: Floats, *, kind: Ints, truth: Ints, share: Fl
 
 
 def least_confidence(confidence: Floats, right: Any, wanted: float) -> float:
-    """The least confidence above which the wanted precision holds, by its lower bound; NEVER if nowhere."""
+    """The lowest confidence above which the lower bound of the precision is the wanted one; NEVER if there is none."""
     from scipy.special import betaincinv  # noqa: PLC0415  training only
 
     order = np.argsort(-confidence, kind="stable")
@@ -142,7 +151,7 @@ def least_confidence(confidence: Floats, right: Any, wanted: float) -> float:
 
 
 def macro_f1(truth: Ints, guessed: Ints) -> float:
-    """Over the labels that occur in the truth."""
+    """The mean F1 of the labels that occur in the truth; a label nobody used does not count."""
     each = []
     for label in np.unique(truth):
         both = int(((truth == label) & (guessed == label)).sum())

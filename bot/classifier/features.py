@@ -36,7 +36,9 @@ _DIGIT = re.compile(r"\d")
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """``shown`` is the normalised text, ``folded`` the same character by character as it is counted."""
+    """A text as it is counted. ``shown`` is the normalised text; ``folded`` has as many characters, with digits
+    and punctuation made alike.
+    """
 
     shown: str
     folded: str
@@ -44,22 +46,26 @@ class Text:
 
 
 def read(headline: str, body: str) -> Text:
-    """One text alone is the same text whether it comes as headline or as body."""
+    """Prepare a text. A text without a companion gives the same result whether it was passed as headline or as
+    body.
+    """
     head, rest = normalise(headline), normalise(body)
     shown = f"{head} {rest}" if head and rest else head or rest
     return Text(shown, fold(shown), len(head) if rest else 0)
 
 
 def fold(shown: str) -> str:
-    """Digits are one digit, what is neither letter nor digit a space; as long as the text."""
+    """Make all digits one digit and punctuation spaces, keeping the length, so that places in both forms agree."""
     return _NOT_A_WORD.sub(" ", _DIGIT.sub("0", shown))
 
 
 @dataclass(frozen=True, slots=True)
 class Grams:
-    """Every n-gram of a batch. A segment is a text in one space: ``SPACES * number of the text + space``.
+    """All n-grams of a batch of texts. A segment is one text in one space; its number is ``SPACES * number of the
+    text + space``.
 
-    ``start`` counts the characters of all segments one after another, as ``starts`` does.
+    ``start`` is the place of an n-gram's first character, counted over all segments joined together, as
+    ``starts`` is.
     """
 
     segment: Ints
@@ -98,7 +104,9 @@ def _codes(text: str) -> NDArray[np.uint32]:
 
 
 def _by_size(chars: NDArray[np.uint64], segment: Ints) -> Iterator[tuple[Ints, Keys]]:
-    """Starts and keys of all n-grams of one size after the other; none reaches into the next segment."""
+    """The starts and keys of all n-grams, one size after the other; no n-gram reaches from one segment into the
+    next.
+    """
     mixed = _SEEDS[segment % SPACES]
     for size in range(1, LONGEST + 1):
         count = max(len(chars) - size + 1, 0)
@@ -109,7 +117,7 @@ def _by_size(chars: NDArray[np.uint64], segment: Ints) -> Iterator[tuple[Ints, K
 
 
 class Vocabulary:
-    """Keys known to a model, in order; their place is their number."""
+    """The keys a model knows, sorted. The place of a key is its number."""
 
     def __init__(self, keys: Keys) -> None:
         self.keys = keys
@@ -124,7 +132,7 @@ class Vocabulary:
         return len(self.keys)
 
     def find(self, keys: Keys) -> tuple[Ints, Ints]:
-        """Which of the keys are known, and their numbers; in no order."""
+        """Which of the given keys are known, and their numbers, in no particular order."""
         bucket = keys >> self._shift
         at, end = self._begin[bucket], self._begin[bucket + np.uint32(1)]
         which = np.flatnonzero(at < end)
@@ -142,7 +150,7 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """The known n-grams of a batch, counted: one row each for a segment's n-gram, in order of segments."""
+    """How often each known n-gram stands in each segment: one row for each n-gram of a segment, ordered by segment."""
 
     segment: Ints
     feature: Ints
@@ -153,7 +161,7 @@ class Vectors:
 
 
 def vectors(found: Grams, vocabulary: Vocabulary, idf: Floats) -> Vectors:
-    """Damped counts by inverse document frequency, each segment of length 1."""
+    """Count the known n-grams, damp the counts, weigh rare n-grams more, and scale each segment to length 1."""
     occurrence, number = vocabulary.find(found.key)
     wide = max(len(vocabulary), 1)
     pairs = found.segment[occurrence] * wide + number
@@ -171,7 +179,9 @@ def chunks(texts: Sequence[Text]) -> Iterator[tuple[int, Grams]]:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Every key of some texts: of how many characters, in how many segments it stands, how many times in all."""
+    """All keys of a set of texts with their size in characters, the number of segments they stand in, and their
+    count in all.
+    """
 
     keys: Keys
     size: Ints

@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 MOST_OFTEN = 65_535
 FINE = 10
 WORTH = np.array([1, 1, 1, 0.5, 0])
-"""Of n-grams by their characters. Three say little that two do not, and four nothing: they only tell words apart."""
+"""The weight of n-grams of 0 to 4 characters. Three characters say little that two do not. Four say nothing about
+the label; they are kept to tell where words begin and end (docs/decisions/0012).
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """The n-grams a model knows: in how many of its ``texts`` each stands, and how many times in all.
+    """The n-grams a model knows: the number of its ``texts`` each stands in, and how often it occurs in all.
 
-    ``times`` is ``FINE`` times the binary logarithm, for the words that decided; ``letters`` are those of all texts.
+    ``times`` is the binary logarithm of that count times ``FINE``, used to show the words that decided;
+    ``letters`` is the length of all texts together.
     """
 
     vocabulary: Vocabulary
@@ -54,7 +57,9 @@ def _idf(size: NDArray[np.uint8], often: NDArray[np.uint16], *, texts: int) -> F
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """``weights`` (n-gram, label) times ``scale`` (n-gram) are the weights as they were learned."""
+    """The model. ``weights`` (a byte for each n-gram and label) times ``scale`` (for each n-gram) are the learned
+    weights.
+    """
 
     lexicon: Lexicon
     weights: NDArray[np.int8]
@@ -64,14 +69,16 @@ class Linear:
 
     @classmethod
     def of(cls, lexicon: Lexicon, weights: Floats, bias: Floats) -> Linear:
-        """Rounded as they will be stored, so that a model answers the same before and after."""
+        """Round learned weights to the bytes that will be stored, so that a model answers the same before and
+        after saving.
+        """
         smallest = np.finfo(np.float16).smallest_subnormal
         scale = np.maximum(np.abs(weights).max(axis=1, initial=0) / 127, smallest).astype(np.float16).astype(np.float32)
         rounded = np.clip(np.round(weights / scale[:, None]), -127, 127).astype(np.int8)
         return cls(lexicon, rounded, scale, bias.astype(np.float32), _middle(rounded))
 
     def scores(self, found: Vectors, texts: int) -> Floats:
-        """One row a text, one column a label."""
+        """The score of each label for each text: one row a text, one column a label."""
         total = np.tile(self.bias, (texts, 1))
         if not len(found.feature):
             return total
@@ -82,7 +89,7 @@ class Linear:
         return total
 
     def pull(self, feature: Ints, label: Ints) -> Floats:
-        """How much each n-gram speaks for the label beside it rather than for any other."""
+        """How much each n-gram speaks for the label given beside it, compared with the mean of all labels."""
         return np.asarray((self.weights[feature, label] - self.middle[feature]) * self.scale[feature], np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -99,7 +106,7 @@ class Linear:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], labels: int) -> Linear:
-        """Raises ValueError where the parts do not fit together."""
+        """Read a model back from its arrays. Raises ValueError where they do not fit together."""
         keys, size, often, times = (arrays[name] for name in ("keys", "size", "often", "times"))
         weights, sizes = arrays["weights"], arrays["sizes"]
         shapes = [part.shape for part in (size, often, times, arrays["scale"], weights, arrays["bias"], sizes)]

@@ -45,7 +45,7 @@ WORTH_WORDS = 0.01  # the least confidence for which anybody asks why
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One decision of the desk. ``label`` is whatever was decided: a unit's code, a category."""
+    """One decision to learn from. ``label`` is what was decided: the code of a unit, or a category."""
 
     text: str
     label: str
@@ -55,7 +55,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """One label proposed. ``words`` are those of the normalised text that speak for it, at most five."""
+    """One proposed label. ``words`` are at most five words of the normalised text that speak for it."""
 
     label: str
     confidence: float
@@ -63,7 +63,9 @@ class Guess:
 
 
 class TooFewExamples(Exception):
-    """``what`` is "examples" (of enough labels) or "labels"; ``have`` of the ``need`` are there."""
+    """There is too little to learn from. ``what`` names what is missing ("examples" or "labels"), ``have`` and
+    ``need`` the counts.
+    """
 
     def __init__(self, what: str, *, have: int, need: int) -> None:
         super().__init__(f"{have} {what} of at least {need}")
@@ -72,7 +74,9 @@ class TooFewExamples(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """A trained model. ``thresholds`` maps a wanted precision to the least confidence for it (over 1: never)."""
+    """A trained model. ``thresholds`` gives the lowest confidence for each wanted precision; over 1 means that
+    none is enough.
+    """
 
     labels: tuple[str, ...]
     thresholds: dict[str, float]
@@ -81,7 +85,7 @@ class Classifier:
     calibration: Calibration
 
     def guess(self, texts: Sequence[tuple[str, str]], *, top: int = 3, explain: bool = True) -> list[list[Guess]]:
-        """For each (headline, body) the most likely labels, the likeliest first."""
+        """For each (headline, body) the labels that fit best, the most likely first."""
         found: list[list[Guess]] = []
         for first in range(0, len(texts), BATCH):
             batch = [read(headline, body) for headline, body in texts[first : first + BATCH]]
@@ -114,7 +118,7 @@ class Classifier:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Classifier:
-        """Raises ModelUnreadable."""
+        """Read a stored model. Raises ModelUnreadable."""
         facts, arrays = model_format.unpack(data)
         try:
             return _assembled(facts, arrays)
@@ -139,7 +143,7 @@ def _finite(values: Any, shape: tuple[int, ...]) -> Floats:
 
 
 def train(examples: Sequence[Example], *, seed: int = 0) -> Classifier:
-    """Learn from these decisions; the same examples and seed give the same model. Raises TooFewExamples.
+    """Learn from decisions. The same examples and seed give the same model. Raises TooFewExamples.
 
     Labels with fewer than three examples are left out and named in the card.
     """
@@ -163,7 +167,7 @@ def _corpus(examples: Sequence[Example], labels: tuple[str, ...], *, seed: int) 
 
 
 def _card(counts: Counter[str], labels: tuple[str, ...], out_of_fold: dict[str, Any], *, seed: int) -> dict[str, Any]:
-    """What there is to say of a model. Never a text."""
+    """The facts about a model that are shown to operators. It never contains a text."""
     return {
         "format": model_format.VERSION,
         "scikit_learn": version("scikit-learn"),

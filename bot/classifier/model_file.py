@@ -1,7 +1,7 @@
-"""A model as bytes and back: magic, version, checksum, JSON and bare numbers. Nothing in it can run.
+"""Writes a model as bytes and reads it back: magic, version, checksum, JSON and bare numbers.
 
-A model file is data from outside: it may be cut, mixed up or made to harm. What is read is checked before
-it is used, sizes before they are believed.
+A model file is data from outside and may be cut, mixed up or made to harm. Nothing in it can be executed (which
+is why it is no pickle), and each size is checked before memory is reserved for it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _code(array: NDArray[Any]) -> str:
 
 
 def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Facts and arrays as they were packed, read-only. Raises ModelUnreadable."""
+    """The facts and arrays of a packed model, read-only. Raises ModelUnreadable."""
     if not data:
         raise ModelUnreadable("empty")
     described, numbers = _checked(data)
@@ -55,7 +55,7 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
 
 
 def _checked(data: bytes) -> tuple[bytes, bytes]:
-    """The JSON and the numbers, once magic, version, checksum and length are right."""
+    """The JSON part and the numbers, after magic, version, checksum and lengths were found right."""
     if len(data) < _HEAD.size or len(data) > LARGEST:
         raise ModelUnreadable("corrupt")
     magic, version, digest, length = _HEAD.unpack_from(data)

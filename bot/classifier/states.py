@@ -1,4 +1,4 @@
-"""What is stored of learned routers, and of the decisions they learn from."""
+"""The values stored for learned routers and for the decisions they learn from."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from enum import StrEnum
 
 
 class ModelState(StrEnum):
-    """At most one is ACTIVE. STANDBY waits to be gone back to; REFUSED was no better, or was gone back from."""
+    """The state of a stored model. At most one is ACTIVE; STANDBY is an earlier one that can be restored; REFUSED
+    was no better than the one in use, or was rolled back.
+    """
 
     ACTIVE = "active"
     STANDBY = "standby"
@@ -14,10 +16,10 @@ class ModelState(StrEnum):
 
 
 class DecisionSource(StrEnum):
-    """Who said whose matter it is.
+    """Who said which unit a matter belongs to.
 
-    DESK dispatched it by hand; CORRECTION took it from the unit the machine or the desk had chosen;
-    ANSWERED: the unit the machine chose answered, so it was right.
+    DESK: the duty desk dispatched it by hand. CORRECTION: the matter was taken from the unit that the machine or
+    the desk had chosen. ANSWERED: the unit the machine had chosen answered, so the machine was right.
     """
 
     DESK = "desk"

@@ -1,9 +1,9 @@
-"""Learning from the desk's decisions; the only file that needs scikit-learn, and only while it trains.
+"""Trains a model on the duty desk's decisions. The only module that needs scikit-learn, and only while it trains.
 
-Each example is shown whole, its body alone and its headline alone, so that one model reads a portal's
-letter, a WeChat message and an SMS. Linear support vectors on plain counts and on counts weighted by naive
-Bayes log ratios (Wang and Manning, 2012), and a logistic regression, summed. What is said of the model's
-quality comes from folds it did not see.
+Each example is learned three times: whole, body alone and headline alone, so that one model reads a portal's
+letter, a WeChat message and an SMS. Three linear models are summed: support vectors on plain counts, support
+vectors on counts weighted by naive Bayes log ratios (Wang and Manning, 2012), and a logistic regression. The
+quality is measured on folds the model did not see.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ FEWEST_OF_A_LABEL = 3
 FOLDS, MANY_FOLDS = 5, 10
 AFFORDABLE = 50_000  # examples times labels up to which more folds are worth their time: models nearer the final one
 RARE = {3_000: (2, 2, 5, 5), 1_000: (2, 2, 3, 3), 0: (1, 1, 2, 2)}
-"""With so many examples an n-gram of one, two, three, four characters must stand in so many of them."""
+"""With at least this many examples, the number of texts in which an n-gram of one, two, three or four characters
+must stand to be kept.
+"""
 LARGEST = 9_000_000  # bytes of a model
 BESIDE_WEIGHTS = 10  # bytes of an n-gram: key, size, counts, scale
 SMOOTHING = 0.1
@@ -51,7 +53,9 @@ STEPS = 50  # of the regression: as good as to the end, and a fifth of its time 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One way to see an example. ``form`` is full, body or headline; ``whole`` shows all there is of it."""
+    """One form of an example. ``form`` is full, body or headline; ``whole`` says whether this form contains all
+    of its text.
+    """
 
     text: Text
     example: int
@@ -61,7 +65,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """What is learned from: views, and of each example label, weight and fold."""
+    """What is learned from: the views, and the label, weight and fold of each example."""
 
     views: list[View]
     label: Ints
@@ -90,7 +94,7 @@ def views_of(pairs: Sequence[tuple[str, str]]) -> list[View]:
 
 
 def folds(pairs: Sequence[tuple[str, str]], label: Ints, *, seed: int) -> Ints:
-    """Equal texts share a fold, and the labels are spread evenly over the folds."""
+    """Assign each example to a fold. Equal texts share one, and each label is spread evenly over all of them."""
     groups: dict[bytes, list[int]] = defaultdict(list)
     for number, (headline, body) in enumerate(pairs):
         groups[_digest(seed, read(headline, body).folded)].append(number)
@@ -120,7 +124,7 @@ def learn(corpus: Corpus) -> Learned:
 
 
 def _out_of_fold(corpus: Corpus) -> Floats:
-    """Each view's scores by a model that saw nothing of its example."""
+    """The scores of each view, given by a model that did not see the view's example in training."""
     fold = corpus.fold[[view.example for view in corpus.views]]
     scores = np.zeros((len(corpus.views), len(corpus.labels)), np.float32)
     for one in np.unique(fold):
@@ -150,7 +154,7 @@ def _reported(
 
 
 def fit(corpus: Corpus, places: Ints) -> Linear:
-    """One model of the views at these places."""
+    """Train one model on the views at these places."""
     views = [corpus.views[place] for place in places]
     examples = np.array([view.example for view in views])
     lexicon = _lexicon([view.text for view in views if view.whole], len(corpus.labels))
@@ -185,7 +189,9 @@ def _matrix(texts: Sequence[Text], lexicon: Lexicon) -> Any:
 
 
 def _separated(matrix: Any, truth: Ints, weight: Floats, labels: int) -> tuple[Floats, Floats]:
-    """The sum of three linear models, each brought to scores of the same spread: they err in different places."""
+    """Sum three linear models, each scaled to the same spread of scores. They err in different places, so the sum
+    errs less.
+    """
     weights = np.zeros((matrix.shape[1], labels), np.float32)
     bias = np.zeros(labels, np.float32)
     for kind, share in ((_plain_machines, 1), (_weighted_machines, 2), (_regression, 1)):
@@ -215,7 +221,9 @@ def _weighted_machines(matrix: Any, truth: Ints, *, weight: Floats, labels: int)
 
 
 def _regression(matrix: Any, truth: Ints, *, weight: Floats, labels: int) -> tuple[Floats, Floats]:
-    """All labels at once. Two labels have one row of weights, which speaks for the second."""
+    """Logistic regression over all labels. With two labels scikit-learn gives a single row of weights, which
+    speaks for the second.
+    """
     from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415  training only
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
@@ -233,12 +241,14 @@ def _regression(matrix: Any, truth: Ints, *, weight: Floats, labels: int) -> tup
 
 
 def _nothing(matrix: Any, labels: int) -> tuple[Floats, Floats]:
-    """A label whose texts are all equal, and stand in the fold left out, is never proposed."""
+    """Weights for a label that has no example in these folds (all its texts are equal and stand in the fold left
+    out): it is never proposed.
+    """
     return np.zeros((matrix.shape[1], labels), np.float32), np.full(labels, -1.0, np.float32)
 
 
 def _machine(matrix: Any, chosen: NDArray[np.bool_], weight: Floats, *, penalty: float) -> tuple[Any, float]:
-    """Support vectors of one label against the rest."""
+    """Support vectors that tell one label from all others."""
     from sklearn.svm import LinearSVC  # noqa: PLC0415  900 ms and 120 MB, in training only
 
     machine = LinearSVC(C=penalty, max_iter=5_000, random_state=0)

@@ -1,8 +1,8 @@
-"""The words of a text that decided: where the weights of its n-grams pile up.
+"""Finds the words of a text that decided: the places where the weights of its n-grams pile up.
 
-Each n-gram spreads its weight over its characters. Of the stretches of two to four characters those are
-words that hold together more than chance would have it and are not always part of a longer one, both by
-the texts the model learned from: no dictionary, and so no half-words but of words it hardly knows.
+Each n-gram spreads its weight over its characters. Shown are stretches of two to four characters that behave like
+words in the texts the model learned from: their characters stand together more often than chance, and they are
+not usually part of a longer stretch. No dictionary is used, so names of estates and products are found too.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ _SPACE = 32
 
 @dataclass(frozen=True, slots=True)
 class Stretches:
-    """Known n-grams of whole texts as words that might be shown. ``rank``: 0 a word, 1 a piece, 2 one character."""
+    """Stretches of whole texts that may be shown. ``rank`` is 0 for a word, 1 for a piece of a word, 2 for a
+    single character.
+    """
 
     text: Ints
     start: Ints
@@ -43,7 +45,7 @@ class Stretches:
 
 
 def stretches(model: Linear, found: Grams, counted: Vectors) -> Stretches:
-    """What might be shown, for whatever label."""
+    """All stretches of the texts that may be shown, for whichever label."""
     times = _times(model, found, counted)
     here = np.sort(counted.occurrence[found.segment[counted.occurrence] % SPACES == 0])
     here = here[np.argsort(found.segment[here], kind="stable")]
@@ -56,7 +58,7 @@ def stretches(model: Linear, found: Grams, counted: Vectors) -> Stretches:
 
 
 def _times(model: Linear, found: Grams, counted: Vectors) -> Floats:
-    """Row ``n``, column ``i``: how often, by logarithm, the ``n`` characters from place ``i`` on stand together."""
+    """Row ``n``, column ``i``: the logarithm of how often the ``n`` characters from place ``i`` on occur together."""
     times = np.zeros((LONGEST + 2, int(found.starts[-1]) + LONGEST + 2), np.float32)
     known = model.lexicon.times[counted.feature] * np.float32(np.log(2) / FINE)
     times[found.size[counted.occurrence], found.start[counted.occurrence]] = known[counted.row]
@@ -77,7 +79,7 @@ def _is_word(times: Floats, start: Ints, size: Ints, letters: int) -> NDArray[np
 def deciding(
     model: Linear, texts: Sequence[Text], *, found: Grams, counted: Vectors, label: Ints, among: Stretches
 ) -> list[tuple[str, ...]]:
-    """For each text the words that speak for its label, the strongest first. A negative label asks for none."""
+    """For each text, the words that speak for its label, the strongest first. A negative label asks for no words."""
     carried = _by_character(model, found, counted, label)
     first = found.starts[0::SPACES]
     for number, text in enumerate(texts):
@@ -94,7 +96,7 @@ def deciding(
 
 
 def _different(words: list[str]) -> tuple[str, ...]:
-    """None inside another: the stronger says it."""
+    """Keep the strongest words, leaving out any that contains or is contained in a stronger one."""
     kept: list[str] = []
     for word in words:
         if len(kept) < MOST and not any(word in other or other in word for other in kept):
@@ -119,13 +121,14 @@ def _by_character(model: Linear, found: Grams, counted: Vectors, label: Ints) ->
 
 
 def _ranked(carried: Floats, among: Stretches, texts: int) -> tuple[Ints, Ints]:
-    """The stretches worth showing, text by text, the strongest first; where each text's begin."""
+    """The stretches worth showing, by text, the strongest first; and where each text's stretches begin."""
     summed = np.concatenate([np.zeros(1), np.cumsum(carried, dtype=np.float64)])
     strongest = np.zeros(texts, np.float32)
     begin = np.flatnonzero(np.diff(among.text, prepend=-1))
     if len(begin):
         strongest[among.text[begin]] = np.maximum.reduceat(carried[among.start], begin)
-    # Less what each of its characters must add.
+    # A long stretch is not better only because it is long: each character must carry a share of the strongest
+    # one's weight.
     strength = summed[among.start + among.size] - summed[among.start] - FADED * strongest[among.text] * among.size
     lowest = np.full(texts, 9)
     good = np.flatnonzero(strength > 0)
@@ -136,7 +139,7 @@ def _ranked(carried: Floats, among: Stretches, texts: int) -> tuple[Ints, Ints]:
 
 
 def _apart(starts: list[int], ends: list[int]) -> list[tuple[int, int]]:
-    """Those that do not overlap, the first first; two that share most of their characters become one."""
+    """Stretches without overlap, preferring earlier ones; two that share most of their characters are joined."""
     kept: list[tuple[int, int]] = []
     for begin, end in zip(starts, ends, strict=True):
         over = [n for n, (one, other) in enumerate(kept) if begin < other and one < end]
@@ -148,7 +151,9 @@ def _apart(starts: list[int], ends: list[int]) -> list[tuple[int, int]]:
 
 
 def _joined(kept: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
-    """Two that share most of their characters are one longer word; else the first stays as it is."""
+    """One longer word if both stretches share at least two characters and the whole is not too long; else the
+    first, unchanged.
+    """
     begin, end = min(kept[0], other[0]), max(kept[1], other[1])
     shared = min(kept[1], other[1]) - max(kept[0], other[0])
     most = shared >= 2 and end - begin <= LONGEST_WORD

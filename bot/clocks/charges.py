@@ -1,8 +1,8 @@
 """The points ledger: what an order costs its unit, why, and what a month comes to.
 
-Pure: the same facts give the same charges, so replaying the events gives the same points. A ledger
-is only ever added to. What turns out wrong is answered by a counter-entry; ``settle`` finds those
-after a due time or the calendar changed, an appeal makes one itself. Points are whole hundredths.
+The functions are pure: replaying the same events gives the same points. A ledger is only ever added to. What
+turns out wrong is answered by a counter-entry: ``settle`` finds those needed after a due time or the calendar
+changed, an appeal makes one itself. Points are counted in whole hundredths.
 """
 
 from __future__ import annotations
@@ -23,14 +23,16 @@ if TYPE_CHECKING:
 Evidence = dict[str, int | str]
 Pause = tuple[datetime, datetime | None]
 Occurrence = tuple[int, datetime]
-"""The id of the event that shows it, and when."""
+"""The id of the event that proves something happened, and the moment it happened."""
 
 SATISFIED = frozenset({1, 2})
 
 
 @dataclass(frozen=True, slots=True)
 class PointRules:
-    """What each thing costs, in hundredths, under the name of a version that is kept with each entry."""
+    """The price of each rule in hundredths of a point. ``version`` is kept with each entry, so that old entries
+    can be explained after a change.
+    """
 
     version: str = "2012-1"
     month_starts_at: int = 10000
@@ -54,9 +56,9 @@ DEFAULT_RULES = PointRules()
 class Facts:
     """One order as its events tell it, up to ``until``.
 
-    ``ended_at``: answered, handed on or cancelled; the reply counts, not its delivery. ``pauses``:
-    while the citizen was asked, the last may be open. ``due_events``: the events ``due_at`` follows
-    from (dispatch, extensions, pauses), evidence for whatever hangs on it.
+    ``ended_at`` is the moment of the answer, handing on or cancelling; when the answer was delivered does not
+    matter. ``pauses`` are the times while the citizen was asked a question; the last may still be open.
+    ``due_events`` are the events that ``due_at`` follows from (dispatch, extensions, pauses), kept as evidence.
     """
 
     assignment_id: int
@@ -74,13 +76,13 @@ class Facts:
 
     @property
     def stopped_at(self) -> datetime:
-        """Up to when the clock is looked at."""
+        """The last moment that counts: when the order ended, or ``until`` while it is open."""
         return self.until if self.ended_at is None else min(self.ended_at, self.until)
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One deduction. ``once`` says for what, so that it is entered once; ``hundredths`` is below zero."""
+    """One deduction. ``once`` names what it is for, so that it is entered only once; ``hundredths`` is negative."""
 
     once: str
     rule: str
@@ -109,7 +111,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A month of a unit. ``points`` in hundredths, None when it had no orders: that is not 100."""
+    """A unit's month. ``points`` in hundredths; None if it had no orders, which is not the same as a full score."""
 
     points: int | None
     orders: int
@@ -117,7 +119,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Satisfaction:
-    """``share`` of those who rated, None when nobody did; silence is neither yes nor no."""
+    """How many of ``n`` ratings were good. ``share`` is None when nobody rated: silence counts neither way."""
 
     satisfied: int
     n: int
@@ -129,19 +131,19 @@ class Satisfaction:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What brings a ledger to what the facts say."""
+    """The entries that bring a ledger into agreement with the facts."""
 
     add: tuple[Charge, ...]
     reverse: tuple[Entry, ...]
 
 
 def month_of(at: datetime) -> str:
-    """``2012-09``: the month in China."""
+    """The month in China as ``2012-09``."""
     return f"{at.astimezone(CHINA):%Y-%m}"
 
 
 def charges(facts: Facts, rules: PointRules, calendar: Calendar) -> tuple[Charge, ...]:
-    """All an order costs so far, by time. A later ``until`` only ever adds to it."""
+    """All charges of an order so far, in order of time. A later ``until`` can only add some."""
     found = [
         *_late_sign(facts, rules, calendar),
         *_overdue(facts, rules, calendar),
@@ -172,8 +174,8 @@ def _late_sign(facts: Facts, rules: PointRules, calendar: Calendar) -> Iterator[
 
 
 def _overdue(facts: Facts, rules: PointRules, calendar: Calendar) -> Iterator[Charge]:
-    """At once, and for every further working day begun, up to the cap. A day that begins during a
-    pause is not charged.
+    """One charge at the due time and one for each further working day begun, up to the cap. A day that begins
+    during a pause is not charged.
     """
     over_at = _not_in_pause(facts, facts.due_at + JUST_AFTER)
     if over_at is None or over_at > facts.stopped_at or not rules.overdue_cap:
@@ -190,7 +192,7 @@ def _overdue(facts: Facts, rules: PointRules, calendar: Calendar) -> Iterator[Ch
 
 
 def _days_late(facts: Facts, calendar: Calendar) -> Iterator[tuple[int, datetime]]:
-    """Each further working day over, up to when the clock stopped."""
+    """The number and moment of each further working day begun, until the clock stopped."""
     day, at, due = 0, facts.due_at, facts.due_at.astimezone(CHINA)
     while True:
         day, at = day + 1, _same_time_next_workday(at, due, calendar)
@@ -212,7 +214,7 @@ def _red_card(facts: Facts, rules: PointRules, calendar: Calendar) -> Iterator[C
 
 
 def _occurred(facts: Facts, rules: PointRules, rule: str, occurrences: Sequence[Occurrence]) -> Iterator[Charge]:
-    """What an event shows by itself; it stays charged after the order has ended."""
+    """Charges for events that prove themselves. They stand even if the event came after the order had ended."""
     for event_id, at in occurrences:
         if at <= facts.until:
             yield _charge(facts, rules, rule, getattr(rules, rule), at, {"event": event_id}, nth=event_id)
@@ -221,7 +223,8 @@ def _occurred(facts: Facts, rules: PointRules, rule: str, occurrences: Sequence[
 def _charge(
     facts: Facts, rules: PointRules, rule: str, points: int, at: datetime, evidence: Evidence, *, nth: int = 0
 ) -> Charge:
-    # The moment is part of the name: charged anew by another due time it is another entry.
+    # The moment is part of the name: when the due time moves, the charge at the new moment is a new entry, and
+    # ``settle`` takes back the old one.
     at = at.astimezone(UTC)
     once = f"{rule}:{facts.assignment_id}:{nth}:{at:%Y%m%d%H%M%S}"
     return Charge(once, rule, -points, at, rules.version, evidence)
@@ -244,14 +247,14 @@ def _pause_around(facts: Facts, at: datetime) -> Pause | None:
 
 
 def _not_in_pause(facts: Facts, at: datetime) -> datetime | None:
-    """``at``, or when the pause around it ends; None when that is not known yet."""
+    """``at`` itself, or the end of the pause it falls into; None while that pause is still open."""
     pause = _pause_around(facts, at)
     return at if pause is None else pause[1]
 
 
 def reversal(entry: Entry, evidence: Mapping[str, int | str]) -> Entry:
-    """The counter-entry: the same points back, in the same month, once. Raises ValueError for one
-    that takes back another.
+    """The counter-entry: the same points given back in the same month. Raises ValueError for an entry that is
+    itself a counter-entry.
     """
     if entry.reverses is not None:
         raise ValueError("a counter-entry is not taken back: the points are charged anew")
@@ -269,9 +272,9 @@ def reversal(entry: Entry, evidence: Mapping[str, int | str]) -> Entry:
 def settle(recorded: Iterable[Entry], computed: Iterable[Charge]) -> Settlement:
     """What to add to the ledger of one order, and which of its entries to take back.
 
-    An entry once taken back stays so: what an appeal decided is not charged again by the next run.
-    One that stands keeps the points of the rules it was made by. ``recorded`` holds entries made
-    from charges only.
+    An entry that was taken back stays so: what an appeal decided is not charged again by the next run. An entry
+    that stands keeps the points of the rules it was made by. ``recorded`` must hold only entries made from
+    charges.
     """
     entries = tuple(recorded)
     due = {charge.once: charge for charge in computed}
@@ -282,9 +285,9 @@ def settle(recorded: Iterable[Entry], computed: Iterable[Charge]) -> Settlement:
 
 
 def month_score(entries: Iterable[Entry | Charge], orders: int, rules: PointRules = DEFAULT_RULES) -> Score:
-    """What is left of a month's points, not below zero.
+    """What is left of a month's points, never below zero.
 
-    ``orders``: how many the unit had in hand that month. None had and nothing charged: no points.
+    ``orders`` is the number of orders the unit had in hand that month. With none and no charge there is no score.
     """
     charged = [entry.hundredths for entry in entries]
     if not orders and not charged:
@@ -293,6 +296,6 @@ def month_score(entries: Iterable[Entry | Charge], orders: int, rules: PointRule
 
 
 def satisfaction(ratings: Iterable[int | None]) -> Satisfaction:
-    """1 satisfied, 2 rather satisfied, 3 not; None did not say and does not count."""
+    """Count ratings: 1 and 2 are good, 3 is not, None means that nothing was said and does not count."""
     rated = [rating for rating in ratings if rating is not None]
     return Satisfaction(sum(rating in SATISFIED for rating in rated), len(rated))

@@ -61,7 +61,7 @@ class NoticeProblem(StrEnum):
 
 
 class NoticeError(ValueError):
-    """``sentence`` is the one that could not be read, or the festival that is missing."""
+    """A notice that could not be read. ``sentence`` is the sentence at fault, or the festival that is missing."""
 
     def __init__(self, problem: NoticeProblem, sentence: str) -> None:
         super().__init__(f"{problem.value}: {sentence}")
@@ -71,8 +71,8 @@ class NoticeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """``days``: worked or not, only those the notice names. ``asides``: sentences with dates in them
-    that change nothing, for the person who confirms.
+    """The content of a notice. ``days`` says for each day it names whether it is worked. ``asides`` are sentences
+    that contain dates but change no day; they are shown to the person who confirms the import.
     """
 
     year: int
@@ -82,7 +82,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A day that was worked (or not) and now is not (or is)."""
+    """A day on which the notice and the calendar disagree, and what the notice says."""
 
     day: date
     before: bool
@@ -106,7 +106,7 @@ def parse(text: str, calendar: Calendar) -> Notice:
 
 
 def differences(notice: Notice, calendar: Calendar) -> tuple[Difference, ...]:
-    """The days the notice names on which it and the calendar are not of one mind."""
+    """The days named by the notice on which the calendar says otherwise."""
     return tuple(
         Difference(day, not works, works)
         for day, works in sorted(notice.days.items())
@@ -115,7 +115,9 @@ def differences(notice: Notice, calendar: Calendar) -> tuple[Difference, ...]:
 
 
 def _sentences(text: str) -> Iterator[str]:
-    """Without blanks, full-width signs made half-width (both kinds of brackets occur)."""
+    """The notice cut into sentences, without blanks and with full-width signs made half-width (published notices
+    use both kinds of brackets).
+    """
     for line in re.split(r"[。\n\r;]", unicodedata.normalize("NFKC", text)):
         sentence = re.sub(r"\s+", "", line)
         if sentence:
@@ -133,7 +135,7 @@ def _year(sentences: list[str]) -> int:
 
 @dataclass
 class _Reading:
-    """The days read so far, and what a date without year or month takes from those before it."""
+    """The days read so far. A date without year or month takes them from the dates before it."""
 
     year: int
     calendar: Calendar
@@ -147,7 +149,7 @@ class _Reading:
         raise NoticeError(problem, self.sentence)
 
     def take(self, sentence: str) -> bool:
-        """Read one sentence; False when it is an aside."""
+        """Read one sentence. Returns False when it changes no day."""
         if _ASIDE.search(sentence):
             return False
         self.sentence, self.month = sentence, None
@@ -160,7 +162,9 @@ class _Reading:
         return True
 
     def _take_part(self, at: int, named: int) -> tuple[int, int]:
-        """Read what stands at ``at``; where it ends and how many days off it named."""
+        """Read one part of a sentence from place ``at``; returns where the part ends and how many days off it
+        named.
+        """
         if found := _CLAUSE.match(self.sentence, at):
             days = [day for span in re.findall(_SPAN, found["spans"]) for day in self._span(span)]
             self._set(days, works=found["off"] is None)
@@ -207,13 +211,13 @@ class _Reading:
         return day
 
     def _year_of_month(self, month: int) -> int:
-        """December around New Year's Day is that of the year before."""
+        """The year of a month named without one: December around New Year's Day belongs to the year before."""
         about_new_year = bool(self.sections) and FESTIVALS[0] in self.sections[-1]
         return self.year - 1 if about_new_year and month == 12 else self.year
 
     def _extended_to(self, last: date) -> list[date]:
-        """The days after the holiday as it was, up to ``last``. A run of three days off or more is a
-        holiday, less is a weekend on the way there.
+        """The days by which a holiday is extended, up to ``last``. The holiday is found as a run of three or more
+        days off; a shorter run is a weekend in between.
         """
         day = last
         while (last - day).days <= LONGEST_HOLIDAY:
@@ -226,7 +230,9 @@ class _Reading:
         return self.days.get(day, self.calendar.is_workday(day))
 
     def check_complete(self) -> None:
-        """A notice for a year has all seven festivals, or part of it was lost in copying."""
+        """Raise NoticeError unless all seven festivals of the year are named: a missing one means that part of
+        the text was lost in copying.
+        """
         for festival in FESTIVALS:
             if not any(festival in section for section in self.sections):
                 raise NoticeError(NoticeProblem.FESTIVAL_MISSING, festival)

@@ -29,7 +29,7 @@ JUST_AFTER = timedelta(microseconds=1)
 
 
 class StepName(StrEnum):
-    """In the order they fall, the mildest first."""
+    """The steps of a clock in the order they fall, the mildest first."""
 
     HALF = "half"
     DAY_LEFT = "day_left"
@@ -40,9 +40,10 @@ class StepName(StrEnum):
 
 
 class DueChange(StrEnum):
-    """What recomputing a due time after a change of the calendar does to it.
+    """What a change of the calendar does to a due time.
 
-    LATER goes without saying, EARLIER only with notice; KEPT: it would have fallen into the past.
+    LATER needs no announcement; EARLIER must be announced; KEPT: the new time would lie in the past, so the old
+    one stays.
     """
 
     SAME = "same"
@@ -53,7 +54,7 @@ class DueChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """``at`` in UTC."""
+    """A moment at which somebody is told. ``at`` is in UTC."""
 
     name: StepName
     at: datetime
@@ -118,9 +119,9 @@ def steps(
 def fired(
     start: datetime, due: datetime, calendar: Calendar, *, after: datetime, until: datetime, wall_clock: bool = False
 ) -> tuple[Step, ...]:
-    """The steps later than ``after`` and not later than ``until``.
+    """The steps after ``after``, up to and including ``until``.
 
-    Runs over consecutive spans find every step exactly once, whatever the spans.
+    Runs over consecutive spans of time find every step exactly once, however the spans are cut.
     """
     found = steps(start, due, calendar, wall_clock=wall_clock)
     return tuple(step for step in found if after < step.at <= until)
@@ -129,7 +130,7 @@ def fired(
 def next_check(
     start: datetime, due: datetime, calendar: Calendar, *, after: datetime, wall_clock: bool = False
 ) -> datetime | None:
-    """The first step later than ``after``; None when the red card is behind."""
+    """The moment of the first step after ``after``; None when the last one, the red card, is over."""
     found = steps(start, due, calendar, wall_clock=wall_clock)
     return next((step.at for step in found if step.at > after), None)
 
@@ -144,10 +145,10 @@ def resumed(
     office: Hours = OFFICE_HOURS,
     closing: time = CLOSING,
 ) -> datetime:
-    """The due time (UTC) after a pause: later by the office time of the pause, at most ``cap_days``.
+    """The due time (UTC) after a pause: later by the office time that the pause took, by at most ``cap_days``.
 
-    Nights and days off move nothing. A due time already over stays over: asking the citizen late
-    does not mend it.
+    Nights and days off do not count. A due time that had passed before the pause is not moved: asking the citizen
+    late does not mend lateness.
     """
     waited = calendar.working_time_between(paused_at, resumed_at, office=office)
     if paused_at > due or not waited:
@@ -161,14 +162,17 @@ def resumed(
 
 
 def unit_due(dispatched_at: datetime, days: int, calendar: Calendar, *, rule: Rule = "A") -> Due:
-    """The unit's own due time, with its derivation: counted from dispatch, never from signing."""
+    """The unit's own due time with its derivation, counted from dispatch; when the unit signs for the order makes
+    no difference.
+    """
     return calendar.due(dispatched_at, days, rule=rule)
 
 
 def assist_due(lead_due: datetime, calendar: Calendar, *, opened_at: datetime | None = None) -> datetime:
-    """One working day before the lead's, that it may still be used.
+    """The due time of a unit called in: one working day before the lead's, so that the lead can still use its
+    reply.
 
-    When that is over by ``opened_at``, the lead's own.
+    If that moment is already over at ``opened_at``, it is the lead's own.
     """
     earlier = _days_before(lead_due, 1, calendar)
     if opened_at is not None and earlier <= opened_at:
@@ -177,14 +181,16 @@ def assist_due(lead_due: datetime, calendar: Calendar, *, opened_at: datetime | 
 
 
 def urgent_due(received_at: datetime, *, hours: float = DEFAULT_LIMITS.urgent_hours) -> datetime:
-    """Water, power, gas, heat, danger: by the clock on the wall, nights and holidays counted."""
+    """The due time of urgent matters (water, power, gas, heat, danger): hours by the clock on the wall, nights
+    and holidays included.
+    """
     return received_at.astimezone(UTC) + timedelta(hours=hours)
 
 
 def recomputed(old: datetime, new: datetime, *, now: datetime) -> tuple[datetime, DueChange]:
-    """The due time after the calendar changed, and what that means for those concerned.
+    """The due time after the calendar changed, and the kind of change.
 
-    A due time never moves into the past: nobody is made late by a decree.
+    A due time never moves into the past: nobody becomes late because a calendar was corrected.
     """
     if new == old:
         return old, DueChange.SAME
@@ -208,7 +214,7 @@ def _by_the_wall(
 
 
 def _days_before(moment: datetime, days: int, calendar: Calendar) -> datetime:
-    """The same time of day, that many working days earlier."""
+    """The same time of day, ``days`` working days earlier."""
     local = moment.astimezone(CHINA)
     day = local.date()
     for _ in range(days):
@@ -217,5 +223,6 @@ def _days_before(moment: datetime, days: int, calendar: Calendar) -> datetime:
 
 
 def _days_after(moment: datetime, days: int, calendar: Calendar) -> datetime:
+    """The same time of day, ``days`` working days later."""
     local = moment.astimezone(CHINA)
     return datetime.combine(calendar.add_workdays(local.date(), days), local.time(), CHINA)

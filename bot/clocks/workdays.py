@@ -48,7 +48,9 @@ _MOVING_DAYS: dict[int, tuple[date, date, date, date]] = {
 
 
 def _moving_days() -> Iterator[date]:
-    """Spring Festival counts from the eve to its third day: four days off by law since 2025."""
+    """The statutory days of ``_MOVING_DAYS``. The Spring Festival has four since 2025: the eve and the three days
+    after it.
+    """
     for spring, *others in _MOVING_DAYS.values():
         yield from (spring + n * DAY for n in (-1, 0, 1, 2))
         yield from others
@@ -59,7 +61,7 @@ _STATUTORY_DAYS = frozenset(_moving_days())
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What the office says about one day, against the published calendar. ``note``: the source."""
+    """The office's word on one day, which wins over the published calendar. ``note`` names the source."""
 
     working: bool
     note: str = ""
@@ -67,7 +69,7 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of a derivation. ``counted``: which working day this is, None if it does not count."""
+    """One line of a derivation. ``counted`` is the number of this working day, None if the day does not count."""
 
     day: date
     counted: int | None
@@ -77,7 +79,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """``at`` in UTC; ``provisional`` when a day counted or skipped is not yet announced."""
+    """A due time with its derivation. ``at`` is in UTC; ``provisional`` if a day it rests on has not been
+    announced yet.
+    """
 
     at: datetime
     derivation: tuple[Step, ...]
@@ -112,7 +116,7 @@ class Calendar:
         return day.weekday() < 5 and not _is_holiday(day)
 
     def why(self, day: date) -> Why:
-        """Why a day counts or does not."""
+        """The reason why a day counts as worked or not."""
         weekend = day.weekday() >= 5
         if self.is_workday(day):
             return "make_up_workday" if weekend else "workday"
@@ -219,7 +223,7 @@ class Calendar:
         return total
 
     def _sessions(self, start: datetime, office: Hours) -> Iterator[tuple[datetime, datetime]]:
-        """What is left of each session from ``start`` on, for ever."""
+        """The office sessions from ``start`` on, without end; the first one may be cut short by ``start``."""
         day = start.date() if self.is_workday(start.date()) else self.next_workday(start.date())
         while True:
             for opening, closing in office:
@@ -229,7 +233,9 @@ class Calendar:
             day = self.next_workday(day)
 
     def _sessions_back(self, end: datetime, office: Hours) -> Iterator[tuple[datetime, datetime]]:
-        """What there was of each session before ``end``, the latest first, for ever."""
+        """The office sessions before ``end``, the latest first, without end; the first one may be cut short by
+        ``end``.
+        """
         day = end.date() if self.is_workday(end.date()) else self.previous_workday(end.date())
         while True:
             for opening, closing in reversed(office):

@@ -1,7 +1,8 @@
-"""Floods and loops: how much of what one sender writes is answered.
+"""Limits for senders who write too much, and the end of loops between answering machines.
 
-Nothing a person says is dropped and danger is always heard. Over the limits one notice, then silence;
-who goes on is not answered for a day (the cool-down), until a human lifts it. Insults are no reason.
+Nothing a person says is dropped, and danger is always answered. Beyond the limit the sender gets one notice and
+then no more answers. Whoever goes on is not answered for a day (the cool-down) unless a person at the office
+lifts it. Insults do not lead to it.
 """
 
 from __future__ import annotations
@@ -39,17 +40,20 @@ if TYPE_CHECKING:
     from bot.conversation.state import ConversationState
     from bot.edge.messages import InboundMessage
 
-# What a person must be able to say however much she wrote before.
+# Acts that are carried out however much the person wrote before.
 _ALWAYS = (Emergency, OpenInquiry, EndDraft, Supplement, Withdraw, Rate, RatingReason, Objection, OptOut, OptIn)
 _TOLD = (OpenInquiry, AddPart, Supplement, RatingReason)
-"""What holds words of a matter: kept in the cool-down too, only not worked on."""
+"""Acts whose message contains words of a matter. In the cool-down these messages are kept, though nothing is done
+with them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Intervals in seconds, counts per sender. All are settings.
+    """The limits. Intervals are in seconds, counts are per sender; all of them are settings.
 
-    ``flood_limit``: messages beyond the day's limit until the cool-down of ``cool_seconds``.
+    ``flood_limit`` is the number of messages beyond the day's limit after which the cool-down of ``cool_seconds``
+    begins.
     """
 
     quiet_seconds: float = 90
@@ -67,7 +71,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The state to store and the acts to carry out, in order."""
+    """The new state to store and the acts to carry out, in this order."""
 
     state: ConversationState
     acts: tuple[Act, ...]
@@ -76,7 +80,7 @@ class Decision:
 def unlooped(
     before: ConversationState, decision: Decision, message: InboundMessage, now: datetime, *, rules: Rules
 ) -> Decision:
-    """Two machines answering each other say the same again and again: silence from the third time on."""
+    """Stop answering the same text from the third time on: two machines answering each other would never end."""
     told = reading.bare(message.text)
     if not told:
         return decision
@@ -94,8 +98,9 @@ def unlooped(
 def limited(
     before: ConversationState, decision: Decision, message: InboundMessage, now: datetime, *, rules: Rules
 ) -> Decision:
-    """Over the limit: one notice, then nothing is answered but what ``_ALWAYS`` names, and parts are
-    kept without a word. Pictures joining a draft cost no answer and do not count.
+    """Apply the rate limits. Beyond them there is one notice; after it only the acts of ``_ALWAYS`` are carried
+    out, and parts of an open matter are kept without an answer. Pictures that join an open matter cost no answer
+    and do not count.
     """
     state, acts = decision.state, decision.acts
     if _urgent(acts):
@@ -119,17 +124,19 @@ def limited(
 
 
 def is_cooled(state: ConversationState, now: datetime) -> bool:
-    """Whether the sender is in the cool-down."""
+    """Whether the cool-down of this sender lasts at ``now``."""
     return state.cooled_until is not None and now < state.cooled_until
 
 
 def unblocked(state: ConversationState) -> ConversationState:
-    """A human has looked: answered again from now on."""
+    """The state after a person at the office lifted the cool-down: the sender is answered again."""
     return replace(state, cooled_until=None, day_count=0, minute=(), last_notice_at=None)
 
 
 def _silent(before: ConversationState, decision: Decision) -> Decision:
-    """The cool-down: what was told is kept, nothing is opened, counted or answered. Stop and start always work."""
+    """What is done in the cool-down: words of a matter are kept, nothing is opened, counted or answered. Stop and
+    start always work.
+    """
     wanted = tuple(act for act in decision.acts if isinstance(act, OptOut | OptIn))
     if wanted:
         return Decision(decision.state, wanted)
@@ -146,7 +153,7 @@ def _is_kept(act: Act) -> bool:
 
 
 def is_over(state: ConversationState, now: datetime, rules: Rules) -> bool:
-    """Whether the sender wrote too much in the last minute, or today."""
+    """Whether the sender has written too much in the last minute, or today."""
     today = state.day_count if state.day == _day(now) else 0
     return len(_last_minute(state.minute, now)) >= rules.rate_per_minute or today >= rules.rate_per_day
 
@@ -158,7 +165,7 @@ def _counted(state: ConversationState, now: datetime, rules: Rules) -> Conversat
 
 
 def _last_minute(moments: Iterable[datetime], now: datetime) -> tuple[datetime, ...]:
-    """By distance, so that a clock set back does not silence anybody."""
+    """The moments within a minute of ``now`` in either direction, so that a clock set back silences nobody."""
     return tuple(at for at in moments if abs(now - at) < timedelta(minutes=1))
 
 

@@ -1,7 +1,7 @@
-"""What is remembered of a conversation between two messages, and its JSON.
+"""What is remembered of a conversation between two messages, and its form as JSON.
 
-Read back tolerantly: an older or newer release may have written it, and a state that cannot be read
-must cost a hint, never a message.
+Reading is tolerant, because an older or a newer release may have written the JSON: a state that cannot be read
+may cost an extra question to the person, never a message.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A matter being told. ``asked``: we asked for place and matter; ``has_words``: some came."""
+    """A matter that is being told. ``asked``: we asked what and where it is; ``has_words``: the person has
+    written something about it.
+    """
 
     opened_at: datetime
     last_part_at: datetime
@@ -37,7 +39,7 @@ class Draft:
 
     @classmethod
     def from_json(cls, data: Any) -> Draft | None:
-        """None when the two moments or the inquiry are missing: then the next message opens anew."""
+        """The stored draft, or None if one of its moments is missing; the next message then opens a new matter."""
         fields = data if isinstance(data, dict) else {}
         opened_at, last_part_at = _moment(fields.get("opened_at")), _moment(fields.get("last_part_at"))
         if opened_at is None or last_part_at is None:
@@ -55,12 +57,12 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class ConversationState:
-    """One address's conversation.
+    """What is remembered of the conversation with one address.
 
-    ``awaiting``: ``""``, ``rating``, ``rating_reason`` or ``supplement``, for the inquiry
-    ``awaiting_number``. ``recent``: short digests of the last texts, against loops. ``minute`` and
-    ``day``/``day_count`` (a date in China): what counts towards the rate limits;
-    ``cooled_until``: not answered before.
+    ``awaiting`` is ``""``, ``rating``, ``rating_reason`` or ``supplement``, and concerns the inquiry
+    ``awaiting_number``. ``recent`` are short digests of the last texts, used to notice loops. ``minute``, ``day``
+    (a date in China) and ``day_count`` are counted for the rate limits. Before ``cooled_until`` the person is not
+    answered.
     """
 
     draft: Draft | None = None
@@ -76,7 +78,7 @@ class ConversationState:
     cooled_until: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Only what is set, so that a quiet conversation is a small row."""
+        """Only the fields that are set, so that a quiet conversation takes little room."""
         fields = {
             "draft": self.draft and self.draft.to_json(),
             "awaiting": self.awaiting,
@@ -94,7 +96,7 @@ class ConversationState:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ConversationState:
-        """Unknown fields are dropped, unreadable ones fall back to their defaults."""
+        """The stored state. Unknown fields are dropped, unreadable ones take their default."""
         return cls(
             draft=Draft.from_json(data.get("draft")),
             awaiting=_text(data.get("awaiting")),

@@ -1,9 +1,8 @@
-"""What a message means: one person's conversation moved one step on.
+"""Decides what a message means: moves one person's conversation on by one step.
 
-``step`` is called inside the transaction that stores the message, with the state of the sender's
-address; the handlers carry out the acts and store the new state. Parts sent within the quiet
-interval become one inquiry. Nothing a person says about a matter is dropped: over the rate limit it
-is still kept, only not answered.
+``step`` is called inside the transaction that stores the message, with the state of the sender's address; the
+handlers carry out the acts and store the new state. Parts sent within the quiet interval become one inquiry.
+Nothing a person says about a matter is dropped: beyond the rate limit it is kept without an answer.
 """
 
 from __future__ import annotations
@@ -65,7 +64,9 @@ def step(
     rules: Rules,
     officer: bool,
 ) -> Decision:
-    """What the event asks. ``officer``: the address belongs to an active officer, so staff words count."""
+    """The new state and the acts for one event. ``officer``: the address belongs to an active officer, so
+    officers' words count.
+    """
     if isinstance(event, ContactEvent):
         return Decision(state, (_contact(event),))
     state = _without_expired(state, now)
@@ -82,41 +83,46 @@ def step(
 
 
 def opened(state: ConversationState, inquiry_id: int) -> ConversationState:
-    """The draft just begun has become this inquiry."""
+    """The state after the draft that was just begun was stored as this inquiry."""
     if state.draft is None:
         raise ValueError("no draft is open")
     return replace(state, draft=replace(state.draft, inquiry_id=inquiry_id))
 
 
 def answered(state: ConversationState, number: str, until: datetime) -> ConversationState:
-    """An answer went out: until then a lone 1, 2 or 3 and looser words rate it."""
+    """The state after an answer was delivered: until ``until`` a lone 1, 2 or 3 and looser words count as its
+    rating.
+    """
     return _awaiting(state, "rating", number, until)
 
 
 def rating_reason_asked(state: ConversationState, number: str, now: datetime) -> ConversationState:
-    """We asked why she was not satisfied: the next text is the reason."""
+    """The state after we asked why the citizen is not satisfied: the next text is the reason."""
     return _awaiting(state, "rating_reason", number, now + REASON_LIFE)
 
 
 def supplement_asked(state: ConversationState, number: str, until: datetime) -> ConversationState:
-    """The unit asked for something: until then the next message that is no command is the answer."""
+    """The state after the unit asked the citizen something: until ``until`` the next message that is no command
+    is the answer.
+    """
     return _awaiting(state, "supplement", number, until)
 
 
 def waits_no_more(state: ConversationState, number: str) -> ConversationState:
-    """The unit's question about this inquiry is settled; the next message means what it says."""
+    """The state after the unit's question about this inquiry was settled: the next message is read as any other."""
     if state.awaiting == "supplement" and state.awaiting_number == number:
         return _awaiting_nothing(state)
     return state
 
 
 def fold_closes_at(state: ConversationState, rules: Rules) -> datetime:
-    """When the open draft is complete and routing may start, if nothing more comes."""
+    """The moment the open draft is complete and routing may start, if nothing more comes."""
     draft = state.draft
     if draft is None:
         raise ValueError("no draft is open")
     cap = draft.opened_at + timedelta(seconds=rules.hard_cap_seconds)
-    # We asked what the picture shows; the answer takes longer than a second picture.
+    # A picture came without words and we asked what it shows. Writing that takes longer than sending a second
+    # picture, so the whole time until the cap is given.
     if draft.asked and not draft.has_words:
         return cap
     return min(cap, draft.last_part_at + timedelta(seconds=rules.quiet_seconds))
@@ -154,11 +160,13 @@ def _said(state: ConversationState, message: InboundMessage, now: datetime, rule
     act = parse_citizen(text, rating_awaited=rating)
     if isinstance(act, Hint) and act.key == "hint.rating_again":
         return _rating_again(state, message, now, rules)
-    # We asked "which building?": "3" is the answer, not a rating, and "Y" no objection.
+    # While a question of the unit waits for its answer ("which building?"), a lone "3" is that answer and no
+    # rating, and a lone "Y" is no objection.
     asked = state.awaiting == "supplement" and isinstance(act, Rate | Objection) and len(reading.bare(text)) == 1
     if act is not None and not asked and not (joining and _belongs_to_draft(act, text, rating=rating)):
         return _commanded(state, act, now)
-    # What a machine heard in a voice message may be all wrong: the recording is always kept.
+    # Words that a machine recognised in a recording may be all wrong, so a recording is never put aside as small
+    # talk.
     hint = _small_talk(text, joining=joining) if message.kind is Kind.TEXT else None
     if hint is not None and not (state.awaiting == "supplement" and reading.is_noise(text)):
         return Decision(state, (hint,))
@@ -168,14 +176,14 @@ def _said(state: ConversationState, message: InboundMessage, now: datetime, rule
 
 
 def _belongs_to_draft(act: Act, text: str, *, rating: bool) -> bool:
-    """While a matter is being told, "补充：…" and a bare digit are part of it."""
+    """Whether a command is part of the matter being told: "补充：…" without a number, and a bare digit."""
     if isinstance(act, Supplement):
         return act.number is None and bool(act.text)
     return isinstance(act, Rate) and not rating and len(reading.bare(text)) == 1
 
 
 def _rating_again(state: ConversationState, message: InboundMessage, now: datetime, rules: Rules) -> Decision:
-    """Asked once; after that the text is taken for what it says."""
+    """Ask once more for a clear rating. After that the text is taken for what it says."""
     if not state.asked_again:
         return Decision(replace(state, asked_again=True), (Hint("hint.rating_again"),))
     if reading.is_noise(message.text):
@@ -184,7 +192,9 @@ def _rating_again(state: ConversationState, message: InboundMessage, now: dateti
 
 
 def _small_talk(text: str, *, joining: bool) -> Hint | Ignore | None:
-    """The hint for what opens no inquiry. In an open draft, noise may be a house number."""
+    """The hint to answer to a text that opens no inquiry. While a matter is being told, noise such as "12" may be
+    a house number.
+    """
     if reading.is_automatic(text):
         return Ignore("automatic")
     if reading.is_greeting(text):
@@ -197,7 +207,7 @@ def _small_talk(text: str, *, joining: bool) -> Hint | Ignore | None:
 
 
 def _commanded(state: ConversationState, act: Act, now: datetime) -> Decision:
-    """A citizen's word, and what we then wait for."""
+    """Carry out a citizen's command and note what we wait for afterwards."""
     if isinstance(act, Supplement) and not act.text:
         state = _awaiting(state, "supplement", act.number or "", now + SUPPLEMENT_LIFE)
     elif isinstance(act, Rate):
@@ -243,8 +253,8 @@ def _words_of(message: InboundMessage) -> str:
 
 
 def _joinable(state: ConversationState, now: datetime, rules: Rules) -> bool:
-    """Whether a part sent now belongs to the open draft. Over the rate limit there is no other
-    limit than time, so that a flood makes one inquiry and not hundreds.
+    """Whether a part sent now belongs to the open draft. Beyond the rate limit the number of parts is not
+    limited, so that a flood makes one inquiry and not hundreds.
     """
     draft = state.draft
     if draft is None or draft.inquiry_id is None:

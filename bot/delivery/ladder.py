@@ -1,8 +1,8 @@
 """The delivery ladder: which ways are open to a person, in which order, and why the others are not.
 
-The rungs are the ways the channels offer; none is named here (docs/decisions/0016).
-``plan`` chooses before anything is called; the platform's word overrules it afterwards
-(``handlers/delivery/outbox.py`` writes that into the ledger and plans again). DESIGN §5.
+The rungs are the ways the channels offer; none is named here (docs/decisions/0016-rungs-from-the-channels.md).
+``plan`` chooses before any provider is called. If the platform refuses, ``handlers/delivery/outbox.py`` records
+that and plans again (docs/decisions/0006-reply-window-and-ladder.md).
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ QUIET_UNTIL = time(7)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The channel's reply window: hours and quota after a message, minutes and quota after an event."""
+    """A channel's reply window: for how many hours and messages after a person wrote, and for how many minutes
+    and messages after an event such as a click on the menu.
+    """
 
     message_hours: float
     message_quota: int
@@ -35,10 +37,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One address of the recipient and what the ledger knows of it.
+    """One address of the recipient and what we know about it.
 
-    ``cannot`` says for each way the channel offers why this account cannot send it (``""``: it can).
-    ``closed_at``: when the platform last said the window is closed, whatever our ledger says.
+    ``cannot`` gives, for each way the channel offers, the reason why this account cannot use it (``""`` if it
+    can). ``closed_at`` is when the platform last refused because the window was closed, whatever we had counted.
     """
 
     address_id: int
@@ -57,9 +59,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A step of the ladder. ``skip`` says why it is not taken; ``""`` when it can be tried.
+    """One step of the ladder. ``skip`` is the reason why it is not taken, ``""`` if it can be tried.
 
-    ``event_window``: the few messages after a menu click are used, not those after a message.
+    ``event_window``: the message counts against the few allowed after a menu click, not against those after a
+    message.
     """
 
     out: WayOut
@@ -69,12 +72,12 @@ class Rung:
 
     @property
     def way(self) -> Way:
-        """What attempts are recorded under."""
+        """The way under which attempts are recorded."""
         return self.out.way
 
     @property
     def name(self) -> str:
-        """``way:address_id``, the form refused rungs are remembered in."""
+        """``way:address_id``: the name under which a refused rung is remembered."""
         return f"{self.way.value}:{self.route.address_id if self.route else 0}"
 
 
@@ -86,11 +89,12 @@ def plan(
     spare_last: bool = False,
     only_address: int | None = None,
 ) -> list[Rung]:
-    """Every rung in order of its place, then of ``routes``; the first without ``skip`` is to be tried.
+    """All rungs, ordered by the place of their way and then as in ``routes``. The first one without ``skip`` is
+    to be tried.
 
-    ``failed`` names rungs refused for this message already: they are left out (their attempt is on
-    record). ``spare_last``: the message is chatter and leaves the last free-form message of the
-    window to an answer. ``only_address``: the message belongs to one address (a code for a phone).
+    ``failed`` names rungs that were refused for this message already; they are left out because their attempt is
+    on record. ``spare_last``: an unimportant message, which leaves the last free message of the window to an
+    answer. ``only_address``: the message is meant for one address, such as a code that proves a phone.
     """
     refused = set(failed)
     offered = [
@@ -133,7 +137,9 @@ def _window(route: Route, window: Window, now: datetime, *, spare_last: bool) ->
 
 
 def _over(route: Route, window: Window, now: datetime, *, event: timedelta, message: timedelta) -> str:
-    """Nothing is left: used up in an interval that still runs, or the last of them ended some time ago."""
+    """The reason why a window has no message left: all were used in an interval that still runs, or the last
+    interval ended some time ago.
+    """
     for at, length, quota in (
         (route.message_at, message, window.message_quota),
         (route.event_at, event, window.event_quota),
@@ -163,7 +169,9 @@ def quiet_until(now_local: datetime) -> datetime | None:
 
 
 BACKOFF = (2, 10, 60, 300, 900, 3600)
-"""Seconds before the next try of a rung that failed for the moment."""
+"""Seconds to wait before the next try of a rung after each temporary failure, 81 minutes in all; then the next
+rung is tried.
+"""
 
 
 def backoff(attempt: int) -> timedelta | None:

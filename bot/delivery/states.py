@@ -1,4 +1,4 @@
-"""Where a message to be delivered, an attempt at it, an address and a picture stand, as they are stored."""
+"""The states of a message to be delivered, an attempt, an address and a picture, as they are stored."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ URGENT, NORMAL = 0, 1
 
 
 class OutboxState(StrEnum):
-    """A message to be delivered.
+    """The state of a message to be delivered.
 
-    HELD: no way is open, so it goes first at the next contact. FAILED: given up, visible.
+    HELD: no way is open, so it is delivered first when the person next writes. FAILED: given up; shown to
+    operators.
     """
 
     PENDING = "pending"
@@ -24,9 +25,10 @@ class OutboxState(StrEnum):
 
 
 class AttemptOutcome(StrEnum):
-    """One attempt, or why there was none.
+    """The outcome of one attempt, or the reason why there was none.
 
-    AMBIGUOUS: the platform may have it, nobody knows. SKIPPED: the way was shut.
+    AMBIGUOUS: the request was sent and no answer came, so the message may have arrived. SKIPPED: the way was not
+    open.
     """
 
     ACCEPTED = "accepted"
@@ -39,7 +41,7 @@ class AttemptOutcome(StrEnum):
 
 
 class AddressState(StrEnum):
-    """OPTED_OUT is the person's own word and stays whatever the platform says; GONE is the platform's."""
+    """OPTED_OUT was the person's own word and stays whatever the platform says; GONE was reported by the platform."""
 
     ACTIVE = "active"
     GONE = "gone"
@@ -47,7 +49,7 @@ class AddressState(StrEnum):
 
 
 class MediaState(StrEnum):
-    """A picture or recording that came with a message."""
+    """The state of a picture or recording that came with a message."""
 
     PENDING = "pending"
     STORED = "stored"

@@ -1,4 +1,4 @@
-"""Units, officers and the catalogue of matters, and what is wrong with a file of them.
+"""Units, officers and the catalogue of matters, and the checks on a file of them.
 
 Files are read in ``handlers/directory``.
 """

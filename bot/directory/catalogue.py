@@ -31,8 +31,8 @@ DIGITS = 2  # of a code, for each level
 class Category:
     """One category. The parent of ``010203`` is ``0102`` unless ``parent_code`` names another.
 
-    ``unit_code``: the unit in charge, else the nearest ancestor's. ``standard_code``: the same matter
-    in GB/T 39666.
+    ``unit_code`` is the unit in charge; if empty, that of the nearest ancestor. ``standard_code`` is the code of
+    the same matter in the national standard GB/T 39666.
     """
 
     code: str
@@ -51,7 +51,7 @@ class Category:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All categories, in the file's order. Not slotted: the look-ups are built once."""
+    """All categories in the order of the file. No ``slots``, because the look-ups are cached properties."""
 
     categories: tuple[Category, ...] = ()
 
@@ -61,17 +61,17 @@ class Catalogue:
 
     @cached_property
     def standing(self) -> tuple[Category, ...]:
-        """Those neither abolished nor under an abolished one."""
+        """The categories in use: neither abolished nor below an abolished one."""
         return tuple(c for c in self.categories if all(above.active for above in self.line(c.code)))
 
     def get(self, code: str) -> Category | None:
-        """The category, abolished or not."""
+        """The category of a code, even if it is abolished."""
         return self.by_code.get(code)
 
     def line(self, code: str) -> tuple[Category, ...]:
-        """From the first level down to ``code``; empty when it is unknown.
+        """The categories from the first level down to ``code``; empty for an unknown code.
 
-        Ends after ``LEVELS`` steps: parents that form a ring must not hang it.
+        The walk stops after ``LEVELS`` steps, so that parents which form a ring cannot hang it.
         """
         found: list[Category] = []
         category = self.by_code.get(code)
@@ -81,20 +81,22 @@ class Catalogue:
         return tuple(reversed(found))
 
     def level(self, code: str) -> int:
-        """1 to 3, 0 for an unknown code."""
+        """The level of a code, 1 to 3; 0 for an unknown code."""
         return len(self.line(code))
 
     def path(self, code: str) -> tuple[str, ...]:
-        """Names from the first level down."""
+        """The names of the categories from the first level down to ``code``."""
         return tuple(category.name for category in self.line(code))
 
     def at(self, code: str, level: int) -> str:
-        """The ancestor (or itself) at a level; ``""`` when the category stands above it."""
+        """The code of the ancestor at a level (or of the category itself); ``""`` when the category stands above
+        that level.
+        """
         line = self.line(code)
         return line[level - 1].code if len(line) >= level else ""
 
     def unit_of(self, code: str) -> str:
-        """The unit in charge: its own or that of the nearest ancestor that names one, else ``""``."""
+        """The unit in charge: the category's own or the nearest ancestor's, else ``""``."""
         return next((c.unit_code for c in reversed(self.line(code)) if c.unit_code), "")
 
 
@@ -115,7 +117,7 @@ _GENERAL = word_set(
 _SHORTEST = 2
 
 WORTH = {"name": 1.0, "keyword": 2.0, "spoken": 1.5}
-"""What a word is worth by where it stands; the keywords somebody chose are worth most."""
+"""The weight of a word by where the catalogue has it. Keywords weigh most because somebody chose them."""
 HANDED_DOWN = 0.5  # of an ancestor's words to a category that has some of its own
 PURITY = 0.5  # how far a word suffers from belonging to many: an exponent
 LONGEST_WORD = 6  # characters counted of one word
@@ -125,7 +127,9 @@ Shares = dict[str, float]  # category code -> its part of a word
 
 
 def parts_of(name: str) -> tuple[str, ...]:
-    """What a name names: ``A、B`` and ``A与B`` are two things; a general tail says nothing."""
+    """The things a name names: ``A、B`` and ``A与B`` are two. Each is taken with and without a general ending
+    such as 问题, which says nothing by itself.
+    """
     found: list[str] = []
     for part in _SEVERAL.split(normalise(name)):
         tail = next((word for word in _GENERAL if part.endswith(word)), "")
@@ -134,14 +138,14 @@ def parts_of(name: str) -> tuple[str, ...]:
 
 
 def _pieces(name: str) -> Iterator[str]:
-    """The parts of a name and every two characters of them: few people write a name in full."""
+    """The parts of a name and each pair of characters in them, since few people write an official name in full."""
     for part in parts_of(name):
         yield part
         yield from (piece for a, b in pairwise(part) if (piece := a + b) not in _GENERAL)
 
 
 def _shared(words: Iterable[tuple[str, str]]) -> dict[str, Shares]:
-    """(word, code) pairs -> the word in equal parts for all who claim it."""
+    """The codes of each word from (word, code) pairs; a word claimed by several codes is divided among them evenly."""
     claims: defaultdict[str, set[str]] = defaultdict(set)
     for word, code in words:
         claims[word].add(code)
@@ -149,7 +153,9 @@ def _shared(words: Iterable[tuple[str, str]]) -> dict[str, Shares]:
 
 
 def _spoken(names: Mapping[str, str], everyday: Mapping[str, str]) -> dict[str, Shares]:
-    """An everyday word in equal parts for its official words, each of those for the names it is in."""
+    """The codes of everyday words: divided evenly among the official words each stands for, and those among the
+    names that contain them.
+    """
     meanings: defaultdict[str, list[Shares]] = defaultdict(list)
     for official, words in everyday.items():
         codes = [code for code, name in names.items() if official in name]
@@ -159,7 +165,7 @@ def _spoken(names: Mapping[str, str], everyday: Mapping[str, str]) -> dict[str, 
 
 
 def _mixed(parts: Sequence[tuple[float, Shares]]) -> Shares:
-    """The mean of several shares, each with its worth."""
+    """The weighted mean of several shares."""
     total: defaultdict[str, float] = defaultdict(float)
     for worth, shares in parts:
         for code, share in shares.items():
@@ -168,7 +174,7 @@ def _mixed(parts: Sequence[tuple[float, Shares]]) -> Shares:
 
 
 class CategoryIndex:
-    """Matches texts with one catalogue in one pass. Abolished categories, and what is under them, never match."""
+    """Finds the categories a text is about, in one pass. Abolished categories and those below them are never found."""
 
     def __init__(self, catalogue: Catalogue, everyday: Mapping[str, str] = EVERYDAY) -> None:
         self.catalogue = catalogue
@@ -180,7 +186,9 @@ class CategoryIndex:
         self._weights: dict[int, list[list[tuple[str, float]]]] = {}
 
     def match(self, text: str, *, level: int = 0, most: int = MOST) -> tuple[CategoryMatch, ...]:
-        """The ``most`` best categories. ``level`` 1 to 3: all that stands below counts for a category there."""
+        """The ``most`` best categories. With ``level`` 1 to 3, a category below that level counts for its
+        ancestor there.
+        """
         weights = self._weights.get(level) or self._weigh(level)
         found = [(index, log1p(times)) for index, times in self._count(text).items()]
         scores: defaultdict[str, float] = defaultdict(float)
@@ -222,7 +230,7 @@ class CategoryIndex:
         }
 
     def _weigh(self, level: int) -> list[list[tuple[str, float]]]:
-        """Each word's weight for the categories of a level, worked out at its first use."""
+        """The weight of each word for the categories of a level, computed when the level is first asked for."""
         above = {code: line[level - 1] if level else code for code, line in self._lines.items() if len(line) >= level}
         spread = log(max(2, len(set(above.values()))))
         made = [
@@ -234,7 +242,7 @@ class CategoryIndex:
 
 
 def _gathered(shares: Shares, above: Mapping[str, str]) -> Shares:
-    """Shares of categories -> shares of their ancestors."""
+    """The shares of categories, added up at their ancestors of a level."""
     found: defaultdict[str, float] = defaultdict(float)
     for code, share in shares.items():
         if code in above:
@@ -243,7 +251,9 @@ def _gathered(shares: Shares, above: Mapping[str, str]) -> Shares:
 
 
 def _weighed(length: int, shares: Shares, spread: float) -> list[tuple[str, float]]:
-    """A longer word weighs more, and the more the fewer it belongs to (one minus its entropy)."""
+    """The weight of a word: larger for a longer word, and smaller the more evenly it is spread over categories
+    (one minus its entropy).
+    """
     total = sum(shares.values())
     entropy = -sum(s / total * log(s / total) for s in shares.values()) / spread
     pure = length * max(0.0, 1 - entropy) ** PURITY

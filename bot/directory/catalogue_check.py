@@ -25,13 +25,13 @@ LONGEST_STANDARD = 32
 
 
 def code_of(text: str) -> str:
-    """``101`` -> ``0101``."""
+    """A code with the zero that Excel dropped: ``101`` becomes ``0101``."""
     code = fold(text)
     return f"0{code}" if code.isdecimal() and len(code) % DIGITS else code
 
 
 def check_categories(rows: Sequence[RawRow], names: Names) -> Iterator[RowError]:
-    """Everything wrong with the sheet, in the order of its rows."""
+    """All errors of the sheet, in the order of its rows."""
     if not rows:
         yield RowError(Problem.EMPTY, CATEGORIES)
     known = {code_of(row["code"]) for row in rows}
@@ -66,7 +66,7 @@ def _parent(row: RawRow) -> str:
 
 
 def catalogue_of(rows: Sequence[RawRow], names: Names) -> Catalogue:
-    """The checked rows. A parent that the code tells anyway is not kept."""
+    """The catalogue made of checked rows. A parent that follows from the code is not stored."""
     return Catalogue(tuple(_category(row, names) for row in rows))
 
 

@@ -49,9 +49,9 @@ LONGEST_CODE, LONGEST_NAME = 32, 64
 def build(
     units: Sequence[RawRow], officers: Sequence[RawRow] | None, categories: Sequence[RawRow] | None = None
 ) -> tuple[Directory | None, list[RowError]]:
-    """Check everything, then convert everything. Errors come in the order of the rows.
+    """Check all rows, then convert them. Errors come in the order of the rows.
 
-    Officers or categories of which the file has no sheet are None: those in the store stay.
+    Officers or categories are None if the file has no sheet of them: those in the store then stay as they are.
     """
     names = read_names(units)
     errors = [*_check_units(units, names), *(_check_officers(officers, names) if officers is not None else ())]
@@ -126,8 +126,8 @@ def _check_tier(row: RawRow, names: Names, tiers: Mapping[str, Tier | None]) -> 
 
 
 def _may_stand_under(tier: Tier, parent: Tier | None, has_parent: bool) -> bool:
-    """A community under a subdistrict; a subdistrict on its own or under a department; a department
-    on its own. A parent whose own tier is unknown has its own error already.
+    """Whether a unit may stand below a parent: a community below a subdistrict; a subdistrict alone or below a
+    department; a department only alone. A parent of unknown tier has an error of its own already.
     """
     if has_parent and parent is None:
         return True
@@ -173,13 +173,13 @@ def _unit(row: RawRow, names: Names) -> UnitRow:
 
 
 def _officer(row: RawRow, names: Names) -> OfficerRow:
-    """Who belongs to a merged unit belongs to its successor."""
+    """The officer of a row. People of a merged unit belong to its successor."""
     unit, role = names.code(row["unit"]).upper(), ROLES[fold(row["role"])]
     return OfficerRow(row["name"], unit, role, str(e164(row["phone"])))
 
 
 def _doubts(directory: Directory) -> Iterator[RowError]:
-    """What is allowed but leaves matters lying: units without people, nobody on duty."""
+    """Warnings about what is allowed but leaves matters lying: units without people, nobody on duty."""
     if not directory.staff_given:
         yield RowError(Problem.NO_STAFF)
         return

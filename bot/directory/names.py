@@ -1,4 +1,4 @@
-"""How the rows of a directory file name units, and which unit has the work of one that was merged."""
+"""How the rows of a directory file name units, and which unit took over the work of one that was merged."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """``named``: every way a row may name a unit -> its folded code, a merged one's too. ``into``: the
-    merged ones -> whom they name as successor.
+    """``named`` gives the folded code for each way a row may name a unit, merged ones included. ``into`` gives
+    for each merged unit what its row names as successor.
     """
 
     named: Mapping[str, str]
@@ -28,7 +28,7 @@ class Names:
         return fold(text) in self.named
 
     def code(self, text: str) -> str:
-        """The code of the unit that has the work of the one ``text`` names; ``""`` for none."""
+        """The code of the unit that has the work of the unit named ``text``; ``""`` if there is none."""
         code = self.named.get(fold(text), "")
         for _ in range(len(self.into)):
             code = self.into.get(code, code)
@@ -36,7 +36,9 @@ class Names:
 
 
 def read_names(rows: Sequence[RawRow]) -> Names:
-    """A name that fits two units names neither; codes win, and a standing unit's name over a former one's."""
+    """Collect the names of a file's units. A name that fits two units names neither; a code wins over a name, and
+    a standing unit over a former one.
+    """
     standing = [row for row in rows if not row["merged_into"]]
     named = _named(rows) | _named(standing) | {fold(row["code"]): fold(row["code"]) for row in rows if row["code"]}
     into = {
@@ -56,7 +58,7 @@ def _named(rows: Iterable[RawRow]) -> dict[str, str]:
 
 
 def check_merger(row: RawRow, names: Names) -> Iterator[RowError]:
-    """A merged unit names another that stands, or one that was merged on."""
+    """Check that a merged unit names a successor which stands or was itself merged."""
     if not row["merged_into"]:
         return
     code, target = fold(row["code"]), names.into.get(fold(row["code"]))

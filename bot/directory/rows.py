@@ -1,4 +1,4 @@
-"""The rows of a directory file before they are understood: cells by field name, and how values compare."""
+"""Rows of a directory file before they are interpreted: cells by field name, and how their values compare."""
 
 from __future__ import annotations
 
@@ -44,23 +44,23 @@ def _tail(found: re.Match[str]) -> str:
 
 
 def mask(phone: str) -> str:
-    """``…0001``: what an error message may show of a number."""
+    """The form of a phone number that an error message may show: ``…0001``."""
     return "…" + fold(phone)[-4:]
 
 
 def words(text: str) -> tuple[str, ...]:
-    """``路灯、占道，油烟`` -> its distinct words, in order."""
+    """The distinct words of a cell in their order: ``路灯、占道，油烟`` has three."""
     return tuple(dict.fromkeys(word for word in _LIST_BREAK.split(text) if word))
 
 
 class Seen:
-    """Which row had a value first."""
+    """Remembers which row had a value first."""
 
     def __init__(self) -> None:
         self._rows: dict[str, int] = {}
 
     def before(self, value: str, row: int) -> int:
-        """The earlier row with this value, 0 when this is the first."""
+        """The number of the earlier row with this value, 0 if there is none."""
         first = self._rows.setdefault(value, row)
         return 0 if first == row else first
 
@@ -75,6 +75,6 @@ def missing(row: RawRow, fields: Iterable[str]) -> Iterator[RowError]:
 
 
 def too_long(row: RawRow, field: str, most: int) -> Iterator[RowError]:
-    """A value that does not fit its column in the store."""
+    """Whether a value is longer than its column in the database."""
     if len(row[field]) > most:
         yield row.error(Problem.TOO_LONG, field, value=str(most))

@@ -24,7 +24,7 @@ class Tier(StrEnum):
 
 
 class Role(StrEnum):
-    """DUTY dispatches, OFFICER answers, HEAD leads a unit, LEADER is copied on red cards."""
+    """DUTY works at the duty desk, OFFICER answers, HEAD leads a unit, LEADER is told of red cards."""
 
     DUTY = "duty"
     OFFICER = "officer"
@@ -80,22 +80,23 @@ class Directory:
 
     @cached_property
     def staffed(self) -> frozenset[str]:
-        """Codes of units with at least one active officer."""
+        """The codes of units with at least one active officer."""
         return frozenset(officer.unit_code for officer in self.officers if officer.active)
 
     @cached_property
     def duty_codes(self) -> frozenset[str]:
-        """Codes of units where the duty desk sits: those with an active duty officer."""
+        """The codes of the units the duty desk belongs to: those with an active duty officer."""
         return frozenset(o.unit_code for o in self.officers if o.active and o.role is Role.DUTY)
 
     def can_take(self, unit: UnitRow) -> bool:
-        """Whether a matter may be given to ``unit``: not abolished, and somebody there to sign."""
+        """Whether a matter may be given to ``unit``: it is not abolished and somebody is there to sign for it."""
         return unit.active and unit.code in self.staffed
 
     def successor(self, code: str) -> UnitRow | None:
-        """Who has a unit's work now: itself while it stands, else whom it was merged into, however often.
+        """The unit that has a unit's work now: the unit itself, or the one it was merged into, over any number of
+        mergers.
 
-        None for one that is unknown, or was abolished without a successor.
+        None for an unknown unit and for one abolished without a successor.
         """
         seen: set[str] = set()
         unit = self.by_code.get(code)
@@ -105,14 +106,14 @@ class Directory:
         return unit if unit is not None and unit.active else None
 
     def subdistrict_of(self, unit: UnitRow) -> UnitRow | None:
-        """A community's subdistrict office, a subdistrict office itself, None for a department."""
+        """The subdistrict office of a community; a subdistrict office itself; None for a department."""
         if unit.tier is Tier.COMMUNITY:
             return self.by_code.get(unit.parent_code)
         return unit if unit.tier is Tier.SUBDISTRICT else None
 
 
 class Problem(StrEnum):
-    """What can be wrong with a directory file; one text each in ``templates/directory``."""
+    """All that can be wrong with a directory file. Each has a text in ``templates/directory``."""
 
     # the file
     NO_FILE = "no_file"
@@ -180,5 +181,5 @@ class RowError:
 
     @property
     def warning(self) -> bool:
-        """Worth telling, but no reason to refuse the file."""
+        """Whether the finding is only a warning and no reason to refuse the file."""
         return self.problem in WARNINGS

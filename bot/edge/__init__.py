@@ -1,4 +1,1 @@
-"""What crosses the edge between platforms and the domain: messages, errors, protocols.
-
-No platform is named here.
-"""
+"""What passes between platforms and the domain: messages, errors, protocols. No platform is named here."""

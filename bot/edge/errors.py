@@ -9,9 +9,9 @@ from bot.edge.messages import Failure
 
 
 class WebhookRejected(Exception):
-    """The request is not from the platform, or not fresh. ``status`` is what to answer.
+    """The request is not from the platform, or is not fresh. ``status`` is the HTTP status to answer with.
 
-    ``reason`` is a short static word for logs and metrics; never holds request content.
+    ``reason`` is a short fixed word for logs and metrics; it never contains anything of the request.
     """
 
     def __init__(self, reason: str, status: int = 403) -> None:
@@ -21,8 +21,8 @@ class WebhookRejected(Exception):
 
 
 class SendError(Exception):
-    """A message was not handed over. ``code`` is the provider's, ``detail`` safe to store and log:
-    no text, no address, no secret.
+    """A message was not handed over. ``code`` is the provider's. ``detail`` can be stored and logged: it contains
+    no text, no address and no secret.
     """
 
     failure = Failure.REFUSED
@@ -34,13 +34,13 @@ class SendError(Exception):
 
 
 class Temporary(SendError):
-    """Not processed; the same call may work later."""
+    """The provider did not process the call; the same call may work later."""
 
     failure = Failure.TEMPORARY
 
 
 class RateLimited(Temporary):
-    """Not processed for now. ``retry_after`` in seconds."""
+    """The provider processes nothing for now. ``retry_after`` is in seconds."""
 
     failure = Failure.RATE_LIMITED
 
@@ -50,39 +50,40 @@ class RateLimited(Temporary):
 
 
 class Ambiguous(SendError):
-    """Sent, but no answer came: it may have arrived. One marked retry, with the platform's
-    idempotency key where there is one.
+    """The request was sent and no answer came, so the message may have arrived. It is tried once more, marked as
+    a repeat, with the platform's idempotency key where there is one
+    (docs/decisions/0002-three-kinds-of-send-errors.md).
     """
 
     failure = Failure.AMBIGUOUS
 
 
 class Refused(SendError):
-    """The platform will not deliver this message this way."""
+    """The platform will not deliver this message in this way."""
 
     failure = Failure.REFUSED
 
 
 class RecipientGone(Refused):
-    """The address no longer takes messages (unfollowed, opted out, invalid number)."""
+    """The address takes no more messages: unfollowed, opted out, or an invalid number."""
 
     failure = Failure.RECIPIENT_GONE
 
 
 class WindowClosed(Refused):
-    """The reply window is over or its quota used up, whatever our ledger says."""
+    """The reply window is over or its quota is used up, whatever we have counted ourselves."""
 
     failure = Failure.WINDOW_CLOSED
 
 
 class Misconfigured(SendError):
-    """Our settings or rights are wrong: hold, alarm the operator, open the breaker."""
+    """Our settings or rights are wrong: the message is held and the operator alarmed."""
 
     failure = Failure.MISCONFIGURED
 
 
 class MediaError(Exception):
-    """A download failed. ``permanent`` when trying again cannot help (expired, not a picture)."""
+    """A download failed. ``permanent``: trying again cannot help, because it expired or is no picture."""
 
     def __init__(self, code: str, *, permanent: bool) -> None:
         super().__init__(code)
@@ -91,7 +92,9 @@ class MediaError(Exception):
 
 
 class ModelUnreadable(Exception):
-    """A stored model cannot be used. ``why``: empty, corrupt or other_version. Never quotes what was read."""
+    """A stored model cannot be used. ``why`` is empty, corrupt or other_version; nothing of what was read is
+    quoted.
+    """
 
     def __init__(self, why: str) -> None:
         super().__init__(f"the model cannot be read: {why}")

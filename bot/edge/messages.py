@@ -34,7 +34,7 @@ class Address(NamedTuple):
 
 
 class Kind(StrEnum):
-    """Kinds of inbound message. UNSUPPORTED keeps what we cannot use, so that nothing is lost."""
+    """The kinds of an inbound message. UNSUPPORTED is stored though we cannot use it, so that nothing is lost."""
 
     TEXT = "text"
     IMAGE = "image"
@@ -65,7 +65,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MediaRef:
-    """Something to download. ``ref`` is the platform's media id or URL; ``kind`` a ``Kind``."""
+    """Something to download. ``ref`` is the platform's media id or URL; ``kind`` is a ``Kind``."""
 
     ref: str
     kind: Kind
@@ -74,7 +74,7 @@ class MediaRef:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """WGS/GCJ degrees as the platform gave them, checked to be finite and in range."""
+    """Degrees as the platform gave them (WGS 84 or GCJ-02), checked to be finite and in range."""
 
     latitude: float
     longitude: float
@@ -104,7 +104,7 @@ class InboundMessage:
 
 
 class Contact(StrEnum):
-    """What a person did to the channel, other than writing."""
+    """Something a person did to the channel other than writing."""
 
     FOLLOW = "follow"
     UNFOLLOW = "unfollow"
@@ -119,9 +119,12 @@ class Contact(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContactEvent:
-    """``key`` is the menu key, the QR scene or the link. ``choices`` for SUBSCRIPTION: template id
-    -> accepted. ``opens_reply`` is true where the platform gives a few messages for the event
-    (menu click, follow, scan: 3 within a minute; VIEW and POSITION give none).
+    """Something a person did to the channel. ``key`` is the menu key, the scene of the QR code or the link.
+
+    ``choices`` of a SUBSCRIPTION says for each template id whether it was accepted. ``opens_reply`` is true where
+    the platform allows a few messages after the event: WeChat gives three within a minute after a click on the
+    menu, a follow and a scan, and none after VIEW and POSITION (customer-service message page of its developer
+    documentation, read 2026-11).
     """
 
     channel: str
@@ -136,7 +139,7 @@ class ContactEvent:
 
 
 class Outcome(StrEnum):
-    """How far a delivery got. Order matters: a state never moves backwards (``rank``)."""
+    """How far a delivery got. A stored outcome never moves to one of lower ``rank``."""
 
     ACCEPTED = "accepted"
     SENT = "sent"
@@ -145,12 +148,12 @@ class Outcome(StrEnum):
 
     @property
     def rank(self) -> int:
-        """ACCEPTED 0 < SENT 1 < DELIVERED 2 = FAILED 2: both ends are final."""
+        """ACCEPTED is 0, SENT 1; DELIVERED and FAILED are both 2, because each is final."""
         return {"accepted": 0, "sent": 1, "delivered": 2, "failed": 2}[self.value]
 
 
 class Failure(StrEnum):
-    """Why a delivery failed, in the words the ladder understands (one per SendError class)."""
+    """The reason why a delivery failed, in the terms of the ladder: one for each class of ``SendError``."""
 
     TEMPORARY = "temporary"
     RATE_LIMITED = "rate_limited"
@@ -163,7 +166,7 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReceipt:
-    """The platform's later word on a message we sent. ``message_id`` is what ``send`` returned."""
+    """The platform's later report on a message we sent. ``message_id`` is what ``send`` returned."""
 
     channel: str
     external_id: str
@@ -176,7 +179,7 @@ class DeliveryReceipt:
 
 @dataclass(frozen=True, slots=True)
 class UnknownEvent:
-    """Authentic but not understood: kept raw, answered as received."""
+    """An authentic call we do not understand. It is stored as it came and answered as received."""
 
     channel: str
     external_id: str

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 
 class Clock(Protocol):
-    """The only source of the present moment. Aware, UTC."""
+    """The only source of the present moment. It gives aware times in UTC."""
 
     def now(self) -> datetime: ...
 
 
 class SharedCache(Protocol):
-    """A small store shared by all processes (Redis). What is lost there costs a refetch only.
+    """A small store shared by all processes (Redis). Whatever is lost in it can be fetched again.
 
     Every method raises ``CacheUnavailable`` when the store cannot be reached.
     """
@@ -26,13 +26,13 @@ class SharedCache(Protocol):
     def set(self, key: str, value: str, seconds: float) -> None: ...
 
     def add(self, key: str, value: str, seconds: float) -> bool:
-        """Set only if absent; whether it was set."""
+        """Set the key unless it exists. Returns whether it was set."""
         ...
 
     def delete(self, key: str) -> None: ...
 
     def lock(self, key: str, seconds: float) -> AbstractContextManager[bool]:
-        """Wait up to ``seconds`` for the lock, held at most as long; yields whether it was got."""
+        """Wait up to ``seconds`` for the lock, which is held for at most as long. Yields whether it was obtained."""
         ...
 
 
@@ -41,7 +41,9 @@ class CacheUnavailable(Exception):
 
 
 class Alarms(Protocol):
-    """Tells the operator. Once per ``key`` while the cause lasts (a counter, a log line, a notice)."""
+    """Tells the operator of a problem, once for each ``key`` while its cause lasts: a counter, a log line, a
+    notice.
+    """
 
     def raise_alarm(self, key: str, **fields: str | float) -> None: ...
 

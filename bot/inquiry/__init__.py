@@ -1,4 +1,4 @@
 """What an inquiry, an order and a request may become, and what may be asked for.
 
-No time limits: those are ``clocks``.
+Time limits are computed in ``bot/clocks``.
 """

@@ -6,9 +6,10 @@ from enum import StrEnum
 
 
 class Direction(StrEnum):
-    """IN is the citizen's, OUT an answer to her.
+    """IN is written by the citizen, OUT is an answer to the citizen.
 
-    ASIDE: an answer that does not hold any more. INTERNAL: between units and the office. CALL: a telephone call.
+    ASIDE is an answer that does not hold any more. INTERNAL passes between units and the office. CALL is a
+    telephone call.
     """
 
     IN = "in"

@@ -1,4 +1,4 @@
-"""Which objective reason an officer's words give for asking more time."""
+"""Reads which of the objective reasons an officer's words give for asking for more time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORDS = {
 
 
 def reason_in(text: str) -> str:
-    """The category most of its words speak for, the first named when two are even; ``""`` for none."""
+    """The reason that most of the words speak for; the first in the list if two are even, ``""`` if there is none."""
     plain = normalise(text)
     found = {
         category: [plain.find(word) for word in words.split() if word in plain] for category, words in _WORDS.items()

@@ -22,7 +22,7 @@ class InquiryKind(StrEnum):
     PRAISE = "praise"
 
 
-# The first kind that has a word wins: an accusation stays one though it asks a question.
+# The first kind with a matching word wins: an accusation stays one even if it is put as a question.
 WORDS: dict[InquiryKind, tuple[str, ...]] = {
     InquiryKind.REPORT: ("举报", "检举", "揭发"),
     InquiryKind.COMPLAINT: ("投诉", "没人管", "乱收费", "扰民", "不作为", "推诿", "态度恶劣"),
@@ -33,6 +33,6 @@ WORDS: dict[InquiryKind, tuple[str, ...]] = {
 
 
 def kind_of(text: str) -> InquiryKind:
-    """The kind a text names; HELP when it names none."""
+    """The kind a text names; HELP if it names none."""
     plain = normalise(text)
     return next((kind for kind, words in WORDS.items() if any(word in plain for word in words)), InquiryKind.HELP)

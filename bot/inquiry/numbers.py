@@ -31,14 +31,14 @@ _FULL = range(10, 13)
 
 
 def format_number(day: date, counter: int) -> str:
-    """``day`` is the day of receipt in China, ``counter`` from 1 within it."""
+    """The number of an inquiry. ``day`` is the day of receipt in China, ``counter`` counts from 1 within the day."""
     if not 1 <= counter <= 999_999:
         raise ValueError(f"counter must be 1 to 999999, not {counter}")
     return f"{day:%y-%m%d}-{counter:04}"
 
 
 def canonical(digits: str) -> str | None:
-    """``2611230042`` -> ``26-1123-0042``; None when these digits are no full number."""
+    """The number with hyphens: ``2611230042`` becomes ``26-1123-0042``. None when the digits are no full number."""
     if len(digits) not in _FULL or not digits.isascii() or not digits.isdecimal():
         return None
     if not _is_date(digits[:6]) or int(digits[6:]) == 0:
@@ -55,9 +55,9 @@ def _is_date(yymmdd: str) -> bool:
 
 
 def read_number(text: str) -> str | None:
-    """Digits of the number a person typed, full or only its tail; None if the text is anything else.
+    """The digits of the number a person typed, full or only its tail; None if the text is anything else.
 
-    ``２６－１１２３－００４２号`` -> ``2611230042``, ``26-1123-42`` the same, ``四十二`` -> ``42``.
+    ``２６－１１２３－００４２号`` gives ``2611230042``, ``26-1123-42`` the same, ``四十二`` gives ``42``.
     """
     plain = _SUFFIX.sub("", _PREFIX.sub("", normalise(text)))
     number = chinese_number(plain) if re.search("[十百千]", plain) else None
@@ -70,7 +70,7 @@ def read_number(text: str) -> str | None:
 
 
 def _join(plain: str) -> str:
-    """Groups as we print them may come with a short counter: pad it, or the parts run together."""
+    """Join the groups of a number as printed. A short counter is padded, or the groups would run together."""
     groups = _GROUPS.fullmatch(plain)
     if groups is None:
         return re.sub(_GAPS, "", plain)
@@ -80,19 +80,19 @@ def _join(plain: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NumberQuery:
-    """What to look for: a ``full`` number in canonical form, or the ``tail`` somebody remembers."""
+    """The number to look for: a ``full`` number in canonical form, or the ``tail`` that somebody remembers."""
 
     full: str | None = None
     tail: str | None = None
 
     @classmethod
     def of(cls, digits: str) -> NumberQuery:
-        """From what ``read_number`` gave."""
+        """The query for digits as ``read_number`` gives them."""
         full = canonical(digits)
         return cls(full=full) if full else cls(tail=digits)
 
     def matches(self, number: str) -> bool:
-        """Whether the inquiry with this canonical number is meant. A tail may fit several."""
+        """Whether the inquiry with this canonical number is meant. A tail may fit several inquiries."""
         parts = _CANONICAL.fullmatch(number)
         if parts is None:
             return False
@@ -102,21 +102,23 @@ class NumberQuery:
 
 
 def _fits(tail: str, year: str, day: str, counter: str) -> bool:
-    """By value, so that 42 and 0042 are the same counter; then with the day, then with the year."""
+    """Compare by value, so that 42 and 0042 are the same counter: first the counter alone, then with the day,
+    then with the year.
+    """
     heads = ("", day, year + day)
     rests = (tail[len(head) :] for head in heads if tail.startswith(head))
     return any(rest and int(rest) == int(counter) for rest in rests)
 
 
 def is_guessable(code: str) -> bool:
-    """One or two different digits, a run up or down, or a half repeated."""
+    """Whether a code is easy to guess: one or two different digits, a run up or down, or one half repeated."""
     steps = {(int(b) - int(a)) % 10 for a, b in pairwise(code)}
     runs = len(steps) == 1 and steps <= {0, 1, 9}
     return runs or len(set(code)) <= 2 or code[:3] == code[3:]
 
 
 def new_code(below: Callable[[int], int]) -> str:
-    """A 6-digit query code. ``below(n)`` is a random number under n: ``secrets.randbelow``."""
+    """A query code of six digits. ``below(n)`` must give a random number below n, as ``secrets.randbelow`` does."""
     while True:
         code = f"{below(1_000_000):06}"
         if not is_guessable(code):

@@ -1,7 +1,7 @@
-"""Why an inquiry is not accepted: the reason codes, and how officers write them.
+"""The reasons why an inquiry is not accepted, and how officers write them.
 
-An officer types the code in Latin letters, its number from the list, or a word of the trade. The words
-a citizen reads (the reason and the right door) are in the text ``rejected``, by code.
+An officer types the code in Latin letters, its number in the list, or a usual word for it. The words the citizen
+reads (the reason and who to turn to) stand in the text ``rejected``, by code.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Reason(StrEnum):
-    """In the order of the list officers choose from by number, from 1."""
+    """The reasons in the order of the list, from which officers choose by number, counted from 1."""
 
     OUT_OF_AREA = "OUT_OF_AREA"
     OTHER_ORGAN = "OTHER_ORGAN"
@@ -38,11 +38,11 @@ class Reason(StrEnum):
 
 NEEDS_TEXT = frozenset({Reason.OTHER})
 SHORTEST_TEXT = 4
-"""Characters: what the citizen is told must say something."""
+"""The least number of characters of a reason in the officer's own words."""
 SAME_MATTER = frozenset({Reason.IN_PROGRESS, Reason.FINISHED_NO_NEW})
-"""There is another inquiry about it: where that one is open, merging is the way."""
+"""Reasons that say there is another inquiry about the same thing. If that one is open, merging is the right way."""
 NEVER_REJECTED = frozenset({"emergency", "self_harm"})
-"""Flags under which nothing is rejected, for whatever reason: a person has to see to it."""
+"""Flags under which an inquiry cannot be rejected for any reason: a person has to look after it."""
 
 _WORDS = {
     Reason.OUT_OF_AREA: "不属本区 不属于本区 非本区 外区 外地 不在本区 管辖外 不属管辖 不归本区 区外 本区外",
@@ -77,18 +77,22 @@ class Said(NamedTuple):
 
 
 def reason_of(code: str) -> Reason | None:
-    """The reason of a code as it is stored or chosen on a page, in any case; None for anything else."""
+    """The reason of a code as stored or chosen on a page, in any case; None for anything else."""
     return _BY_CODE.get(re.sub(r"[\s_\-]", "", normalise(code)))
 
 
 def read_reason(text: str) -> Said | None:
-    """``LEGAL_PATH``, ``4``, ``诉讼`` or a sentence with one reason's words, and the rest as written."""
+    """The reason an officer typed (``LEGAL_PATH``, ``4``, ``诉讼``, or a sentence with the words of one reason),
+    and the rest as written.
+    """
     rest = text.strip(_MARKS)
     return _latin(rest) or _listed(rest) or _word(rest) or _sentence(rest)
 
 
 def _latin(text: str) -> Said | None:
-    """The longest run of Latin words that is a code: ``out of area``, and OTHER before ``other_organ``."""
+    """The code among the leading Latin words. The longest wins: ``out of area`` is one code, and ``other_organ``
+    is not OTHER.
+    """
     match = _LATIN.match(_half_width(text))
     words = list(re.finditer(r"[a-zA-Z]+", match[0])) if match else []
     for last in reversed(words):
@@ -98,12 +102,12 @@ def _latin(text: str) -> Said | None:
 
 
 def text_before(text: str, end: int) -> str:
-    """The beginning of ``text`` in normal form."""
+    """The part of ``text`` before a place in its normal form."""
     return normalise(text[:end])
 
 
 def _half_width(text: str) -> str:
-    """Full-width letters, digits and underscores as half-width, one for one, so that places stay."""
+    """Full-width letters, digits and underscores made half-width, one character for one, so that places agree."""
     return "".join(chr(ord(c) - 0xFEE0) if "！" <= c <= "～" else " " if c == "　" else c for c in text)
 
 
@@ -122,7 +126,7 @@ def _word(text: str) -> Said | None:
 
 
 def _sentence(text: str) -> Said | None:
-    """One reason's words and no other's: the sentence itself is the note."""
+    """The reason of a sentence that contains the words of one reason only; the sentence itself is the note."""
     found = set(_reasons_in(normalise(text)))
     return Said(found.pop(), text) if len(found) == 1 else None
 
@@ -134,5 +138,5 @@ def _reasons_in(plain: str) -> Iterator[Reason]:
 
 
 def text_missing(reason: Reason, note: str) -> bool:
-    """Whether this reason needs words of the officer's own."""
+    """Whether this reason needs words of the officer's own and has none."""
     return reason in NEEDS_TEXT and len("".join(note.split())) < SHORTEST_TEXT

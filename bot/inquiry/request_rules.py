@@ -1,8 +1,8 @@
 """What a unit may ask for: more time, to give an order back, a question to the citizen.
 
-Each ``…_problem`` returns why not, or None. The rules are the office's (``deadlines.Limits``); that
-nobody asks twice at once is also kept by the database. Who calls: the officer's word and page, and
-the duty desk before it decides.
+Each ``…_problem`` returns why the request is not possible, or None. The limits are the office's
+(``bot.clocks.steps.Limits``). That nobody asks twice at once is also kept by a unique index in the database.
+Called by the officer's word and page, and by the duty desk before it decides.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SHORTEST_REASON = 2
 
 
 class ReasonCategory(StrEnum):
-    """The objective reasons for more time, as shipped; an office may set its own list."""
+    """The objective reasons for more time that are supplied. An office may set a list of its own."""
 
     FIELD_TEST = "field_test"
     JOINT_CONSULTATION = "joint_consultation"
@@ -42,7 +42,7 @@ class ReasonCategory(StrEnum):
 
 
 class Problem(StrEnum):
-    """Why a request is not taken; the keys of what the officer is told."""
+    """Why a request is not taken. The values are the keys of the texts the officer is told."""
 
     CLOSED = "closed"
     OVER = "over"
@@ -64,9 +64,10 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExtensionAsk:
-    """More time, until closing time of ``wanted``.
+    """A request for more time, until closing time of ``wanted``.
 
-    ``granted``: extensions this inquiry has had. ``paused_at``: since when the citizen is being asked.
+    ``granted``: how many extensions this inquiry has had. ``paused_at``: since when the citizen is being asked a
+    question.
     """
 
     order: AssignmentState
@@ -82,7 +83,9 @@ class ExtensionAsk:
 
 @dataclass(frozen=True, slots=True)
 class ReturnAsk:
-    """Not ours. ``by_unit`` and ``in_all``: returns this unit, and all units, have made of the inquiry."""
+    """A request to give an order back. ``by_unit`` and ``in_all`` count the returns of the inquiry by this unit
+    and by all units.
+    """
 
     order: AssignmentState
     dispatched_at: datetime
@@ -96,8 +99,8 @@ class ReturnAsk:
 
 @dataclass(frozen=True, slots=True)
 class SupplementAsk:
-    """A question to the citizen. ``asked``: questions put in this stage (before dispatch, or by this
-    unit) already.
+    """A question to the citizen. ``asked`` counts the questions already put in this stage: before dispatch, or by
+    this unit.
     """
 
     state: State
@@ -113,7 +116,7 @@ def extension_problem(
     limits: Limits = DEFAULT_LIMITS,
     categories: Collection[str] = tuple(ReasonCategory),
 ) -> Problem | None:
-    """Why more time cannot be asked for, the gravest reason first."""
+    """Why more time cannot be asked for; the gravest reason if there are several."""
     if ask.order not in OPEN_ASSIGNMENT:
         return Problem.CLOSED
     if extension_expired(ask.due_at, now, paused_at=ask.paused_at):
@@ -135,7 +138,9 @@ def _turn_problem(ask: ExtensionAsk) -> Problem | None:
 
 
 def wanted_problem(due_at: datetime, wanted: date, calendar: Calendar, *, days: int) -> Problem | None:
-    """A new date is a working day after the due day and within ``days`` working days of it."""
+    """Why a new date is not possible: it must be a working day after the due day and within ``days`` working days
+    of it.
+    """
     due_day = due_at.astimezone(CHINA).date()
     if wanted <= due_day:
         return Problem.NOT_LATER
@@ -145,11 +150,11 @@ def wanted_problem(due_at: datetime, wanted: date, calendar: Calendar, *, days: 
 
 
 def reason_problem(reason: str, *, shortest: int) -> Problem | None:
-    """A reason has its length in characters that say something.
+    """Why a reason is too short, or says nothing.
 
-    Blanks and invisible characters do not count. What is left when repetition is taken out must be
-    three quarters of the length, of at least half as many different characters: a sentence of
-    twenty Chinese characters has some fifteen, two words said seven times have six.
+    Blanks and invisible characters do not count. What is left after repetition is removed must be three quarters
+    of the required length, of at least half as many different characters: a real sentence of twenty Chinese
+    characters has some fifteen different ones, two words said seven times have six.
     """
     text = "".join(c for c in unicodedata.normalize("NFKC", reason) if not _is_blank(c))
     if len(text) < shortest:
@@ -173,29 +178,29 @@ def extension_due(due_at: datetime, wanted: int | date, calendar: Calendar, *, c
 
 
 def extension_expired(due_at: datetime, now: datetime, *, paused_at: datetime | None = None) -> bool:
-    """Whether it is too late to ask, and whether a request nobody decided counts as refused.
+    """Whether it is too late to ask for more time; a request that nobody decided counts as refused from then on.
 
-    At the due moment itself it is not. While the citizen is asked the clock stands.
+    The due moment itself is not too late. While the citizen is asked a question the clock stands.
     """
     return (now if paused_at is None else min(now, paused_at)) > due_at
 
 
 def approval_problem(new_due: datetime, now: datetime) -> Problem | None:
-    """A late approval still has to give time: a date that is over by now gives none."""
+    """Why an extension cannot be approved late: it still has to give time, and a date that is over gives none."""
     return None if new_due > now else Problem.PASSED
 
 
 def return_by(
     dispatched_at: datetime, calendar: Calendar, *, limits: Limits = DEFAULT_LIMITS, rule: Rule = "A"
 ) -> datetime:
-    """The last moment to give an order back: days are counted as for the reply, first day not."""
+    """The last moment to give an order back. Days are counted as for the reply: the first day does not count."""
     return calendar.due(dispatched_at, limits.return_days, rule=rule).at
 
 
 def return_problem(
     ask: ReturnAsk, now: datetime, calendar: Calendar, *, limits: Limits = DEFAULT_LIMITS, rule: Rule = "A"
 ) -> Problem | None:
-    """Why an order cannot be given back. The unit proposed is optional but not the unit itself."""
+    """Why an order cannot be given back. The officer may propose a unit, but not the own one."""
     if ask.order not in {AssignmentState.PENDING, AssignmentState.SIGNED}:
         return Problem.CLOSED
     return (
@@ -216,7 +221,7 @@ def _return_turn_problem(ask: ReturnAsk) -> Problem | None:
 
 
 def supplement_problem(ask: SupplementAsk) -> Problem | None:
-    """Why the citizen cannot be asked: one question a stage, while her inquiry is worked on."""
+    """Why the citizen cannot be asked: one question in each stage, and only while the inquiry is worked on."""
     if ask.state is State.NEED_INFO:
         return Problem.PENDING
     if ask.state not in OPEN or ask.state is State.IN_REVIEW:
@@ -225,7 +230,7 @@ def supplement_problem(ask: SupplementAsk) -> Problem | None:
 
 
 def supplement_until(asked_at: datetime, calendar: Calendar, *, limits: Limits = DEFAULT_LIMITS) -> datetime:
-    """Until when the citizen may answer; then her inquiry goes on as it is."""
+    """The moment until which the citizen may answer. After it the inquiry goes on without the answer."""
     return calendar.due(asked_at, limits.supplement_days).at
 
 
@@ -236,7 +241,9 @@ def decide_by(
     due_at: datetime | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> datetime:
-    """When the office has to have decided; ``due_at`` for an extension, which is nothing after it."""
+    """The moment by which the office must have decided; for an extension never later than ``due_at``, after which
+    it has no use.
+    """
     at = calendar.add_working_hours(opened_at, limits.decide_hours)
     return at if due_at is None else max(min(at, due_at.astimezone(UTC)), opened_at.astimezone(UTC))
 

@@ -1,7 +1,7 @@
-"""What an inquiry, an order and a request may become: three tables, and nothing else decides it.
+"""What an inquiry, an order and a request may become: three tables, which nothing else decides.
 
 Handlers ask ``after(state, event)`` before they store a state; a move the table does not know raises
-``IllegalTransition``. Who may do it is ``ACTORS``; when and why it may be done is in
+``IllegalTransition``. ``ACTORS`` says who may do it; when and why it may be done is in
 ``bot/inquiry/request_rules.py``. Overdue is not a state: ``bot/clocks/steps.py`` computes it.
 """
 
@@ -61,7 +61,7 @@ class Event(StrEnum):
 
 
 class AssignmentState(StrEnum):
-    """Where one unit's order stands."""
+    """The state of one unit's order."""
 
     PENDING = "pending"
     SIGNED = "signed"
@@ -87,7 +87,7 @@ class AssignmentEvent(StrEnum):
 
 
 class AssignmentRole(StrEnum):
-    """LEAD answers to the citizen; ASSIST helps, by an earlier date."""
+    """LEAD answers the citizen; ASSIST helps the lead and replies to it by an earlier date."""
 
     LEAD = "lead"
     ASSIST = "assist"
@@ -103,7 +103,7 @@ class RequestKind(StrEnum):
 
 
 class RequestState(StrEnum):
-    """EXPIRED: nobody decided in time, which counts as refused."""
+    """The state of a request. EXPIRED: nobody decided it in time, which counts as refused."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -120,7 +120,7 @@ class RequestEvent(StrEnum):
 
 
 class Actor(StrEnum):
-    """SYSTEM is the timer and the router."""
+    """Who makes a move. SYSTEM is the timer or the router."""
 
     CITIZEN = "citizen"
     UNIT = "unit"
@@ -131,7 +131,7 @@ class Actor(StrEnum):
 
 
 class IllegalTransition(Exception):
-    """``state`` has no move by ``event``. The message names both and holds nothing else."""
+    """There is no move from ``state`` by ``event``. The message names both and contains nothing else."""
 
     def __init__(self, state: StrEnum, event: StrEnum) -> None:
         super().__init__(f"no {type(state).__name__} {state.value!r} by {event.value!r}")
@@ -227,7 +227,9 @@ OPEN = frozenset(
         State.NEED_INFO,
     }
 )
-"""The citizen waits. ANSWERED is neither open nor final: her rating is still to come."""
+"""States in which the citizen waits for an answer. ANSWERED is neither open nor final, because a rating may still
+come.
+"""
 FINAL = frozenset({State.CLOSED, State.ARCHIVED, State.REJECTED, State.MERGED, State.WITHDRAWN})
 OPEN_ASSIGNMENT = frozenset({AssignmentState.PENDING, AssignmentState.SIGNED, AssignmentState.DRAFTED})
 
@@ -262,7 +264,7 @@ E = TypeVar("E", bound=StrEnum)
 
 
 class _Machine(Generic[S, E]):
-    """A table read by its first two columns."""
+    """A table of moves, read by its first two columns: the state and the event."""
 
     def __init__(self, table: tuple[tuple[S, E, S], ...]) -> None:
         self._targets: dict[tuple[S, E], frozenset[S]] = {}
@@ -292,12 +294,14 @@ def after(state: State, event: Event, *, back_to: State | None = None) -> State:
 
 
 def may(actor: Actor, event: Event) -> bool:
-    """Whether it is this actor's to do at all."""
+    """Whether this kind of actor is allowed to make this move at all."""
     return actor in ACTORS[event]
 
 
 def state_before_asking(lead: AssignmentState | None) -> State:
-    """Where an inquiry goes on when the wait for its citizen is over: its open lead order tells."""
+    """The state in which an inquiry goes on when the wait for its citizen is over; it follows from the state of
+    the lead order.
+    """
     if lead is None:
         return State.RECEIVED
     return State.DISPATCHED if lead is AssignmentState.PENDING else State.IN_PROGRESS

@@ -1,4 +1,4 @@
-"""Whose matter a text is, by keywords and model together, and what must not be routed at all.
+"""Which unit a text belongs to, by keywords and model together, and what must not be routed by a machine.
 
-The model itself is ``classifier``.
+The model itself is ``bot/classifier``.
 """

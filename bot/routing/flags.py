@@ -1,8 +1,8 @@
-"""What makes a message need a human or a closed door: danger, secrets, an official accused, personal data.
+"""Finds what makes a message need a person: danger, secrets, an accusation against an official, personal data.
 
-``flags`` is asked before anything is dispatched by itself. An accusation never goes to those accused,
-a secret to nobody but the one officer named for it. Patterns work on the normal form; guards keep
-ordinary speech out (保密, a salutation to the party secretary, a campaign against corruption).
+``flags`` is asked before anything is dispatched automatically. An accusation never goes to those accused, a
+secret to nobody but the officer named for it. Patterns work on the normal form of the text. Guards keep ordinary
+phrases out: "保密" in a manner of speaking, a salutation to the party secretary, a campaign against corruption.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ NAMES = ("self_harm", "emergency", "secret", "accusation", "personal")
 
 
 class Flags(NamedTuple):
-    """``names`` in the order of ``NAMES``; ``accused``: codes of the units an accused official belongs to."""
+    """``names`` in the order of ``NAMES``; ``accused`` are the codes of the units an accused official belongs to."""
 
     names: tuple[str, ...] = ()
     accused: tuple[str, ...] = ()
 
 
 def flags(text: str, *, directory: Directory | None = None) -> Flags:
-    """What ``text`` raises. ``directory`` finds the units of those accused."""
+    """The flags a text raises. ``directory`` is used to find the units of those accused."""
     plain = normalise(text)
     dangers = emergency(text)
     places = list(_accusations(plain, directory))
@@ -71,7 +71,9 @@ _NO_SECRET_AFTER = re.compile(
 
 
 def is_secret(plain: str) -> bool:
-    """A stamp always, the word by itself unless it is only a manner of speaking."""
+    """Whether a text carries a mark of secrecy: a stamp always counts, the word alone only if it is no manner of
+    speaking.
+    """
     stamped = any(not _denied(plain, found.start()) for found in _STAMP.finditer(plain))
     return stamped or any(
         not _NO_SECRET_BEFORE.search(plain[max(0, found.start() - 10) : found.start()])
@@ -132,7 +134,7 @@ _MOST = 20  # places looked at for the units; more say nothing new
 
 
 def _accusations(plain: str, directory: Directory | None = None) -> Iterator[tuple[int, int]]:
-    """Where an official and a wrong stand in one sentence, near each other."""
+    """The places where an official and a wrongdoing stand near each other in one sentence."""
     count = 0
     for wrong in _WRONG.finditer(plain):
         if count == _MOST:
@@ -152,13 +154,13 @@ def _accusations(plain: str, directory: Directory | None = None) -> Iterator[tup
 
 
 def _known(sentence: str, directory: Directory | None) -> bool:
-    """Somebody of the directory by name."""
+    """Whether somebody of the directory is called by name."""
     people = directory.officers if directory is not None else ()
     return any(len(officer.name) >= 2 and normalise(officer.name) in sentence for officer in people)
 
 
 def _sentence(plain: str, wrong: re.Match[str]) -> tuple[int, int]:
-    """The part of the sentence around a wrong that is looked at."""
+    """The part of the sentence around a wrongdoing that is searched for an official."""
     start, end = max(0, wrong.start() - _BEFORE), min(len(plain), wrong.end() + _AFTER)
     ends = [found.end() for found in _END.finditer(plain, start, wrong.start())]
     stop = _END.search(plain, wrong.end(), end)
@@ -174,8 +176,8 @@ _NEAR = 20
 
 
 def _accused(plain: str, places: list[tuple[int, int]], directory: Directory) -> tuple[str, ...]:
-    """The units named in the accusing sentence, else near it, else anywhere. Their lower units too: a
-    subdistrict's communities answer to the accused.
+    """The codes of the units named in the accusing sentence, else near it, else anywhere in the text. Lower units
+    are included, since a subdistrict's communities answer to those accused.
     """
     named = [(at, unit.code) for unit in directory.units for at in _mentions(plain, unit, directory)]
     codes: set[str] = set()
@@ -187,7 +189,7 @@ def _accused(plain: str, places: list[tuple[int, int]], directory: Directory) ->
 
 
 def _mentions(plain: str, unit: UnitRow, directory: Directory) -> Iterator[int]:
-    """Where the unit, one of its people, or its head by surname and title is named."""
+    """The places where the unit, one of its people, or its head by surname and title is named."""
     for name in (unit.name, *unit.short_names):
         yield from _places(plain, normalise(name).replace(" ", ""))
     for officer in directory.officers:
@@ -200,7 +202,7 @@ def _mentions(plain: str, unit: UnitRow, directory: Directory) -> Iterator[int]:
 
 
 def _only_head(directory: Directory, surname: str) -> bool:
-    """张局长 means somebody only where one head is called Zhang."""
+    """Whether a surname with a title ("张局长") can mean one person only: exactly one head has that surname."""
     return sum(o.active and o.role is Role.HEAD and o.name[:1] == surname for o in directory.officers) == 1
 
 

@@ -36,7 +36,9 @@ PROPOSED = 3
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A unit that might be in charge; ``score`` in characters matched, ``words`` what matched."""
+    """A unit that might be in charge. ``score`` is the number of characters matched, weighted; ``words`` are the
+    words that matched.
+    """
 
     unit_code: str
     score: float
@@ -45,9 +47,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """``chosen`` is the lead unit's code, None for the duty desk. ``why`` is one of department,
-    subdistrict, no_words, weak, tie, place_only, several_places. ``category``: the best matching one's
-    code, or ``""``.
+    """The keyword router's result. ``chosen`` is the code of the lead unit, None for the duty desk.
+
+    ``why`` is department, subdistrict, no_words, weak, tie, place_only or several_places. ``category`` is the
+    code of the category that fits best, or ``""``.
     """
 
     candidates: tuple[Candidate, ...]
@@ -59,8 +62,8 @@ class Routing:
 
 @dataclass(slots=True)
 class _Word:
-    """Who claims one word: departments by keyword or by the name of a category of theirs, subdistricts
-    by keyword, subdistricts by place.
+    """The units that claim one word: ``departments`` by keyword, ``named`` by the name of a category of theirs,
+    ``local`` (subdistricts) by keyword, ``where`` (subdistricts) by place.
     """
 
     departments: set[str] = field(default_factory=set)
@@ -74,8 +77,8 @@ class _Word:
 
 
 class KeywordRouter:
-    """Routes texts by one directory and its catalogue. Units abolished or without active officers are
-    never proposed; the words of a merged one are its successor's.
+    """Routes texts by one directory and its catalogue. Units that are abolished or have no active officer are
+    never proposed; the words of a merged unit count for its successor.
     """
 
     def __init__(self, directory: Directory) -> None:
@@ -92,8 +95,8 @@ class KeywordRouter:
         self._automaton = AhoCorasick([word for word, _ in self._words])
 
     def route(self, text: str, *, place_hint: str = "") -> Routing:
-        """Decide on the unit in charge of ``text``. ``place_hint`` (a location's label, the answer to
-        "where?") counts for the place only.
+        """Choose the unit in charge of ``text``. ``place_hint`` (the label of a location, the answer to "where?")
+        counts for the place only.
         """
         found = self._find(text)
         hinted = [(word, claim) for word, claim in self._find(place_hint) if claim.where]
@@ -107,13 +110,13 @@ class KeywordRouter:
         return Routing(tuple(candidates), chosen, tuple(places), why, self._category(chosen, matches))
 
     def _unit_of(self, category: str) -> str:
-        """Who is in charge of a category today, ``""`` when nobody can take it."""
+        """The code of the unit in charge of a category today, ``""`` when no unit can take it."""
         unit = self.directory.successor(self.catalogue.unit_of(category))
         known = unit is not None and self.directory.can_take(unit) and unit.code not in self.directory.duty_codes
         return unit.code if unit is not None and known else ""
 
     def _filled(self, candidates: list[Candidate], matches: Sequence[CategoryMatch]) -> list[Candidate]:
-        """With the units of the best matching categories, where fewer than three are proposed."""
+        """Add the units of the best matching categories while fewer than three units are proposed."""
         known = {candidate.unit_code for candidate in candidates}
         for match in matches if len(candidates) < PROPOSED else ():
             code = self._units[match.code] if match.score >= HEARD else ""
@@ -123,7 +126,7 @@ class KeywordRouter:
         return candidates
 
     def _category(self, chosen: str | None, matches: Sequence[CategoryMatch]) -> str:
-        """The best match, of those that are the chosen unit's if there are any."""
+        """The category that fits best, preferring those of the chosen unit."""
         own = (match.code for match in matches if chosen and self._units[match.code] == chosen)
         return next(own, matches[0].code if matches else "")
 
@@ -132,7 +135,9 @@ class KeywordRouter:
         return tuple(word for word, claim in self._find(text) if claim.where)
 
     def _find(self, text: str) -> list[tuple[str, _Word]]:
-        """Distinct known words in order of appearance. A category's name never covers up a unit's own word."""
+        """The distinct known words in the order of their appearance. The name of a category never hides a unit's
+        own word.
+        """
         matches = self._automaton.find_matches_as_indexes(normalise(text), overlapping=True)
         own = list(_longest(match for match in matches if not self._words[match[0]][1].only_named))
         names = _longest(match for match in matches if self._words[match[0]][1].only_named)
@@ -148,8 +153,8 @@ def _place(match: _Match) -> tuple[int, int]:
 
 
 def _longest(matches: Iterable[_Match]) -> Iterator[_Match]:
-    """The words not wholly inside a longer one: 教育路 is no school, but in 建设路灯坏了 the road and the
-    lamp are both meant.
+    """The words that do not lie wholly inside a longer one: in 教育路 the word 教育 does not count, but in
+    建设路灯坏了 both the road 建设路 and the lamp 路灯 do.
     """
     reached = 0
     for match in sorted(matches, key=_place):
@@ -159,7 +164,7 @@ def _longest(matches: Iterable[_Match]) -> Iterator[_Match]:
 
 
 def _beside(names: Iterable[_Match], own: Sequence[_Match]) -> Iterator[_Match]:
-    """Those that touch none of ``own``, whose starts and ends both rise."""
+    """The words that touch none of ``own``, in which starts and ends both rise."""
     ends = [end for _word, _start, end in own]
     for name in names:
         after = bisect_right(ends, name[1])
@@ -197,14 +202,15 @@ def _claim(words: defaultdict[str, _Word], texts: Iterable[str], claim: Callable
             claim(words[word])
 
 
-# Not 五一路: 51路 is a bus. The number must follow a name and stand before the kind of place.
+# Not 五一路, which nobody writes 51路 (a bus line): the number must follow a name and stand before the kind of
+# place.
 _WRITTEN = re.compile(r"(?<=..)[一二三四五六七八九十]{1,3}(?=[路街巷期段环组])")
 _FIGURES = re.compile(r"(?<=..)(?<!\d)[1-9]\d?(?=[路街巷期段环组])")
 _DIGITS = "零一二三四五六七八九"
 
 
 def _spellings(places: Iterable[str]) -> Iterator[str]:
-    """松涛一期 is written 松涛1期 just as often, and the other way round."""
+    """A place in all its spellings: 松涛一期 is written 松涛1期 just as often, and the other way round."""
     for place in places:
         yield place
         yield _WRITTEN.sub(lambda found: str(chinese_number(found[0]) or found[0]), place)
@@ -217,14 +223,14 @@ def _written(number: int) -> str:
 
 
 def _common(owners: Iterable[set[str]]) -> set[str]:
-    """The subdistricts all places agree on: an estate tells which part of a long road is meant."""
+    """The subdistricts on which all places agree: an estate tells which part of a long road is meant."""
     found = list(owners)
     return set.intersection(*found) if found else set()
 
 
 def _departments(found: Sequence[tuple[str, _Word]]) -> list[Candidate]:
-    """Each word gives its length to the department that claims it; several share it. A category's name
-    counts where the word is no department's keyword.
+    """Departments with their scores. A word gives its length to the department that claims it, divided if several
+    do. The name of a category counts only where the word is no department's keyword.
     """
     scores: defaultdict[str, float] = defaultdict(float)
     words: defaultdict[str, list[str]] = defaultdict(list)
@@ -238,8 +244,8 @@ def _departments(found: Sequence[tuple[str, _Word]]) -> list[Candidate]:
 
 
 def _local(found: Sequence[tuple[str, _Word]], places: dict[str, _Word], here: set[str]) -> list[Candidate]:
-    """The subdistricts the places point to, by the words of their own tier. Every office claims much the
-    same words, so unlike a department's they are not shared out.
+    """The subdistricts the places point to, scored by the words subdistricts claim. These words are not divided,
+    since all subdistrict offices claim much the same ones.
     """
     named = here or {code for claim in places.values() for code in claim.where}
     return sorted((_local_candidate(code, found, places) for code in named), key=_rank)
@@ -271,7 +277,7 @@ def _clear(candidates: Sequence[Candidate]) -> bool:
 
 
 def _doubt(first: float, nearby: float, *, several: bool) -> str:
-    """Why nobody was chosen, in one word for the duty officer's screen."""
+    """The reason why no unit was chosen, as one word for the duty desk's page."""
     if several and nearby > first:
         return "several_places"
     if first:
@@ -358,7 +364,7 @@ SHORTEST_UNIT = 3
 
 
 def _without_tail(text: str) -> str:
-    """Without "办理", "负责的" and the like behind the unit's name."""
+    """The text without "办理", "负责的" and the like behind the unit's name."""
     while tail := next((word for word in _AFTER_UNIT if text.endswith(word)), ""):
         text = text.removesuffix(tail)
     return text

@@ -1,7 +1,7 @@
-"""Whether two texts tell one matter: a citizen who writes again, or many who write about one power cut.
+"""Compares two texts: does a citizen tell the same thing again, or do several citizens tell of one power cut?
 
-Places and door numbers speak louder than words: two lamps of one road are two matters. Texts are cut
-and compared as sets of character pairs, so that a long one costs no more than a short one.
+Places and door numbers count for more than words: two lamps in one road are two matters. Texts are shortened and
+compared as sets of character pairs, so that a long one costs no more than a short one.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LONGEST = 600
-"""Characters compared; what a matter is about stands at its beginning."""
+"""The number of characters compared. What a matter is about stands at its beginning."""
 SHORTEST = 4
 SIMILAR = 85.0
-"""Of 100, by edit distance."""
+"""The least similarity of two texts by edit distance, of 100."""
 CONTAINED = 0.9
 CONTAINED_PAIRS = 8
-"""The earlier text told again within a longer one."""
+"""The share of the earlier text's character pairs that must occur in a longer later one."""
 BURST, BURST_PAIRS = 0.6, 3
 COPIED, COPIED_LENGTH = 0.8, 20
-"""Without any place only a text that was passed on makes one matter of several."""
+"""Without any place, several citizens' texts are one matter only if the text was copied and passed on."""
 
 _POLITE = re.compile(
     r"尊敬的|领导们?|你们?好|您们?好|大家好|请问|请|麻烦|谢谢|感谢|辛苦了?|希望|尽快|赶紧|帮忙|处理一下|处理|解决一下|解决|反映|我要|我想|我们?|你们|他们|"
@@ -39,7 +39,7 @@ _DOORS = re.compile(r"(?<![月0-9.])([0-9]{1,4}|[零〇一二三四五六七八�
 _ROAD_DOOR = re.compile(r"[路街巷道弄]([0-9]{1,4})号")
 _CHINESE = str.maketrans("零〇一二三四五六七八九", "00123456789")
 
-# What fails for a whole neighbourhood at once: the word and the place together are the matter.
+# What a whole neighbourhood notices at once. Where the place is the same too, it is one matter.
 _SUPPLY = {
     "power": r"停电|断电|没有?电(?![梯话动视])|无电|跳闸|电停了",
     "water": r"停水|断水|没有?水(?![平准])|无水|水停了",
@@ -50,7 +50,9 @@ _SUPPLY = {
     "flood": r"积水|内涝|淹水|被淹|倒灌",
 }
 _NETWORKS = frozenset({"power", "water", "gas", "heat", "network"})
-"""Fail for a whole road, whatever the number; a smell or a puddle is at one place of it."""
+"""Networks that fail for a whole road, whatever the house number. A smell or a puddle, by contrast, is at one
+place of it.
+"""
 _SUPPLIES = [(name, re.compile(words)) for name, words in _SUPPLY.items()]
 _PLACE = re.compile(
     r"[\u3400-\u9fff]{2}(?:小区|花园|家园|公园|新村|公寓|大厦|广场|市场|学校|小学|中学|幼儿园|医院|大道|苑|湾|村(?![里民委支干上])"
@@ -62,7 +64,7 @@ _AREA = re.compile(r"(?:街道|街道办事处|居委会|社区|[镇乡县]|(?<!
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What a text is compared by."""
+    """A text prepared for comparison."""
 
     core: str
     pairs: frozenset[int]
@@ -73,7 +75,7 @@ class Matter:
 
 
 def matter(said: str, places: Iterable[str] = ()) -> Matter:
-    """``places``: the known ones in it, as the router found them."""
+    """Prepare a text for comparison. ``places`` are the known places in it, as the router found them."""
     plain = normalise(said[: LONGEST * 2])[:LONGEST]
     known = frozenset(normalise(place) for place in places)
     named = frozenset(found for found in _PLACE.findall(plain) if not _NO_PLACE.search(found[:2]))
@@ -89,12 +91,12 @@ def matter(said: str, places: Iterable[str] = ()) -> Matter:
 
 
 def _outer(known: frozenset[str], named: frozenset[str]) -> frozenset[str]:
-    """Each place once: one that was recognised by its ending only if no known one has it."""
+    """Each place once. A place recognised only by its ending is left out if a known place contains it."""
     return known | {place for place in named if not any(place in other or other in place for other in known)}
 
 
 def _pairs(core: str, places: Iterable[str]) -> frozenset[int]:
-    """Pairs of characters of what is left without place and figures."""
+    """The pairs of neighbouring characters in what is left without places and figures."""
     for place in sorted(places, key=len, reverse=True):
         core = core.replace(place, "|")
     core = _NUMERALS.sub("|", core)
@@ -102,7 +104,7 @@ def _pairs(core: str, places: Iterable[str]) -> frozenset[int]:
 
 
 def again(new: Matter, old: Matter) -> bool:
-    """Whether the same citizen tells the same thing again."""
+    """Whether the same citizen tells the same matter again."""
     if min(len(new.core), len(old.core)) < SHORTEST or not _one_place(new, old) or _other_door(new, old):
         return False
     from rapidfuzz import fuzz  # noqa: PLC0415  4 MB that a web process, which never asks this, does without
@@ -113,7 +115,9 @@ def again(new: Matter, old: Matter) -> bool:
 
 
 def together(new: Matter, old: Matter) -> bool:
-    """Whether different citizens tell one matter: better not to say so once too often."""
+    """Whether different citizens tell of one matter. In doubt it says no: a wrong link answers somebody with
+    another's answer.
+    """
     if not _one_place(new, old):
         return False
     if not new.places:
@@ -133,7 +137,9 @@ def together(new: Matter, old: Matter) -> bool:
 
 
 def _one_place(new: Matter, old: Matter) -> bool:
-    """One in common, or none in either. Where both name something narrower than a subdistrict, that counts."""
+    """Whether the places agree: one in common, or none in either. Where both name something narrower than a
+    subdistrict, that must agree.
+    """
     if not new.places or not old.places:
         return new.places == old.places
     narrow = _narrow(new.places), _narrow(old.places)
@@ -147,19 +153,19 @@ def _narrow(places: frozenset[str]) -> frozenset[str]:
 
 
 def _other_door(new: Matter, old: Matter) -> bool:
-    """Both name a number of the same kind (号, 栋, 楼 …), and not the same."""
+    """Whether both name a number of the same kind (号, 栋, 楼 …) and the numbers differ."""
     kinds = {kind for kind, _ in new.doors} & {kind for kind, _ in old.doors}
     return any(not ({n for k, n in new.doors if k == kind} & {n for k, n in old.doors if k == kind}) for kind in kinds)
 
 
 def _contained(new: Matter, old: Matter) -> float:
-    """How much of the shorter one is in the longer."""
+    """The share of the shorter text that occurs in the longer one."""
     least = min(len(new.pairs), len(old.pairs))
     return len(new.pairs & old.pairs) / least if least else 0.0
 
 
 class ToldMatter(NamedTuple):
-    """One inquiry as it is compared."""
+    """An inquiry prepared for comparison."""
 
     inquiry_id: int
     contact_id: int
@@ -167,20 +173,22 @@ class ToldMatter(NamedTuple):
 
 
 class Memory:
-    """What a worker compared lately, so that each text is read once."""
+    """The matters a worker compared lately, so that each text is prepared once."""
 
     def __init__(self, most: int = 4096) -> None:
         self._most = most
         self._kept: OrderedDict[int, ToldMatter] = OrderedDict()
 
     def keep(self, told: ToldMatter) -> ToldMatter:
-        """Remember it; the oldest is forgotten."""
+        """Remember a matter; the oldest one is forgotten when there are too many."""
         self._kept[told.inquiry_id] = told
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
         return told
 
     def get(self, inquiry_id: int, contact_id: int) -> ToldMatter | None:
-        """None when it is unknown. The contact is the one of today: two may have turned out to be one person."""
+        """The matter of an inquiry, or None. The contact is passed in anew, because two contacts may have turned
+        out to be one person.
+        """
         told = self._kept.get(inquiry_id)
         return told._replace(contact_id=contact_id) if told is not None else None

@@ -1,9 +1,9 @@
-"""Whose matter is it: the keyword router's word and the learned model's put together.
+"""Puts the keyword router's choice and the learned model's together.
 
-Without a model the keywords decide, from the first minute. With one, its calibrated confidence does,
-against a threshold that was chosen for a wanted precision; the keywords go on deciding only where the
-desk has shown them to be right, and speak up for units the model has never seen. What is flagged goes
-to a person, whatever the figures say.
+Without a model the keywords decide, from the first day on. With one its calibrated confidence decides, against a
+threshold chosen for a wanted precision; the keywords go on deciding only where past decisions showed them to be
+right, and they propose units the model has never seen. Whatever is flagged goes to a person
+(docs/decisions/0014-when-the-machine-dispatches.md).
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ SHOWN = 3
 BLOCKING = frozenset({"emergency", "self_harm", "secret", "accusation"})
 """Flags that keep an inquiry from being dispatched by itself."""
 DISPUTED = 0.2
-"""A unit the keywords chose to which the model gives less than this is for a person to decide."""
+"""When the model gives the unit chosen by keywords less than this, a person decides."""
 TOO_FEW = 30
-"""Decisions below which the keywords' record says nothing yet."""
+"""With fewer past decisions than this, the keywords' record says nothing yet."""
 
 
 class Guess(Protocol):
-    """One label the model proposes; see ``bot.classifier.model.Guess``."""
+    """One label the model proposes; ``bot.classifier.model.Guess`` is the implementation."""
 
     @property
     def label(self) -> str: ...
@@ -38,7 +38,7 @@ class Guess(Protocol):
 
 
 class Guesser(Protocol):
-    """The learned model, as far as routing needs it; see ``bot.classifier.model.Classifier``."""
+    """The learned model as far as routing needs it; ``bot.classifier.model.Classifier`` is the implementation."""
 
     @property
     def labels(self) -> tuple[str, ...]: ...
@@ -51,7 +51,9 @@ class Guesser(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """A model in use. ``name`` for the record; ``keywords`` how often the keyword router chose, and was right."""
+    """A model in use. ``name`` is recorded with each verdict; ``keywords`` tells how often the keyword router
+    chose, and how often it was right.
+    """
 
     name: str
     guesser: Guesser
@@ -60,7 +62,7 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A unit that might be in charge. ``confidence`` 0..1; ``words`` of the text that speak for it."""
+    """A unit that might be in charge. ``confidence`` is 0 to 1; ``words`` of the text speak for it."""
 
     unit_code: str
     confidence: float
@@ -69,9 +71,10 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``chosen`` is the lead unit's code, None for the duty desk.
+    """``chosen`` is the code of the lead unit, None for the duty desk.
 
-    ``why``: learned, or one of ``bot.routing.keywords.Routing``; for the desk also unsure, disputed, flagged.
+    ``why`` is learned, or a value of ``bot.routing.keywords.Routing.why``; for the desk also unsure, disputed or
+    flagged.
     """
 
     suggestions: tuple[Suggestion, ...]
@@ -82,7 +85,7 @@ class Verdict:
     source: str
 
     def record(self) -> dict[str, Any]:
-        """As it is kept with the inquiry."""
+        """The verdict in the form that is stored with the inquiry."""
         return {
             "chosen": self.chosen,
             "why": self.why,
@@ -103,7 +106,7 @@ def judge(
     flags: Collection[str] = (),
     accused: Collection[str] = (),
 ) -> Verdict:
-    """Decide on one text. ``guesses`` are the model's for it; ``accused`` units are never proposed."""
+    """Choose the unit for one text. ``guesses`` are the model's for it; the ``accused`` units are never proposed."""
     routing = router.route(text)
     known = _usable(router.directory, guesses, accused)
     suggestions = _ranked(known, routing, accused)
@@ -115,7 +118,9 @@ def judge(
 
 
 def _usable(directory: Directory, guesses: Sequence[Guess], accused: Collection[str]) -> list[Suggestion]:
-    """What the model proposes, as units that can take it today: a merged unit's share goes to its successor."""
+    """The model's proposals as units that can take the matter today: a merged unit's probability counts for its
+    successor.
+    """
     found: dict[str, Suggestion] = {}
     for guess in guesses:
         unit = directory.successor(guess.label)
@@ -128,7 +133,7 @@ def _usable(directory: Directory, guesses: Sequence[Guess], accused: Collection[
 
 
 def _ranked(known: Sequence[Suggestion], routing: Routing, accused: Collection[str]) -> tuple[Suggestion, ...]:
-    """The model's proposals as they are calibrated; the keywords' fill what it leaves."""
+    """The model's proposals by calibrated confidence, filled up with those of the keywords."""
     left = 1.0 - sum(s.confidence for s in known)
     taken = {s.unit_code for s in known} | set(accused)
     total = sum(c.score for c in routing.candidates) or 1.0
@@ -163,6 +168,6 @@ def _decide(
 
 
 def _reliable(keywords: tuple[int, int], precision: float) -> bool:
-    """Whether the keyword router's choices may stand: not measured yet, or right as often as is wanted."""
+    """Whether the keyword router may go on choosing: it was not measured yet, or was right as often as is wanted."""
     chose, right = keywords
     return chose < TOO_FEW or right >= precision * chose

@@ -115,7 +115,7 @@ def emergency(text: str) -> tuple[str, ...]:
 
 
 def _speaks_of(danger: _Danger, plain: str, *, anywhere: bool) -> bool:
-    """One unguarded mention is enough, whatever else is guarded."""
+    """Whether at least one mention of the danger has no guard beside it."""
     return any(
         (anywhere or _NOW.search(plain, max(0, found.start() - _NEAR), found.end() + _NEAR))
         and not _guarded(danger, plain[max(0, found.start() - 16) : found.start()], plain[found.end() :][:8])

@@ -1,9 +1,9 @@
-"""Personal data in a text covered with stars: numbers, cards, plates, addresses, doors, names.
+"""Covers personal data in a text with stars: numbers, cards, plates, addresses, doors, names.
 
-What it is for: the handling unit's and everybody's copies (``handlers/notices/privacy.py``). What an officer
-needs to act stays: the road with its number, the estate, the building, the entrance (a dark stairwell
-is found by them); only the door, which says who lives there, goes. Recognised in full-width, spaced
-and Chinese digits; linear in the length of the text.
+Used for the copies that units and notices show (``handlers/notices/privacy.py``). What an officer needs to act
+stays: the road with its number, the estate, the building, the entrance, by which a dark stairwell is found. Only
+the door goes, since it says who lives there. Full-width, spaced and Chinese digits are recognised; the cost is
+linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NUMERALS = dict(zip("〇○零一二三四五六七八九幺壹贰叁肆伍陆�
 
 
 class Span(NamedTuple):
-    """What is covered: ``text[start:end]``."""
+    """A part of a text to cover: ``text[start:end]``."""
 
     start: int
     end: int
@@ -35,7 +35,7 @@ class Span(NamedTuple):
 
 @lru_cache(maxsize=128)  # one text goes to several officers at once
 def mask(text: str) -> str:
-    """``text`` with personal data covered, all else as written."""
+    """The text with personal data covered and everything else as written."""
     parts, reached = [], 0
     for span in find(text):
         parts += [text[reached : span.start], STAR * (span.end - span.start)]
@@ -50,10 +50,11 @@ def has_personal(text: str) -> tuple[str, ...]:
 
 
 def find(text: str) -> list[Span]:
-    """What ``mask`` covers, in order, nothing twice."""
+    """What ``mask`` covers, in order and without overlap."""
     wide = text.translate(_PLAIN)
     digits = wide.translate(_NUMERAL_CODES)
-    # Both readings: in 其一13900000000 the numeral is no part of the number, in 13九00000000 it is.
+    # The text is read twice, with and without Chinese digits: in 其一13900000000 the numeral is no part of the
+    # number, in 13九00000000 it is.
     found = [Span(*number) for plain in {wide, digits} for number in numbers(plain)]
     for search in (_emails, _plates, _accounts, _names):
         found += search(wide)
@@ -70,8 +71,8 @@ def _apart(spans: Iterable[Span]) -> Iterator[Span]:
 
 
 class _Plain(dict[int, str]):
-    """One character for one, so that places stay: half-width, digits of any script, gaps as a space. Filled as
-    characters come; ``str.translate`` asks it.
+    """A translation table that replaces each character by one, so that places stay: half-width forms, digits of
+    any script, gaps as a space. It is filled as characters are met, because ``str.translate`` asks for each.
     """
 
     def __missing__(self, code: int) -> str:
@@ -102,7 +103,9 @@ _DOMAIN = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}")
 
 
 def _emails(wide: str) -> Iterator[Span]:
-    """From each @ outward: a pattern that begins with the name would crawl over a long word without one."""
+    """E-mail addresses, found from each @ outward: a pattern that begins with the name would take quadratic time
+    on a long word.
+    """
     at = wide.find("@")
     while at >= 0:
         name = wide[max(0, at - 64) : at]
@@ -120,7 +123,7 @@ _PLATE = re.compile(
 
 
 def _plates(wide: str) -> Iterator[Span]:
-    """The province and its letter stay."""
+    """The part of a number plate behind the province and its letter, which stay."""
     for found in _PLATE.finditer(wide):
         if sum(char.isdigit() for char in found[1]) >= 2:
             yield Span(*found.span(1), "plate")
@@ -134,7 +137,7 @@ _ACCOUNT = re.compile(
 
 
 def _accounts(wide: str) -> Iterator[Span]:
-    """WeChat and QQ ids, only where they are announced as such. Service lines have five digits."""
+    """WeChat and QQ ids, only where the text announces them as such. Five digits are a service line and not an id."""
     for found in _ACCOUNT.finditer(wide):
         yield Span(*found.span(1), "account")
 
@@ -181,7 +184,7 @@ _ENDS = (
     r"|[住家男女系是在有想要于於现現和与與的因向从從我你请請])"
 )
 _NAMES = (
-    # These say a name for certain; where nothing tells its end, three characters are taken.
+    # These words announce a name for certain. Where nothing marks its end, three characters are taken.
     re.compile(rf"(?:我叫|我名叫|姓名)[ :是为為]{{0,3}}{_SURNAME}({_GIVEN}{{1,2}}?{_ENDS}|{_GIVEN}{{1,2}})"),
     re.compile(rf"(?:[联聯][系繫络絡]人|[他她]叫|签名|簽名|署名|本人)[ :是]{{0,3}}{_SURNAME}({_GIVEN}{{1,2}}?){_ENDS}"),
     re.compile(
@@ -198,7 +201,7 @@ _TITLE = re.compile(r"先生|女士|小姐|老师|老師|同志|主任|局长|�
 
 
 def _names(wide: str) -> Iterator[Span]:
-    """The surname stays. A title in the name's place (王女士) tells no name."""
+    """Given names; the surname stays. A title in the name's place (王女士) reveals no name."""
     for pattern in _NAMES:
         for found in pattern.finditer(wide):
             if not _TITLE.match(found[1]) and not _NO_NAME.match(found[0]):

@@ -1,8 +1,8 @@
-"""Which runs of digits in a text are a person's: telephone, identity card, bank card.
+"""Finds the runs of digits in a text that identify a person: telephone, identity card, bank card.
 
-Works on a text in which every digit, full-width or Chinese, stands as ASCII at its own place
-(``bot/text/masking.py`` makes it). People write numbers in groups, so neighbouring groups are tried
-together, the longest first; at most 19 digits make one number, so the cost follows the length.
+It works on a text in which every digit, full-width or Chinese, has been replaced by ASCII at its place
+(``bot/text/masking.py`` does that). People write numbers in groups, so neighbouring groups are tried together,
+the longest combination first. A number has at most 19 digits, so the cost grows only linearly with the text.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ class Number(NamedTuple):
 
 
 class _Run(NamedTuple):
-    """Groups tried together: their digits, their sizes, the words in front, ``x`` behind or ``+`` in front."""
+    """Groups of digits tried as one number: the digits, the sizes of the groups, the words in front, and whether
+    an ``x`` follows or a ``+`` precedes.
+    """
 
     digits: str
     sizes: tuple[int, ...]
@@ -59,12 +61,12 @@ class _Run(NamedTuple):
 
     @property
     def whole(self) -> bool:
-        """Written as one number: no short group among others, or digit by digit. Not a list or a date."""
+        """Whether the groups are written like one number: evenly, or digit by digit, and not as a list or a date."""
         return len(self.sizes) == 1 or min(self.sizes) >= 3 or max(self.sizes) == 1
 
 
 def numbers(plain: str) -> Iterator[Number]:
-    """Personal numbers in order, none overlapping another."""
+    """The personal numbers in order, without overlap."""
     groups = [found.span() for found in _GROUP.finditer(plain)]
     at = 0
     while at < len(groups):
@@ -81,7 +83,9 @@ def numbers(plain: str) -> Iterator[Number]:
 
 
 def _linked(plain: str, groups: Sequence[tuple[int, int]], at: int) -> tuple[int, int]:
-    """How many groups from ``at`` on may be one number, and their digits; none when the first alone is too long."""
+    """How many groups from ``at`` on may be one number, and their digits; none when the first group alone is too
+    long.
+    """
     total = groups[at][1] - groups[at][0]
     if total > LONGEST:
         return 0, 0
@@ -103,7 +107,9 @@ def _run(plain: str, groups: Sequence[tuple[int, int]]) -> _Run:
 
 
 def _kind(run: _Run) -> str:
-    """``keep``: a number of ours, a date or a service line, not to be read as part of anything else."""
+    """The kind of a number. ``keep`` is a number of ours, a date or a service line, which must not be read as
+    part of another number.
+    """
     if _ours(run):
         return "keep"
     if run.whole and _is_identity(run):
@@ -157,7 +163,7 @@ def _is_identity(run: _Run) -> bool:
 
 
 def _checks(identity: str) -> bool:
-    """The 18th character of GB 11643."""
+    """Whether the 18th character is the right check character by GB 11643."""
     total = sum(int(digit) * weight for digit, weight in zip(identity, _WEIGHTS, strict=False))
     return _CHECKS[total % 11] == identity[17]
 

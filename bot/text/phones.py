@@ -62,10 +62,10 @@ def is_mobile_cn(value: str) -> bool:
 
 
 def is_machine_sender(value: str, own: Collection[str] = ()) -> bool:
-    """Whether an SMS sender is no person: a name, ``anonymous``, a short code, a gateway number
-    (1065…, 1069…, 95…, any mainland number that is no mobile), or one of our ``own`` numbers.
+    """Whether an SMS sender is no person: a name, ``anonymous``, a short code, a gateway's number (1065…, 1069…,
+    95…, any mainland number that is no mobile), or one of our ``own`` numbers.
 
-    For the ``sms`` scheme only; a WhatsApp user id may be a name.
+    Only for addresses of the scheme ``sms``; elsewhere a name may be a person's id.
     """
     plain = plain_number(value)
     digits = plain.removeprefix("+")

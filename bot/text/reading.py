@@ -64,13 +64,15 @@ _UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10000}
 
 @cache
 def _simplifier() -> opencc.OpenCC:
-    """Loaded at the first traditional word, not at import: the dictionaries take a moment."""
+    """The converter from traditional to simplified characters. It is loaded at the first traditional word,
+    because its dictionaries take a moment.
+    """
     return opencc.OpenCC("t2s")
 
 
 @lru_cache(maxsize=2048)
 def normalise(text: str) -> str:
-    """One form for matching: NFKC, lower case, simplified, visible characters, single spaces."""
+    """The form used for matching: NFKC, lower case, simplified, visible characters only, single spaces."""
     plain = unicodedata.normalize("NFKC", text[:LONGEST]).lower()
     if not plain.isascii():
         plain = _simplifier().convert(_visible(plain))
@@ -78,8 +80,8 @@ def normalise(text: str) -> str:
 
 
 def _visible(text: str) -> str:
-    """Line ends and tabs become spaces; zero-width, right-to-left and control characters go."""
-    if text.isprintable():  # nearly every text, and 40 µs less on the way in
+    """The text with line ends and tabs as spaces and without zero-width, right-to-left and control characters."""
+    if text.isprintable():  # nearly every text; saves 40 µs for each message that comes in
         return text
     return "".join(
         " " if char.isspace() else char
@@ -94,17 +96,17 @@ def bare(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Nothing to read: empty, spaces, invisible characters."""
+    """Whether there is nothing to read: an empty text, spaces, invisible characters."""
     return not normalise(text)
 
 
 def is_placeholder(text: str) -> bool:
-    """WeChat's own sentence in place of a message it does not forward."""
+    """Whether the text is the sentence WeChat puts in the place of a message it does not forward."""
     return _PLACEHOLDER.fullmatch(normalise(text)) is not None
 
 
 def is_only_emoji(text: str) -> bool:
-    """Emoji, WeChat faces and nothing else but spaces and punctuation."""
+    """Whether there is nothing but emoji, WeChat faces, spaces and punctuation."""
     plain = normalise(text)
     rest = _FACES.sub("", plain).strip(_PUNCTUATION)
     drawn = bool(rest) or _FACES.search(plain) is not None
@@ -118,23 +120,23 @@ def _is_drawn(char: str) -> bool:
 
 @lru_cache(maxsize=512)
 def _spoken(text: str) -> str:
-    """Without faces and emoji."""
+    """The text without faces and emoji."""
     plain = _FACES.sub("", normalise(text))
     return "".join(char for char in plain if not _is_drawn(char)).strip(_PUNCTUATION)
 
 
 def is_greeting(text: str) -> bool:
-    """Only greetings and "is anybody there": nothing to number yet."""
+    """Whether there is only a greeting or an "is anybody there", which opens no inquiry yet."""
     return _consists_of(_spoken(text), _GREETING, _GREETING_CORE)
 
 
 def _consists_of(words: str, pattern: re.Pattern[str], core: re.Pattern[str]) -> bool:
-    """Nothing but these words, one of them more than a particle."""
+    """Whether the text consists of these words only, at least one of them more than a particle."""
     return len(words) <= _SMALL_TALK and bool(pattern.fullmatch(words) and core.search(words))
 
 
 def is_thanks(text: str) -> bool:
-    """Only thanks or "understood", said or drawn."""
+    """Whether there is only thanks or "understood", in words or as emoji."""
     words = _spoken(text)
     if not words:
         return is_only_emoji(text) and _THANKS_FACES.search(normalise(text)) is not None
@@ -142,7 +144,7 @@ def is_thanks(text: str) -> bool:
 
 
 def is_noise(text: str) -> bool:
-    """Somebody trying the line: one character again and again, punctuation, ``test``, a bare digit."""
+    """Whether somebody only tries the line: one character again and again, punctuation, ``test``, a single digit."""
     plain = normalise(text).replace(" ", "")
     core = plain.strip(_PUNCTUATION)
     if not plain or is_greeting(text) or is_thanks(text) or is_only_emoji(text):
@@ -151,12 +153,16 @@ def is_noise(text: str) -> bool:
 
 
 def is_automatic(text: str) -> bool:
-    """A machine's or a phone's own answer ("I am in a meeting"): answering it would start a loop."""
+    """Whether the text is an automatic answer of a machine or a phone ("I am in a meeting"). Answering it would
+    start a loop.
+    """
     return _AUTOMATIC.match(normalise(text)) is not None
 
 
 def chinese_number(text: str) -> int | None:
-    """``四十二`` -> 42, ``一零二四`` -> 1024, ``一千零二十四`` -> 1024; None if it is not a number."""
+    """The value of a Chinese numeral: ``四十二`` is 42, ``一零二四`` is 1024, ``一千零二十四`` is 1024; None for
+    anything else.
+    """
     if not text or any(char not in _DIGITS and char not in _UNITS for char in text):
         return None
     if not any(char in _UNITS for char in text):
@@ -178,10 +184,10 @@ def _with_units(text: str) -> int | None:
 
 
 def digits_of(text: str) -> str:
-    """Chinese digits written one by one -> ASCII, everything else as it is: ``二六幺幺`` -> 2611."""
+    """The text with Chinese digits replaced by ASCII ones: ``二六幺幺`` becomes ``2611``."""
     return "".join(str(_DIGITS[char]) if char in _DIGITS else char for char in text)
 
 
 def word_set(words: str) -> frozenset[str]:
-    """A table of words written as one line with spaces."""
+    """The words of a table that is written as one line with spaces."""
     return frozenset(words.split())

@@ -45,12 +45,16 @@ def is_gsm7(text: str) -> bool:
 
 
 def units(text: str) -> int:
-    """Septets (extension characters count 2) of a GSM text, else UTF-16 units (beyond the BMP: 2)."""
+    """The length of a text as SMS counts it: septets if it fits the GSM alphabet (extension characters count 2),
+    else UTF-16 units (characters beyond the BMP count 2).
+    """
     return sum(_costs(text))
 
 
 def segments(text: str) -> int:
-    """SMS segments, 0 for no text. Conservative: neither an escape nor a surrogate pair is split."""
+    """The number of SMS segments, 0 for no text. An escape sequence or a surrogate pair is never split over two
+    segments, which may count one more than a provider bills.
+    """
     if not text:
         return 0
     gsm = is_gsm7(text)
@@ -66,7 +70,7 @@ def _costs(text: str) -> list[int]:
 
 
 def _packed(costs: Iterable[int], room: int) -> int:
-    """How many parts of ``room`` units hold the costs in their order."""
+    """The number of segments of ``room`` units that are needed for characters of these costs, in their order."""
     count, used = 1, 0
     for cost in costs:
         if used + cost > room:
@@ -110,7 +114,9 @@ def _belongs(before: str, char: str) -> bool:
 
 
 def _extends(char: str) -> bool:
-    """Marks, joiners, emoji skin tones and the tag characters of regional flags."""
+    """Whether a character belongs to the one before it: marks, joiners, skin tones and the tag characters of
+    regional flags.
+    """
     code = ord(char)
     if code < 0x300:  # the common case: nothing in Latin-1 combines
         return False
@@ -144,8 +150,8 @@ def cut_to_segments(text: str, n: int, tail: str = "") -> str:
 
 
 def split_text(text: str, limit: int, unit: str) -> list[str]:
-    """Parts that each fit ``limit`` and joined are the text, broken after a sentence where that leaves a part
-    of reasonable length, else after a comma or space, else anywhere between two characters.
+    """Parts that each fit ``limit`` and joined give the text. A part ends after a sentence where that leaves it a
+    reasonable length, else after a comma or a space, else anywhere between two characters.
 
     Raises ValueError when a single code point does not fit.
     """
@@ -159,12 +165,16 @@ def split_text(text: str, limit: int, unit: str) -> list[str]:
 
 
 def _window(limit: int, unit: str) -> int:
-    """So many code points never fit: looking further costs time on a long text and finds nothing."""
+    """A number of code points that certainly do not fit, so that the search does not look at the rest of a long
+    text.
+    """
     return limit * GSM7_SINGLE + 1 if unit == "segments" else limit + 1
 
 
 def _reach(text: str, limit: int, measure: Callable[[str], int]) -> int:
-    """The furthest place to cut so that the beginning fits; inside a cluster only if it alone is too long."""
+    """The furthest place at which to cut so that the beginning fits; inside a cluster only if the cluster alone
+    is too long.
+    """
     for edges in (_edges(text), range(1, len(text) + 1)):
         fitting = bisect_right(edges, limit, key=lambda end: measure(text[:end]))
         if fitting:
@@ -173,7 +183,9 @@ def _reach(text: str, limit: int, measure: Callable[[str], int]) -> int:
 
 
 def _break(text: str, reach: int) -> int:
-    """The last good place up to ``reach``; one in the first third would leave a stump of a part."""
+    """The last good place to cut before ``reach``. One in the first third is not used, since it would leave a
+    very short part.
+    """
     beginning = set(_edges(text[: reach + 1]))
     for pattern in (_SENTENCE_END, _PAUSE):
         ends = [match.end() for match in pattern.finditer(text, 0, reach)]
@@ -184,7 +196,7 @@ def _break(text: str, reach: int) -> int:
 
 
 def _edges(text: str) -> list[int]:
-    """Where each cluster ends."""
+    """The places where clusters end."""
     edges, end = [], 0
     for cluster in clusters(text):
         end += len(cluster)
@@ -193,10 +205,10 @@ def _edges(text: str) -> list[int]:
 
 
 def has_link(text: str) -> bool:
-    """Whether a carrier would see a link in the text. An e-mail address is none."""
+    """Whether a carrier's filter would see a link in the text. An e-mail address is none."""
     return _LINK.search(text) is not None
 
 
 def without_links(text: str, *, but: str = "") -> str:
-    """The text with every link taken out, ``but`` the one address that may stay."""
+    """The text with every link taken out except ``but``, the one address that may stay."""
     return _LINK.sub(lambda found: found[0] if found[0] == but else "", text)

@@ -1,8 +1,9 @@
-"""Hot topics: messages of one matter found by the rare terms they share, ranked by distinct citizens.
+"""Hot topics: messages about one matter, found by the rare terms they share and ranked by distinct citizens.
 
-A topic is a telling term and the messages that contain it. Everything is defined by the *set* of messages
-in the window, never by the order they came in: an index fed one by one and one built anew give the
-same topics, which ``handlers/topics/index.py`` checks every night. Pure; ``now`` is an argument.
+A topic is a term that names something, and the messages that contain it. Everything is defined by the *set* of
+messages in the window and never by the order in which they came: an index fed one by one and one built anew give
+the same topics, which ``handlers/topics/index.py`` checks every night. The functions are pure; ``now`` is an
+argument (docs/decisions/0013-hot-topics.md).
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One message of the window. ``headline`` is empty where the channel has none; ``places`` as the
-    gazetteer found them.
+    """One message of the window. ``headline`` is empty where the channel has none; ``places`` are the known
+    places in it.
     """
 
     id: int
@@ -39,38 +40,44 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class TopicRules:
-    """What makes a term a topic's. Shares are of the messages (or citizens) that have the term."""
+    """The limits for a term that names a topic. Shares are of the messages (or citizens) that have the term."""
 
     window: timedelta = timedelta(days=30)
     most: int = 5000
-    """Messages held; of more the newest. Some 10 kB of memory each."""
+    """The number of messages held; beyond it the oldest are forgotten. A message takes some 10 kB of memory."""
     citizens: int = 3
-    """Distinct citizens; of fewer nothing is said."""
+    """The least number of distinct citizens. With fewer nothing is reported."""
     lead_share: float = 0.5
-    """Of those who have the term at all, how many begin with it: what a message is about stands first."""
+    """The share of messages with the term that must begin with it, because what a message is about stands first."""
     repeated: float = 0.35
-    """How many come back to it further down."""
+    """The share of messages that use the term again further down."""
     alike: float = 0.2
-    """How many share a second word, and it is theirs alone (Jaccard)."""
+    """The share of messages that have a second word in common which hardly any other message has (Jaccard index)."""
     burst: timedelta = timedelta(hours=72)
     burst_citizens: int = 4
     word_citizens: int = 8
-    """For a known word alone (``TopicIndex.words``): of street lamps five write in some three days of every year."""
+    """The least number of citizens for a short known word alone (``TopicIndex.words``): of street lamps five
+    people write within some three days of any year.
+    """
     burst_share: float = 0.6
-    """How many of its citizens wrote within ``burst``. One of the three, repeated, alike or this, is enough."""
+    """The share of the term's citizens who wrote within ``burst``. One of the three (repeated, alike, burst) is
+    enough.
+    """
     history: timedelta = timedelta(days=10)
-    """Before the window holds this much, everything would be a burst."""
+    """The least time span of the window. Before it holds that much, everything would look like a burst."""
     begins: float = 0.1
-    """How many have the name at the beginning of a phrase: what never does is the tail of many names."""
+    """The share of messages in which the name begins a phrase. What never begins one is the tail of many names."""
     same: float = 0.5
-    """Of a smaller term's messages inside a larger topic: then it is part of that topic."""
+    """The share of a smaller term's messages that lie in a larger topic, from which on the term is part of that
+    topic.
+    """
     wording: float = 0.85
-    """How many must have a character beside the term for it to belong to the name."""
+    """The share of messages that must have the same character beside the term for it to be counted to the name."""
 
 
 @dataclass(slots=True)
 class Seen:
-    """A message as it was cut."""
+    """A message as it was cut into terms."""
 
     post: Post
     cut: str
@@ -80,19 +87,21 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a term's own messages say of it; holds as long as they are the same."""
+    """What the messages of a term say about it. It holds as long as these messages stay the same."""
 
     citizens: int
     repeats: int
     at_once: int
-    """Citizens within ``TopicRules.burst``."""
+    """The number of citizens who wrote within ``TopicRules.burst``."""
     partners: tuple[tuple[str, int], ...]
-    """Other words in the leads, with the number of citizens."""
+    """Other words at the beginning of these messages, with the number of citizens who use each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """The name a term is a part of, and the messages that have the whole of it; holds like ``Facts``."""
+    """The full name of which a term is a part, and the messages that contain all of it. It holds as long as
+    ``Facts`` does.
+    """
 
     name: str
     members: frozenset[int]
@@ -103,13 +112,15 @@ class Naming:
 
 @dataclass(slots=True)
 class TopicIndex:
-    """The messages of a window and where each term stands. Add and remove in any order."""
+    """The messages of a window and the terms in each. Messages can be added and removed in any order."""
 
     rules: TopicRules = field(default_factory=TopicRules)
     wide: frozenset[str] = frozenset()
-    """Names of the whole area (``wide_names``)."""
+    """Names of the whole area, which say nothing about a place in it (``wide_names``)."""
     words: KnownWords = field(default_factory=KnownWords)
-    """A topic only when they come all at once: somebody writes of a street lamp every day."""
+    """Short known words. They name a topic only when many people write at once, since somebody writes of a street
+    lamp every day.
+    """
     seen: dict[int, Seen] = field(default_factory=dict)
     _where: dict[str, int | set[int]] = field(default_factory=dict)
     _led: dict[str, int] = field(default_factory=dict)
@@ -122,7 +133,7 @@ class TopicIndex:
         self.wide = wide_names(self.wide)
 
     def add(self, post: Post) -> None:
-        """Take in a message; one known already is replaced."""
+        """Take in a message. A message known already is replaced."""
         if post.id in self.seen:
             if self.seen[post.id].post == post:
                 return
@@ -137,7 +148,7 @@ class TopicIndex:
         self._reconsider(found)
 
     def remove(self, post_id: int) -> None:
-        """Forget a message (withdrawn, flagged, expired); an unknown one is none."""
+        """Forget a message that was withdrawn, flagged or is too old. An unknown one is ignored."""
         seen = self.seen.pop(post_id, None)
         if seen is None:
             return
@@ -149,7 +160,7 @@ class TopicIndex:
         self._reconsider(found)
 
     def expire(self, now: datetime) -> int:
-        """Forget what is older than the window, and the oldest of what is too much; how many."""
+        """Forget messages older than the window, and the oldest of those beyond the limit. Returns how many."""
         gone = 0
         while self._times and (self._times[0][0] < now - self.rules.window or len(self.seen) > self.rules.most):
             at, post_id = heapq.heappop(self._times)
@@ -160,7 +171,7 @@ class TopicIndex:
         return gone
 
     def _cut(self, post: Post) -> tuple[Seen, set[str]]:
-        """The message cut, and its terms. The lead may end within a word: only whole ones count."""
+        """Cut a message into terms. Its beginning may end within a word; only whole words of it count."""
         lead = pieces(post.headline or lead_of(post.text), self.wide)
         cut = f"{lead} {pieces(post.text, self.wide)}" if post.headline else pieces(post.text, self.wide)
         found = self._terms(cut)
@@ -171,7 +182,9 @@ class TopicIndex:
         return terms(cut) | self.words.within(cut)
 
     def _put(self, term: str, post_id: int) -> None:
-        """Nearly all terms stand in one message only: a set each would fill the memory."""
+        """Note that a message has a term. Most terms occur in one message only, and a set for each of them would
+        fill the memory.
+        """
         held = self._where.get(term)
         if held is None:
             self._where[term] = post_id
@@ -190,7 +203,7 @@ class TopicIndex:
             self._where[term] = next(iter(held))
 
     def _reconsider(self, found: Iterable[str]) -> None:
-        """Which of a message's terms may name a topic, now that their messages have changed."""
+        """Decide anew which of a message's terms may name a topic, now that the messages that have them changed."""
         for term in found:
             self._namings.pop(term, None)
             led = self._led.get(term, 0)
@@ -216,7 +229,7 @@ class TopicIndex:
         return {held} if isinstance(held, int) else held
 
     def candidates(self) -> Iterator[tuple[str, Facts]]:
-        """The terms that may name a topic or a part of one as the window stands."""
+        """The terms that may name a topic, or a part of one, as the window stands."""
         for term, known in self._candidates.items():
             facts = known or self._facts(term)
             self._candidates[term] = facts
@@ -236,7 +249,9 @@ class TopicIndex:
         return Facts(len(marks), repeats, most_citizens((seen.post for seen in held), self.rules.burst), tuple(shared))
 
     def is_of_one_matter(self, term: str, facts: Facts, *, settled: bool) -> bool:
-        """Whether people come back to the term, share another that is theirs alone, or wrote all at once."""
+        """Whether the messages of a term are about one matter: people use it again, share another word that is
+        theirs alone, or wrote at the same time.
+        """
         rules = self.rules
         known = term in self.words.words
         least = rules.word_citizens if known else rules.burst_citizens
@@ -250,17 +265,17 @@ class TopicIndex:
         )
 
     def settled(self) -> bool:
-        """Whether the window holds enough time to tell a burst from a beginning."""
+        """Whether the window spans enough time to tell a burst from the beginning of the record."""
         times = [seen.post.at for seen in self.seen.values()]
         return bool(times) and max(times) - min(times) >= self.rules.history
 
     def partners(self, facts: Facts) -> Iterator[tuple[float, str]]:
-        """How nearly each other word of the leads is of the same messages, and which."""
+        """The other words at the beginning of a term's messages, and how nearly each occurs in just these messages."""
         for mark, count in facts.partners:
             yield count / (facts.citizens + self._marked[mark] - count), mark
 
     def naming(self, term: str) -> Naming:
-        """The name a term is a part of, as nearly all of its messages have it."""
+        """The full name of which a term is a part, as nearly all of its messages have it."""
         known = self._namings.get(term)
         if known is None:
             held = [self.seen[post_id] for post_id in self.holders(term)]
@@ -286,12 +301,12 @@ def _count(counts: dict[str, int], found: Iterable[str], step: int) -> None:
 
 
 def _shared_strings(found: Iterable[str]) -> frozenset[str]:
-    """The same words stand in many leads: one copy of each in memory."""
+    """One copy of each string in memory: the same words begin many messages."""
     return frozenset(map(sys.intern, found))
 
 
 def most_citizens(posts: Iterable[Post], span: timedelta) -> int:
-    """The most distinct citizens within any ``span``."""
+    """The largest number of distinct citizens who wrote within any ``span`` of time."""
     line = sorted((post.at, post.id, post.citizen) for post in posts)
     inside: Counter[str] = Counter()
     most = start = 0

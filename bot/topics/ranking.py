@@ -1,8 +1,8 @@
-"""From the telling terms of a window to its topics: one for each matter, most citizens first.
+"""Makes topics of the terms of a window: one for each matter, the one with most citizens first.
 
-Terms are taken in one order, the most citizens first. A term whose messages are mostly a topic's already
-is part of that topic; any other begins one of its own. A part that spells the topic's name out further
-(a subsidy, and that subsidy for one group) is kept beside it as a narrower topic.
+Terms are taken in one fixed order, those with most citizens first. A term whose messages mostly belong to a topic
+already is part of that topic; any other begins one of its own. A term that extends a topic's name (a subsidy, and
+that subsidy for one group) is kept beside it as a narrower topic.
 """
 
 from __future__ import annotations
@@ -25,16 +25,18 @@ WEEK = timedelta(days=7)
 WORDS = 4
 LONGEST_WORD = 12
 NEAR = 0.1
-"""From here on a second word is shown beside the first."""
+"""From this likeness on a second word is shown beside the name of a topic."""
 NARROWER = (0.25, 0.7)
-"""What part of the wider topic's messages a narrower one may be: else it is nothing, or the same."""
+"""The share of the wider topic's messages a narrower one may have. With less it means nothing, with more it is
+the same topic.
+"""
 HERE = 0.3
-"""What part of the citizens must name a place, or be with a unit, for it to be the topic's."""
+"""The share of citizens who must name a place, or whose matter is with a unit, for it to be shown as the topic's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Distinct citizens of the last seven days and of the seven before."""
+    """Distinct citizens in the last seven days and in the seven days before."""
 
     this_week: int
     last_week: int
@@ -42,8 +44,10 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One matter. ``key`` is its name as people write it; ``within`` the key of the wider topic of a
-    narrower one. ``words`` begins with the name; members are message ids, ascending.
+    """One matter. ``key`` is its name as people write it; ``within`` is the key of the wider topic if this is a
+    narrower one.
+
+    ``words`` begins with the name; ``members`` are message ids in ascending order.
     """
 
     key: str
@@ -68,7 +72,9 @@ class _Draft:
 
 
 def topics(index: TopicIndex, now: datetime) -> list[Topic]:
-    """The topics of the window that ends ``now``, most citizens first, narrower ones after theirs."""
+    """The topics of the window that ends at ``now``, those with most citizens first, narrower ones after their
+    wider one.
+    """
     index.expire(now)
     found: list[Topic] = []
     for draft in _drafts(index):
@@ -108,7 +114,7 @@ def _rank(index: TopicIndex, term: str, facts: Facts) -> tuple[int, int, str]:
 
 
 def _wider(held: AbstractSet[int], owners: dict[int, list[int]], needed: float) -> int | None:
-    """The topic that has most of these messages already, the first of equals."""
+    """The topic that contains most of these messages; the first if two contain the same number."""
     shared: dict[int, int] = {}
     for post_id in held:
         for owner in owners.get(post_id, ()):
@@ -155,7 +161,7 @@ def _finished(index: TopicIndex, draft: _Draft, now: datetime, *, within: str = 
 
 
 def _words(index: TopicIndex, draft: _Draft) -> tuple[str, ...]:
-    """The name, and what else stands in the leads of just these messages."""
+    """The name, and what else begins just these messages."""
     words = [draft.naming.name]
     near = sorted(index.partners(draft.facts), key=lambda each: (-each[0], each[1]))
     for nearness, mark in near:
@@ -168,7 +174,9 @@ def _words(index: TopicIndex, draft: _Draft) -> tuple[str, ...]:
 
 
 def _spelled_out(index: TopicIndex, draft: _Draft, mark: str) -> str:
-    """A second word as it is written where the name is not part of it; the name where it never is."""
+    """A second word in its full spelling where the name is not part of it; the name itself where it is part
+    everywhere.
+    """
     name = draft.naming.name
     cuts = (index.seen[post_id].cut.replace(name, " ") for post_id in draft.naming.members)
     texts = [cut for cut in cuts if mark in cut]
@@ -176,7 +184,7 @@ def _spelled_out(index: TopicIndex, draft: _Draft, mark: str) -> str:
 
 
 def _common(posts: list[Post], labels: Callable[[Post], Iterable[str]]) -> str:
-    """The label most citizens have, if enough of them do."""
+    """The label most citizens have, if enough of them have it."""
     votes = Counter(label for label, _ in {(label, post.citizen) for post in posts for label in labels(post) if label})
     best = min(votes.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
     return best[0] if best[1] >= HERE * len({post.citizen for post in posts}) else ""
@@ -192,5 +200,5 @@ def _trend(posts: list[Post], now: datetime) -> Trend:
 
 
 def _sample(index: TopicIndex, posts: list[Post], words: tuple[str, ...]) -> int:
-    """The message that has most of the words."""
+    """The message that contains most of the words."""
     return min(posts, key=lambda post: (-sum(word in index.seen[post.id].cut for word in words), post.id)).id

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 SIZE = 4
 MARK = 3
-"""Characters of a second word that the leads of a matter share; it need not be a name."""
+"""The number of characters of a second word shared by the beginnings of messages. It need not be a name."""
 LEAD = 40  # characters: what a message without a headline begins with
 LONGEST = 2000  # characters looked at; WeChat ends at 680
 
 _PARTICLES = "的了吗呢吧啊么是我你您他她们这那就也都很"
-# How people speak to an office, whatever the matter: what comes after is what they write about.
+# Phrases with which people address an office, whatever the matter. What they write about comes after.
 _ADDRESS = (
     "尊敬|各位|领导|书记|市长|区长|县长|局长|您好|你好|谢谢|感谢|请问|咨询|投诉|举报|反映|建议|希望|恳请|请求|要求|"
     "关于|问题|相关部门|有关部门|政府部门"
@@ -45,23 +45,23 @@ def _cutter(wide: frozenset[str]) -> re.Pattern[str]:
 
 
 def wide_names(names: Iterable[str]) -> frozenset[str]:
-    """Names as ``pieces`` wants them."""
+    """The names of the whole area in the form ``pieces`` needs."""
     return frozenset(filter(None, ("".join(normalise(name).split()) for name in names)))
 
 
 def pieces(text: str, wide: frozenset[str]) -> str:
-    """The text as runs without spaces, one space between: ``abc的defg`` -> ``abc defg``."""
+    """The text cut into runs without spaces, with one space between them: ``abc的defg`` becomes ``abc defg``."""
     plain = "".join(_WEB.sub(",", normalise(text[:LONGEST])).split())
     return " ".join(filter(None, _cutter(wide).split(plain)))
 
 
 def lead_of(text: str) -> str:
-    """What a message without a headline begins with."""
+    """The characters a message without a headline begins with."""
     return text.strip()[:LEAD]
 
 
 def terms(cut: str, size: int = SIZE) -> set[str]:
-    """Every run of four (or ``size``) characters within the pieces of a text."""
+    """All runs of ``size`` characters (four unless given) within the pieces of a text."""
     found: set[str] = set()
     for piece in cut.split(" "):
         found.update([piece[start : start + size] for start in range(len(piece) - size + 1)])
@@ -69,8 +69,8 @@ def terms(cut: str, size: int = SIZE) -> set[str]:
 
 
 class KnownWords:
-    """Short words that name a matter by themselves (a unit's keywords): 停水, 停电. Longer ones are found as
-    terms anyway; single characters say nothing.
+    """Short words that name a matter by themselves: a unit's keywords such as 停水 and 停电. Longer ones are
+    found as terms anyway; single characters say nothing.
     """
 
     def __init__(self, words: Iterable[str] = ()) -> None:
@@ -79,24 +79,24 @@ class KnownWords:
         self._automaton = AhoCorasick(self._line) if self._line else None
 
     def within(self, cut: str) -> set[str]:
-        """Those in a text."""
+        """The known words in a text."""
         if self._automaton is None:
             return set()
         return {self._line[each[0]] for each in self._automaton.find_matches_as_indexes(cut, overlapping=True)}
 
 
 def telling(term: str) -> bool:
-    """Whether a term may name a topic at all: not a date, an amount or a house number."""
+    """Whether a term may name a topic at all: it is no date, amount or house number."""
     return sum(char.isdigit() for char in term) <= SIZE // 2
 
 
 def overlap(one: str, other: str) -> bool:
-    """Whether two terms share two characters in a row: parts of one wording, not two words."""
+    """Whether two terms have two neighbouring characters in common, so that they are parts of one wording."""
     return any(one[start : start + 2] in other for start in range(len(one) - 1))
 
 
 def widened(term: str, texts: Collection[str], share: float) -> str:
-    """The term with the characters that nearly all of ``texts`` have beside it, at either end."""
+    """The term together with the characters that nearly all of ``texts`` have beside it, on either side."""
     needed = share * len(texts)
     while (more := _beside(term, texts, needed)) is not None:
         term = more
@@ -112,7 +112,7 @@ def _beside(term: str, texts: Collection[str], needed: float) -> str | None:
 
 
 def _forms(term: str, text: str) -> set[str]:
-    """The term with one more character, at each place it stands in a text."""
+    """The term with one more character on one side, for each place where it stands in a text."""
     found, start = set(), text.find(term)
     while start >= 0:
         end = start + len(term)
