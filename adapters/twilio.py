@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from adapters.kit.base import Links, Media, Services
     from bot.edge.messages import Event, OutboundMessage
 
+__all__ = ["Twilio"]  # found by the file's name: nothing else need name it
+
 # What the SDK raises on an answer that is not what Twilio documents.
 BAD_ANSWER = (TwilioException, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from adapters.kit.base import Services
     from bot.edge.messages import Event, MediaRef, OutboundMessage
 
+__all__ = ["WeChat"]  # found by the file's name: nothing else need name it
+
 FRESH_SECONDS = 600
 """How far a signed timestamp may lie from our clock. WeChat's repeats come within 15 s, a delayed one
 after two minutes has been seen; the rest is for clocks. Within it the replay key guards."""

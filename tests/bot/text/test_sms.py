@@ -169,3 +169,8 @@ def test_splitting_a_long_text_takes_time_in_proportion():
 def test_links_are_seen_and_taken_out(text, rest):
     assert has_link(text) is (rest is not None)
     assert without_links(text) == (text if rest is None else rest)
+
+
+def test_one_address_may_be_let_through_and_nothing_that_only_begins_like_it():
+    text = "见 https://wz.example.cn/ 和https://wz.example.cn/i/1，或wz.example.cn"
+    assert without_links(text, but="https://wz.example.cn/") == "见 https://wz.example.cn/ 和，或"
