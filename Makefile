@@ -21,8 +21,11 @@ run: .venv/.installed    ## the whole system with simulated phones, on http://12
 test: .venv/.installed   ## every test, the browser's among them
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-unit: .venv/.installed   ## the domain's and the channels' tests: no service, seconds
-	$(BIN)/python -m pytest -n auto -q -m "not integration" tests/bot tests/adapters
+# In one process: a second one would import and collect everything again, which costs as much as it saves.
+# The compiled tests are kept, even where the environment forbids it: to compile them takes a third of the time.
+unit: .venv/.installed   ## the domain's and the channels' tests: no service, seconds; says what CPU they took
+	HYPOTHESIS_PROFILE=unit $(BIN)/python tests/kit/cpu.py env -u PYTHONDONTWRITEBYTECODE \
+		$(BIN)/python -m pytest -n 0 -q -m "not integration and not heavy" tests/bot tests/adapters
 
 faults: .venv/.installed ## the fault table
 	$(BIN)/python -m pytest -m faults

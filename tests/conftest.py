@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# Few examples at a desk, more where nobody waits.
+# Few examples for `make unit`, some at a desk, more where nobody waits.
+settings.register_profile("unit", max_examples=10, deadline=None)
 settings.register_profile("desk", max_examples=30, deadline=None)
 settings.register_profile("thorough", max_examples=100, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "desk"))
 
 TESTS = Path(__file__).resolve().parent
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ORDER = ("browser", "wire", "faults", "integration")
+ORDER = ("browser", "wire", "faults", "integration", "heavy")
 WITH_A_DATABASE = {"cli", "edge", "simulator", "store", "web"}
 """Folders whose tests open a database or a socket each: no unit tests, though quick."""
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.edge.errors import WebhookRejected
@@ -21,6 +21,7 @@ from bot.edge.messages import (
     Location,
     UnknownEvent,
 )
+from tests.kit.examples import examples
 from tests.kit.fakes import START
 from tests.kit.wechat_kit import (
     as_json,
@@ -281,20 +282,20 @@ def survives(body: bytes) -> None:
     assert channel().acknowledge(found, "好").status == 200
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.lists(st.tuples(st.sampled_from(TAGS), VALUES), max_size=8))
 def test_no_xml_push_raises(rows):
     inner = "".join(f"<{tag}><![CDATA[{value}]]></{tag}>" for tag, value in rows)
     survives(f"<xml>{inner}</xml>".encode("utf-8", "surrogatepass"))
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.dictionaries(st.sampled_from(TAGS), JSON, max_size=8))
 def test_no_json_push_raises(value):
     survives(json.dumps(value).encode())
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.binary(max_size=200), st.booleans())
 def test_no_bytes_raise(body, inside):
     survives(b"<xml><FromUserName>o</FromUserName>" + body + b"</xml>" if inside else body)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters._wechat.replies import fit_bytes, split_bytes
 from adapters.kit.base import Received
+from tests.kit.examples import examples
 from tests.kit.fakes import START
 from tests.kit.wechat_kit import (
     GH,
@@ -83,7 +84,7 @@ def test_edge_23_the_limit_is_a_setting():
     assert len(reply_fields(answer("问" * 90, longest_bytes=100))["Content"].encode()) == 99
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.text(max_size=60), st.integers(40, 120))
 def test_a_fitted_text_is_a_beginning_within_the_limit(text, limit):
     fitted = fit_bytes(text, limit)
@@ -91,7 +92,7 @@ def test_a_fitted_text_is_a_beginning_within_the_limit(text, limit):
     assert len(fitted.encode()) <= limit
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.text(alphabet="问政a。\n，😀", max_size=300), st.integers(60, 200))
 def test_split_parts_lose_nothing_but_line_ends(text, limit):
     parts = split_bytes(text, limit)
@@ -99,7 +100,7 @@ def test_split_parts_lose_nothing_but_line_ends(text, limit):
     assert all(0 < len(part.encode()) <= limit for part in parts)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.text(max_size=80))
 def test_edge_61_any_reply_is_well_formed_or_success(text):
     found = answer(text)

@@ -1,9 +1,7 @@
 """The learned router on a small town of invented matters."""
 
-import itertools
 import json
 import random
-import struct
 from dataclasses import replace
 
 import numpy as np
@@ -11,11 +9,12 @@ import opencc
 import pytest
 
 from bot.classifier import model_file
-from bot.classifier.confidence import NEVER, WANTED, Calibration, least_confidence
-from bot.classifier.features import LONGEST, SPACES, Vocabulary, fold, grams, read
+from bot.classifier.confidence import NEVER, WANTED
 from bot.classifier.model import Classifier, Example, Guess, TooFewExamples, evaluate, train
 from bot.edge.errors import ModelUnreadable
 from bot.text.reading import normalise
+
+pytestmark = pytest.mark.heavy
 
 TOPICS = {
     "lights": "路灯不亮 灯泡坏了 灯杆倾斜 夜里漆黑 照明故障 灯罩脱落",
@@ -232,29 +231,6 @@ def test_examples_without_weight_count_for_nothing():
     assert evaluate(train([*town(40), *wrong]), town(40, seed=13))["accuracy"] > 0.9
 
 
-@pytest.mark.parametrize(
-    ("right", "wrong", "wanted", "reached"),
-    [
-        (20, 0, 0.95, False),
-        (44, 0, 0.95, False),
-        (46, 0, 0.95, True),
-        (100, 0, 0.98, False),
-        (120, 0, 0.98, True),
-        (196, 4, 0.98, False),
-    ],
-)
-def test_a_threshold_needs_enough_examples_above_it(right, wrong, wanted, reached):
-    hits = np.array([True] * right + [False] * wrong)
-    confidence = np.full(len(hits), 0.9, np.float32)
-    assert (least_confidence(confidence, hits, wanted) < 1) == reached
-
-
-def test_a_threshold_takes_all_examples_of_one_confidence_or_none():
-    confidence = np.array([0.9] * 200 + [0.5] * 200, np.float32)
-    hits = np.array([True] * 200 + [True, False] * 100)
-    assert least_confidence(confidence, hits, 0.95) == pytest.approx(0.9, abs=1e-5)
-
-
 # --- the card and the comparison ---
 
 
@@ -285,52 +261,6 @@ def test_a_model_read_again_is_the_same(model, data):
     assert again.guess(texts) == model.guess(texts)
     assert (again.labels, again.thresholds, again.card) == (model.labels, model.thresholds, model.card)
     assert again.to_bytes() == data
-
-
-HEAD = struct.Struct("<8sI32sI")
-
-
-def sealed(described, numbers=b"", *, version=model_file.VERSION, magic=b"WZRTMDL\n"):
-    import hashlib
-
-    return HEAD.pack(magic, version, hashlib.sha256(described + numbers).digest(), len(described)) + described + numbers
-
-
-def arrays(**shapes):
-    return json.dumps({"facts": {}, "arrays": shapes}).encode()
-
-
-@pytest.mark.parametrize(
-    ("broken", "why"),
-    [
-        (b"", "empty"),
-        (b"x", "corrupt"),
-        (b"\x80\x04}." * 40, "corrupt"),
-        (sealed(b"{}", version=2), "other_version"),
-        (sealed(b"{}", magic=b"SOMEBODY"), "corrupt"),
-        (sealed(b"{}"), "corrupt"),
-        (sealed(b"[]"), "corrupt"),
-        (sealed(b"null"), "corrupt"),
-        (sealed(b"not json"), "corrupt"),
-        (sealed(b"\xff\xfe"), "corrupt"),
-        (sealed(b"[" * 100_000), "corrupt"),
-        (sealed(b"9" * 10_000), "corrupt"),
-        (sealed(arrays()), "corrupt"),
-        (sealed(arrays(keys=["u4", [2**62]])), "corrupt"),
-        (sealed(arrays(keys=["u4", [-1]])), "corrupt"),
-        (sealed(arrays(keys=["u4", [0, 2**62]])), "corrupt"),
-        (sealed(arrays(keys=["u4", [2**40, 2**40]])), "corrupt"),
-        (sealed(arrays(keys=["u4", [1.5]])), "corrupt"),
-        (sealed(arrays(keys=["O", [1]]), b"\0" * 8), "corrupt"),
-        (sealed(arrays(keys=["u4", [1]]), b"\0" * 8), "corrupt"),
-        (sealed(arrays(keys=["u4"])), "corrupt"),
-        (HEAD.pack(b"WZRTMDL\n", model_file.VERSION, b"\0" * 32, 2**32 - 1), "corrupt"),
-    ],
-)
-def test_what_is_no_model_is_refused(broken, why):
-    with pytest.raises(ModelUnreadable) as refused:
-        Classifier.from_bytes(broken)
-    assert refused.value.why == why
 
 
 def test_a_cut_or_flipped_model_is_refused_wherever_it_happens(data):
@@ -370,44 +300,6 @@ def test_a_well_sealed_model_with_parts_that_do_not_fit_is_refused(data, harm):
     assert refused.value.why == "corrupt"
 
 
-def test_a_refusal_quotes_nothing():
-    with pytest.raises(ModelUnreadable) as refused:
-        Classifier.from_bytes(sealed(b'{"facts": "secret words"}'))
-    assert "secret" not in str(refused.value)
-    assert refused.value.__cause__ is None
-
-
-# --- n-grams ---
-
-
-def test_an_n_gram_never_reaches_into_the_next_text_or_the_headline():
-    found = grams([read("甲乙", "丙丁"), read("", "戊")])
-    lengths = np.diff(found.starts)
-    assert list(lengths) == [5, 2, 1, 0]
-    expected = sum(max(length - size + 1, 0) for length in lengths for size in range(1, LONGEST + 1))
-    assert len(found.key) == expected
-    ends = found.start + found.size
-    assert (ends <= found.starts[found.segment + 1]).all()
-    assert (found.segment // SPACES < 2).all()
-
-
-def test_a_word_has_another_key_in_the_headline_than_in_the_text():
-    found = grams([read("路灯", "水管")])
-    assert not set(found.key[found.segment == 0]) & set(found.key[found.segment == 1])
-
-
-def test_digits_are_one_digit_and_the_folded_text_is_as_long():
-    assert fold("3号楼,12层!") == "0号楼 00层 "
-
-
-def test_a_vocabulary_finds_what_it_knows_and_nothing_else():
-    keys = np.array([5, 1 << 31, (1 << 32) - 1], np.uint32)
-    which, number = Vocabulary(keys).find(np.array([6, (1 << 32) - 1, 5, 0], np.uint32))
-    assert list(which) == [1, 2]
-    assert list(number) == [2, 0]
-    assert len(Vocabulary(keys[:0]).find(keys)[0]) == 0
-
-
 def test_a_sentence_of_whole_words_is_explained_by_whole_words(model):
     """The town's own words are of four characters; what is shown is one of them or a part between two words."""
     for label, words in TOPICS.items():
@@ -420,47 +312,3 @@ def test_a_sentence_of_whole_words_is_explained_by_whole_words(model):
 
 def test_a_guess_is_a_value():
     assert Guess("lights", 0.5, ("路灯",)) == Guess("lights", 0.5, ("路灯",))
-
-
-# --- one threshold for all kinds of text ---
-
-
-def levelled(reached, *, headline, confidence):
-    """The public confidence of a text, where the model itself is so sure of the first of two labels."""
-    text = read("路灯", "不亮") if headline else read("", "路灯不亮")
-    plain = Calibration(np.zeros(3, np.float32), np.zeros((3, 2), np.float32), np.array(reached, np.float32))
-    odds = np.log(confidence / (1 - confidence))
-    return plain.probabilities(np.array([[odds, 0.0]], np.float32), [text])[0], plain.thresholds
-
-
-@pytest.mark.parametrize(
-    ("wanted", "own", "enough"),
-    [
-        ("0.90", 0.605, True),
-        ("0.90", 0.595, False),
-        ("0.95", 0.705, True),
-        ("0.95", 0.695, False),
-        ("0.98", 0.905, True),
-        ("0.98", 0.895, False),
-    ],
-)
-def test_a_kind_that_needs_more_confidence_meets_the_same_public_threshold(wanted, own, enough):
-    full, alone, short = [0.55, 0.6, 0.8], [0.56, 0.65, 0.85], [0.6, 0.7, 0.9]
-    sure, thresholds = levelled([full, alone, short], headline=False, confidence=own)
-    assert thresholds == pytest.approx({"0.90": 0.55, "0.95": 0.6, "0.98": 0.8})
-    assert (sure.max() >= thresholds[wanted]) == enough
-    assert sure.sum() == pytest.approx(1)
-
-
-def test_a_kind_that_never_reaches_a_precision_stays_below_its_threshold():
-    reached = [[0.55, 0.6, 0.8], [0.55, 0.6, NEVER], [0.55, NEVER, NEVER]]
-    sure, thresholds = levelled(reached, headline=False, confidence=0.9999)
-    assert sure.max() < thresholds["0.95"] < thresholds["0.98"]
-    assert levelled(reached, headline=True, confidence=0.9999)[0].max() > 0.999
-
-
-def test_levelling_leaves_the_order_as_it_is():
-    reached = [[0.55, 0.6, 0.8], [0.7, 0.8, 0.9], [0.7, 0.9, NEVER]]
-    tops = [levelled(reached, headline=False, confidence=own)[0] for own in np.linspace(0.5, 0.9999, 60)]
-    assert all(one[0] <= other[0] + 1e-6 for one, other in itertools.pairwise(tops))
-    assert all(one[0] >= one[1] for one in tops)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clocks.charges import (
@@ -26,6 +26,7 @@ from bot.clocks.charges import (
 from bot.clocks.workdays import CHINA, Calendar, Override
 from store.tables.points import scores
 from tests.kit.clock_colour import ClockState, clock_state
+from tests.kit.examples import examples
 
 PLAIN = Calendar()
 
@@ -249,7 +250,7 @@ def orders(draw):
     )
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(orders(), SPANS, SPANS)
 def test_being_later_never_costs_less(order, one, other):
     costs = [
@@ -259,7 +260,7 @@ def test_being_later_never_costs_less(order, one, other):
     assert costs[0] >= costs[1]
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(orders(), SPANS, SPANS)
 def test_a_later_run_only_adds_and_a_replay_gives_the_same(order, one, other):
     early, late = (
@@ -271,7 +272,7 @@ def test_a_later_run_only_adds_and_a_replay_gives_the_same(order, one, other):
     assert again == late
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(orders(), st.lists(SPANS, max_size=6))
 def test_runs_however_often_enter_what_one_run_would(order, gaps):
     ledger, moment = [], order.dispatched_at
@@ -284,7 +285,7 @@ def test_runs_however_often_enter_what_one_run_would(order, gaps):
     assert sorted(e.once for e in ledger) == sorted(c.once for c in once)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(orders())
 def test_overdue_is_charged_exactly_when_the_clock_says_so(order):
     order = replace(order, pauses=())

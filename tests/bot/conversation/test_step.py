@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.acts import (
@@ -44,6 +44,7 @@ from bot.conversation.step import (
     supplement_asked,
 )
 from bot.edge.messages import Address, Contact, ContactEvent, InboundMessage, Kind, Location, MediaRef
+from tests.kit.examples import examples
 
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 HER = Address("wechat", "oTestCitizen")
@@ -563,7 +564,7 @@ SAID = st.one_of(
 
 
 @given(st.lists(st.tuples(SAID, st.floats(0, 700)), max_size=25), st.booleans())
-@settings(max_examples=200)
+@examples(200)
 def test_in_any_conversation_each_matter_is_kept_and_each_part_has_its_inquiry(said, officer):
     talk = Talk(officer=officer, rules=Rules(rate_per_minute=4))
     for event, pause in said:

@@ -235,6 +235,7 @@ def test_units_are_accused_only_with_an_accusation(text):
     assert not found.accused or "accusation" in found.names
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "piece",
     [

@@ -148,6 +148,7 @@ def test_any_text_is_read_without_error(text):
     assert set(emergency(text)) <= set(KINDS)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("piece", ["着火隐患", "燃气", "容易", "电梯", "撞了", "没有发生"])
 def test_no_text_makes_it_crawl(piece):
     with ends():

@@ -277,6 +277,7 @@ def test_a_number_is_covered_wherever_it_stands(around, number):
     assert number not in mask(f"{around}，{number}，{around}")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "piece",
     [

@@ -149,6 +149,7 @@ def test_a_limit_no_character_fits_is_refused():
         split_text("中中", 2, "utf8_bytes")
 
 
+@pytest.mark.heavy
 def test_splitting_a_long_text_takes_time_in_proportion():
     with ends():
         assert len(split_text("中" * LONG, 1, "segments")) == -(-LONG // 70)

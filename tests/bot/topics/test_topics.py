@@ -6,12 +6,13 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.topics.index import Post, TopicIndex, TopicRules, most_citizens
 from bot.topics.ranking import topics
 from bot.topics.terms import KnownWords, lead_of, pieces, telling, terms, wide_names, widened
+from tests.kit.examples import examples
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -320,7 +321,7 @@ def drawn(number, values):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(POSTS, st.randoms(use_true_random=False), st.integers(0, 30))
 def test_any_arrival_and_expiry_gives_what_a_rebuild_gives(values, shuffled, day):
     posts = [drawn(number, each) for number, each in enumerate(values)]
@@ -347,7 +348,7 @@ def test_any_arrival_and_expiry_gives_what_a_rebuild_gives(values, shuffled, day
         )
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(POSTS)
 def test_every_topic_is_whole(values):
     posts = {number: drawn(number, each) for number, each in enumerate(values)}
