@@ -1,4 +1,4 @@
-"""The WSGI app: wiring only. Served by granian as ``app:create_app``."""
+"""The WSGI application. It only connects the parts; granian serves it as ``app:create_app``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The only reader of the environment: Settings -> services.
+"""The only reader of the environment: turns settings into services.
 
-Everything is read once, all errors are reported together with the variable's name (never its value),
-and combinations that are unsafe outside the demo are refused.
+Everything is read once. All errors are reported together, with the name of the variable and never its value.
+Combinations that are unsafe outside of the demo are refused.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ SHORTEST_SECRET = 32
 
 
 class Settings(BaseSettings):
-    """Settings of the product itself; each channel's own are in its ``Config``."""
+    """The settings of the product itself. Those of a channel are in its ``Config``."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
@@ -147,33 +147,35 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what ``read`` passes: by itself the class would look into the process's environment again."""
+        """Read only what ``read`` passes in. Pydantic would by itself look into the process's environment once
+        more.
+        """
         return (init_settings,)
 
     @property
     def database(self) -> str:
-        """The database's URL, SQLite in DATA_DIR by default."""
+        """The URL of the database; SQLite in DATA_DIR by default."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'wenzheng.db'}"
 
     @property
     def redis(self) -> str:
-        """The Redis URL, the embedded server's socket by default."""
+        """The URL of Redis; the embedded server's socket by default."""
         return self.redis_url or embedded_redis_url(self.data_dir)
 
     @property
     def secrets(self) -> list[str]:
-        """Secrets in use, the current one first."""
+        """The secrets in use, the current one first."""
         both = (self.secret_key.get_secret_value(), self.secret_key_previous.get_secret_value())
         return [secret for secret in both if secret]
 
 
 def embedded_redis_url(data_dir: Path) -> str:
-    """The embedded Valkey's socket: no port, nobody else on the machine gets in."""
+    """The embedded Valkey's socket. It has no port, so that nobody else on the machine can connect."""
     return f"unix://{data_dir.resolve() / 'valkey.sock'}"
 
 
 class SettingsError(Exception):
-    """Everything that is wrong with the settings, one line each, naming the variable."""
+    """Everything that is wrong with the settings, one line each, with the name of the variable."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -182,14 +184,14 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """Settings read and found good, with each account's channel class and settings."""
+    """Settings that were read and found good, with the channel class and settings of each account."""
 
     settings: Settings
     accounts: list[tuple[str, type[Channel], ChannelConfig]]
 
 
 def environment() -> dict[str, str]:
-    """The process's environment over ``.env``."""
+    """The process's environment over the file ``.env``."""
     from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
     return {**from_file, **os.environ}
 
@@ -207,7 +209,9 @@ def read(env: Mapping[str, str] | None = None) -> Configured:
 
 
 def _settings(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
-    """The settings, and what is wrong; a wrong one stands at its default, so that the rest is checked too."""
+    """The settings and what is wrong with them. A wrong one takes its default, so that the rest can be checked as
+    well.
+    """
     known = {name: env[name.upper()] for name in Settings.model_fields if env.get(name.upper(), "").strip()}
     try:
         return Settings.model_validate(known), []
@@ -218,7 +222,7 @@ def _settings(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
 
 
 def _host(url: str) -> tuple[str, str]:
-    """Scheme and host of an address that platforms can be told, ``("", "")`` of any other."""
+    """The scheme and host of an address that platforms can be told; ``("", "")`` for any other."""
     try:
         parts = urlsplit(url)
     except ValueError:  # "[" without "]"
@@ -277,7 +281,7 @@ def _accounts(
 
 
 def _with_callback(env: Mapping[str, str], settings: Settings, account: str, cls: type[Channel]) -> Mapping[str, str]:
-    """The environment with the address of this account's receipts, unless it names one itself."""
+    """The environment with the address for this account's receipts added, unless it has one already."""
     if "status_callback" not in cls.Config.model_fields or not _host(settings.public_url)[1]:
         return env
     callback = f"{settings.public_url.rstrip('/')}/hooks/{account}/status"
@@ -285,16 +289,16 @@ def _with_callback(env: Mapping[str, str], settings: Settings, account: str, cls
 
 
 def make_store(settings: Settings, *, pool_size: int = 16) -> Store:
-    """The database of these settings."""
+    """The database these settings name."""
     secrets = settings.secrets
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     return Store(settings.database, Vault(secrets[0], *secrets[1:]), pool_size=pool_size)
 
 
 def build(configured: Configured, *, worker_name: str = "web", pool_size: int = 16, store: Store | None = None) -> Deps:
-    """The services of one process. Starts no thread and opens no connection by itself.
+    """The services of one process. It starts no thread and opens no connection.
 
-    ``store``: another than the settings' usual one over their database.
+    ``store`` replaces the store over the settings' database.
     """
     settings = configured.settings
     store = store or make_store(settings, pool_size=pool_size)
@@ -329,7 +333,7 @@ def build(configured: Configured, *, worker_name: str = "web", pool_size: int = 
 
 
 def build_worker(configured: Configured, *, worker_name: str) -> Deps:
-    """The services of a worker: with the learned model, which web processes do without."""
+    """The services of a worker. They include the learned model, which web processes do without."""
     from bot.classifier.model import Classifier  # noqa: PLC0415  loaded here and nowhere else
 
     deps = build(configured, worker_name=worker_name)

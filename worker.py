@@ -1,8 +1,8 @@
-"""RQ workers, and the sweep that needs no Redis.
+"""The workers: RQ for wake-ups, and a sweep that needs no Redis.
 
-``drain`` is the one job there is: a wake-up for a queue. The worker's second thread looks into the
-database every second for rows whose turn has come (a quiet interval over, a retry due, a wake-up
-lost), so with Redis away everything goes on, a second later.
+``drain`` is the only job there is: a wake-up for a queue. A second thread looks into the database every second
+for rows whose turn has come (a quiet interval over, a retry due, a wake-up lost). With Redis away everything
+therefore goes on, a second later (docs/decisions/0001-database-is-the-truth.md).
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ log = structlog.get_logger()
 
 _deps: Deps | None = None
 _waker: Waker | None = None
-_sending = threading.Lock()
 
 
 TRAIN_LOOK_SECONDS = 60.0
@@ -45,11 +44,11 @@ LONGEST_TRAINING = 3600.0
 
 
 class TrainingFailed(Exception):
-    """The training program ended with an exit code of its own."""
+    """The training program ended with an exit code other than 0."""
 
 
 class DrainFailed(Exception):
-    """Names the kind of error a drain ended with, and nothing of its content."""
+    """Names the kind of error that ended a drain, and nothing of its content."""
 
 
 def drain(queue: str) -> int:
@@ -92,13 +91,13 @@ def run(configured: Configured) -> None:
 
 
 def _work_loop(redis_url: str, name: str, stop: threading.Event) -> None:
-    """RQ's own loop; when Redis goes away it is begun again, and the sweep works meanwhile."""
+    """Run RQ's loop. When Redis goes away the loop is started again, and the sweep does the work meanwhile."""
 
     def on_signal(_signal: int, _frame: Any) -> None:
         stop.set()
 
     while not stop.is_set():
-        # RQ puts its own handlers in place and leaves them there when it gives up.
+        # RQ installs signal handlers of its own and leaves them in place when it gives up.
         signal.signal(signal.SIGTERM, on_signal)
         signal.signal(signal.SIGINT, on_signal)
         with contextlib.suppress(RedisError, OSError, StopRequested):
@@ -107,6 +106,8 @@ def _work_loop(redis_url: str, name: str, stop: threading.Event) -> None:
                 connection=_worker_connection(redis_url),
                 name=f"{name}-{time.monotonic_ns()}",
                 serializer="json",
+                # RQ waits for a job for 15 seconds less than this at a time (rq 3.0). With its usual 420 it would
+                # notice a lost connection only minutes later.
                 worker_ttl=25,
                 job_monitoring_interval=5,
                 maintenance_interval=60,
@@ -133,19 +134,17 @@ class _Worker(SimpleWorker):
     def _install_signal_handlers(self) -> None:
         super()._install_signal_handlers()  # type: ignore[no-untyped-call]
         if self.stop_event is not None and self.stop_event.is_set():
-            self._stop_requested = True  # told so while it was signing on, before RQ listened
+            self._stop_requested = True  # the signal came while the worker was registering itself, before RQ listened
 
     def request_stop(self, signum: int, frame: Any) -> None:
         if self.stop_event is not None:
             self.stop_event.set()
-        with contextlib.suppress(RedisError):  # it notes the wish in Redis, in the middle of whatever is being done
+        with contextlib.suppress(RedisError):  # RQ notes the wish in Redis, in the middle of whatever is being done
             super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
 def _sweep_loop(deps: Deps, seconds: float, stop: threading.Event) -> None:
     while not stop.wait(seconds):
-        if not _sending.acquire(blocking=False):
-            continue
         try:
             sweep(deps)
         except StoreUnavailable:
@@ -153,12 +152,10 @@ def _sweep_loop(deps: Deps, seconds: float, stop: threading.Event) -> None:
         except Exception as error:
             log.exception("sweep_failed", error=type(error).__name__)
             deps.alarms.raise_alarm("sweep_failed", error=type(error).__name__)
-        finally:
-            _sending.release()
 
 
 def _train_loop(deps: Deps, stop: threading.Event) -> None:
-    """Once a night the router is trained, in a program of its own: what it needs is given back when it ends."""
+    """Train the router once a night, in a program of its own: the memory it needs is given back when that ends."""
     while not stop.wait(TRAIN_LOOK_SECONDS):
         try:
             if training_hours.due(deps):
@@ -171,7 +168,7 @@ def _train_loop(deps: Deps, stop: threading.Event) -> None:
 
 
 def _train(stop: threading.Event) -> None:
-    """``wenzheng model train``, gently; ended with the worker, or when it takes too long."""
+    """Run ``wenzheng model train`` with low priority. It is ended with the worker, or when it takes too long."""
     command = [sys.executable, "-m", "cli.main", "model", "train", "--gently"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as program:
         until = time.monotonic() + LONGEST_TRAINING

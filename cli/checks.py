@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LITTLE_DISK = 500
 NO_DISK = 100
-"""Megabytes: below the first a warning, below the second messages may soon be refused."""
+"""Megabytes of free room: below the first there is a warning, below the second messages may soon be refused."""
 WARN_FROM = (11, 1)
 ALARM_FROM = (12, 20)
 """The notice for the next year came on 4 November (2025) to 8 December (2022); from about 20
@@ -35,7 +35,7 @@ December on a due date may fall into a year nobody has announced."""
 
 
 class Line(NamedTuple):
-    """``level`` is ok, warn or FAIL."""
+    """The result of one check. ``level`` is ok, warn or FAIL."""
 
     level: str
     name: str
@@ -46,7 +46,7 @@ class Line(NamedTuple):
 
 
 def run(configured: Configured, deps: Deps) -> Iterator[Line]:
-    """Every check in turn; none keeps the others from running."""
+    """Run every check in turn. A failing one does not keep the others from running."""
     settings = configured.settings
     yield Line("ok", "settings", f"{len(configured.accounts)} channel(s), public address {settings.public_url}")
     database = check_database(deps)
@@ -65,7 +65,7 @@ def run(configured: Configured, deps: Deps) -> Iterator[Line]:
 
 
 def check_database(deps: Deps) -> Line:
-    """Reachable, and at the revision this program expects."""
+    """Whether the database can be reached and is at the schema this program expects."""
     try:
         found = deps.store.read(lambda tx: migrate.revision(tx.conn))
     except StoreUnavailable as error:
@@ -76,7 +76,7 @@ def check_database(deps: Deps) -> Line:
 
 
 def check_redis(url: str, *, embedded: bool) -> Line:
-    """Redis carries wake-ups only; the embedded one lives as long as ``wenzheng run``."""
+    """Whether Redis answers. It carries wake-ups only; the embedded one lives as long as ``wenzheng run``."""
     try:
         connect(url).ping()
     except (RedisError, OSError) as error:
@@ -100,7 +100,7 @@ def check_calendar(calendar: Calendar, now: datetime) -> Line:
 
 
 def check_model(deps: Deps) -> Line:
-    """Whether the learned router in use can be read; without one the keywords route, which is no fault."""
+    """Whether the learned router in use can be read. Having none is no fault: then the keywords route."""
     from bot.classifier.model import Classifier  # noqa: PLC0415  numpy takes a moment; only here
 
     row = deps.store.read(models.active)
@@ -130,13 +130,13 @@ def check_channel(account: str, channel: Channel) -> Line:
 
 
 def check_disk(free: int) -> Line:
-    """Room for the database, media and the spool, in MB."""
+    """Whether there is room for the database, media and the spool."""
     level = "FAIL" if free < NO_DISK else "warn" if free < LITTLE_DISK else "ok"
     return Line(level, "disk", f"{free} MB free")
 
 
 def standing_alarms(deps: Deps) -> Iterator[Line]:
-    """What the system itself has complained of and nobody has put right."""
+    """The alarms that the system raised and nobody has cleared."""
     rows = deps.store.read(alarms.active)
     for row in rows:
         since = row.raised_at.astimezone(CHINA).isoformat(timespec="minutes")

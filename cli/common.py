@@ -27,7 +27,7 @@ FAILED = 1
 
 
 def plainly(command: Callable[P, R]) -> Callable[P, R]:
-    """Expected errors become lines on stderr and an exit code; nobody is shown a traceback."""
+    """Turn expected errors into lines on stderr and an exit code, so that nobody sees a traceback."""
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -47,13 +47,13 @@ def plainly(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def complain(*lines: str) -> None:
-    """Lines on stderr."""
+    """Print lines on stderr."""
     for line in lines:
         click.echo(line, err=True)
 
 
 def _why(error: BaseException) -> str:
-    """What is wrong with the database, without the statement and its values."""
+    """What is wrong with the database, without the statement and its values, which may be personal."""
     told = str(getattr(error.__cause__ if isinstance(error, StoreUnavailable) else error, "orig", ""))
     if "no such table" in told or "does not exist" in told or "no such column" in told:
         return "the tables are missing or old, run: wenzheng migrate"
@@ -62,7 +62,7 @@ def _why(error: BaseException) -> str:
 
 @contextmanager
 def services(*, pool_size: int = 2) -> Iterator[Deps]:
-    """The services of one command over the environment's settings."""
+    """The services for one command, built from the environment's settings."""
     deps = bootstrap.build(bootstrap.read(), worker_name="cli", pool_size=pool_size)
     try:
         yield deps
@@ -71,10 +71,10 @@ def services(*, pool_size: int = 2) -> Iterator[Deps]:
 
 
 def when(at: datetime | None) -> str | None:
-    """ISO 8601 in China's zone, to the second."""
+    """A moment in ISO 8601 in China's zone, to the second."""
     return at.astimezone(CHINA).isoformat(timespec="seconds") if at is not None else None
 
 
 def print_json(value: Any) -> None:
-    """Indented, Chinese left readable."""
+    """Print JSON with indents and readable Chinese."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))

@@ -45,7 +45,7 @@ DEMO_QUIET_SECONDS = "6"
 
 @dataclass(frozen=True, slots=True)
 class DemoOfficer:
-    """An officer whose phone stands on the page: which unit, by WeChat (``openid``) or by SMS."""
+    """An officer whose phone stands on the page: the unit, and whether by WeChat (``openid``) or by SMS."""
 
     unit: str
     openid: str = ""
@@ -108,18 +108,18 @@ def demo(host: str, port: int, phones_port: int, workers: int, web_workers: int 
 
 
 def _show(url: str) -> None:
-    """Open the phones page where somebody sits before a screen."""
+    """Open the phones page if somebody sits before a screen."""
     screen = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if sys.stdout.isatty() and screen:
         webbrowser.open(url)
 
 
 class DemoError(Exception):
-    """The demo cannot start; says why."""
+    """The demo cannot start. The message says why."""
 
 
 def _environment(host: str, port: int, phones_port: int) -> dict[str, str]:
-    """The simulator's variables under those given, and what only a demo may have."""
+    """The simulator's variables, overridden by those given, and the settings that only a demo may have."""
     printed = subprocess.run(
         [sys.executable, "-m", "simulator", "--print-env", "--host", host, "--port", str(phones_port)],
         check=True,
@@ -141,7 +141,9 @@ def _environment(host: str, port: int, phones_port: int) -> dict[str, str]:
 
 
 def kept_secret(data_dir: Path) -> str:
-    """The demo's own secret, kept beside its database: without it nothing stored could be read."""
+    """The demo's secret, kept in a file beside its database: without it nothing that was stored could be read
+    again.
+    """
     path = data_dir / "demo-secret"
     if not path.is_file():
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -159,7 +161,7 @@ def _load_sample() -> None:
 
 
 def load_sample(deps: Deps) -> None:
-    """The sample district, once."""
+    """Load the sample district, unless it was loaded before."""
     if deps.store.read(directory.all_units):
         return
     wanted, errors = read_directory(SAMPLE)
@@ -182,7 +184,9 @@ def _wait_for(url: str, supervisor: Supervisor, seconds: float = 30.0) -> None:
 
 
 def _place_phones(phones: str) -> None:
-    """A citizen's WeChat and SMS, and three officers' phones, bound the way officers bind them."""
+    """Put a citizen's WeChat and SMS phones on the page and three officers' phones, bound in the way officers
+    bind them.
+    """
     deps = bootstrap.build(bootstrap.read(), pool_size=2)
     session = http_session()
     try:
@@ -215,7 +219,7 @@ def _place_officer(deps: Deps, session: requests.Session, phones: str, wanted: D
 
 
 def _prepare(deps: Deps, tx: Tx, wanted: DemoOfficer) -> tuple[str, str, str] | None:
-    """(label, phone number, one-time code) of the unit's first officer."""
+    """Label, phone number and one-time code of the unit's first officer."""
     found = find_unit(read_stored(tx), wanted.unit)
     unit = directory.unit_by_code(tx, found[0].code) if found else None
     if unit is None:

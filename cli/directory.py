@@ -131,7 +131,7 @@ def _about(row: VersionRecord) -> dict[str, Any]:
 
 
 def _counted(changes: dict[str, Any]) -> str:
-    """``units +1 ~2 -0; officers +0 ~1 -0``."""
+    """The counts of a change as ``units +1 ~2 -0; officers +0 ~1 -0``."""
     return "; ".join(
         " ".join([kind, *(f"{sign}{_count(found[what])}" for what, sign in SIGNS)]) for kind, found in changes.items()
     )
@@ -165,7 +165,7 @@ def diff(first: int, second: int | None) -> None:
 
 
 def _silent(tx: Tx) -> Directory:
-    """The present directory without its officers, as versions are."""
+    """The present directory without its officers, in the form of a stored version."""
     return replace(read_stored(tx), officers=(), staff_given=False)
 
 

@@ -1,4 +1,4 @@
-"""A due date with its derivation, day by day, for ``wenzheng due``."""
+"""Prints a due date with its derivation, day by day, for ``wenzheng due``."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Everything known of one inquiry, for ``wenzheng inquiry NUMBER``.
+"""Prints everything known of one inquiry, for ``wenzheng inquiry NUMBER``.
 
-No address, phone, query code or signed link is in it: an officer is named, a citizen is not.
+It contains no address, phone, query code or signed link. Officers are named, citizens are not.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def report(tx: Tx, inquiry: InquiryRecord) -> dict[str, Any]:
-    """The whole record."""
+    """The whole record of an inquiry as data."""
     return {
         **headline(inquiry, directory.unit(tx, inquiry.unit_id).name if inquiry.unit_id else None),
         "due": {
@@ -42,7 +42,7 @@ def report(tx: Tx, inquiry: InquiryRecord) -> dict[str, Any]:
 
 
 def headline(inquiry: InquiryRecord, unit: str | None) -> dict[str, Any]:
-    """What a list shows of an inquiry."""
+    """The line of an inquiry in a list."""
     return {
         "number": inquiry.number,
         "kind": inquiry.kind,
@@ -61,7 +61,7 @@ def headline(inquiry: InquiryRecord, unit: str | None) -> dict[str, Any]:
 
 
 def _acting(tx: Tx, inquiry: InquiryRecord) -> dict[str, Any]:
-    """What the router and the duty desk made of it; other inquiries by their numbers."""
+    """What the router and the duty desk did with the inquiry; other inquiries are named by their numbers."""
     return {
         "category": inquiry.category or None,
         "flags": inquiry.flags or [],
@@ -80,7 +80,7 @@ def _number(tx: Tx, inquiry_id: int | None) -> str | None:
 
 
 def _decision(tx: Tx, inquiry_id: int) -> dict[str, Any] | None:
-    """What is kept of it for the router to learn from."""
+    """The stored decision from which the router learns."""
     row = decisions.of_inquiry(tx, inquiry_id)
     if row is None:
         return None
@@ -149,7 +149,7 @@ def _assignment(tx: Tx, row: OrderRecord) -> dict[str, Any]:
 
 
 def points_of(tx: Tx, rows: Sequence[LedgerRecord]) -> list[dict[str, Any]]:
-    """Lines of the points ledger with what each rests on. ``reverses``: the entry it takes back."""
+    """The lines of the points ledger with the evidence of each. ``reverses`` is the entry that a line takes back."""
     reversed_ids = scores.reversed_ids(tx, [row.id for row in rows])
     return [
         {
@@ -192,7 +192,7 @@ def _delivery(tx: Tx, row: OutboxRecord) -> dict[str, Any]:
 
 
 def outgoing(row: OutboxRecord) -> dict[str, Any]:
-    """An outbox row. Its params hold codes and links, so they stay out."""
+    """A row of the outbox without its params, which contain codes and links."""
     return {
         "id": row.id,
         "key": row.key,
@@ -209,7 +209,7 @@ def outgoing(row: OutboxRecord) -> dict[str, Any]:
 
 
 def lines(found: dict[str, Any]) -> Iterator[str]:
-    """The record for a reader at a terminal."""
+    """The record as lines for a terminal."""
     unit = found["unit"] or "no unit yet"
     yield f"{found['number']}  {found['state']}  {unit}  received {found['received_at']}"
     yield f"due {found['due']['at']}{' (provisional)' if found['due']['provisional'] else ''}"

@@ -1,4 +1,4 @@
-"""``wenzheng``: one command for everything (DESIGN §6)."""
+"""``wenzheng``: the one command for everything. Each group of subcommands has a module of its own."""
 
 from __future__ import annotations
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from bootstrap import Settings
 
 THREADS = 32
-"""Blocking threads of a web process: a webhook waits for the disk or the database, not for the CPU."""
+"""Blocking threads of a web process. A webhook waits for the disk or the database and hardly uses the CPU."""
 
 
 def web_command(host: str, port: int, workers: int) -> list[str]:
-    """Granian with our app (docs/decisions/0003)."""
+    """The command line of granian with our app (docs/decisions/0003-wsgi-server.md)."""
     return [
         sys.executable,
         "-m",
@@ -51,12 +51,12 @@ def web_command(host: str, port: int, workers: int) -> list[str]:
 
 
 def web_workers(settings: Settings, wanted: int | None) -> int:
-    """SQLite has one writer: one web process with many threads. PostgreSQL: two."""
+    """The number of web processes: one with many threads on SQLite, which has a single writer; two on PostgreSQL."""
     return wanted or (1 if settings.database.startswith("sqlite") else 2)
 
 
 def metrics_folder(settings: Settings) -> str:
-    """Where the processes share their metrics; emptied at start."""
+    """The folder in which the processes share their metrics. It is emptied at the start."""
     folder = settings.data_dir.resolve() / "metrics"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -64,7 +64,7 @@ def metrics_folder(settings: Settings) -> str:
 
 
 def run_migrations(settings: Settings) -> str:
-    """The database at its newest schema."""
+    """Bring the database to the newest schema."""
     store = bootstrap.make_store(settings, pool_size=2)
     try:
         return bring_up_to_date(store.engine)
@@ -75,7 +75,7 @@ def run_migrations(settings: Settings) -> str:
 def start_all(
     supervisor: Supervisor, settings: Settings, *, host: str, port: int, web: int | None, workers: int
 ) -> None:
-    """Valkey (unless REDIS_URL names one), migrations, web, workers."""
+    """Start Valkey (unless REDIS_URL names a server), migrations, web and workers."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics_folder(settings)
     if not settings.redis_url:

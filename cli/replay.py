@@ -134,7 +134,7 @@ def _start(day: date) -> datetime:
 
 @contextmanager
 def _services(configured: Configured, start: datetime) -> Iterator[tuple[Deps, SimulatedClock, Console]]:
-    """The product's services with another clock, and one channel that leads nowhere."""
+    """The product's services with a simulated clock and a single channel that sends nothing."""
     vault_keys = configured.settings.secrets
     store = SerialStore(configured.settings.database, Vault(vault_keys[0], *vault_keys[1:]))
     deps = bootstrap.build(configured, worker_name="replay", store=store)
@@ -162,7 +162,7 @@ def _services(configured: Configured, start: datetime) -> Iterator[tuple[Deps, S
 
 
 def _refuse_unless_ours(configured: Configured, *, into_demo: bool) -> None:
-    """Invented inquiries must not get between a district's own, nor into a database made ready for them."""
+    """Refuse a database that is not the demo's or empty: invented inquiries must not come between a district's own."""
     settings = configured.settings
     found, units = _held(configured)
     demo = (settings.data_dir / "demo-secret").is_file() and not settings.database_url
@@ -183,7 +183,7 @@ def _refuse_unless_ours(configured: Configured, *, into_demo: bool) -> None:
 
 
 def _held(configured: Configured) -> tuple[dict[str, int], int]:
-    """Inquiries by channel, and how many units; of a database without tables none."""
+    """The number of inquiries by channel, and of units; of a database without tables none."""
     store = bootstrap.make_store(configured.settings, pool_size=1)
     try:
         if not has_tables(store.engine):

@@ -1,6 +1,6 @@
-"""Starts the processes of one machine and keeps them: web, workers, Valkey, the demo's simulator.
+"""Starts the processes of one machine and keeps them running: web, workers, Valkey, the demo's simulator.
 
-A process that dies is started again, with growing pauses; a stop signal goes to each in turn and the
+A process that dies is started again, after growing pauses. A stop signal is passed on to each in turn, and the
 work in hand is finished. In production systemd or Compose does this instead (docs/operations.md).
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 GRACE = 20.0
-"""Seconds a process gets to finish: longer than a webhook's budget and a provider's time-out."""
+"""Seconds a process has to finish, which is longer than a webhook's budget and a provider's time-out."""
 
 PR_SET_PDEATHSIG = 1
 STEADY = 5.0
@@ -34,14 +34,16 @@ LONGEST_PAUSE = 10.0
 
 
 def _die_with_parent() -> None:
-    """A supervisor killed outright leaves nobody behind to hold its ports and files (Linux: prctl(2))."""
+    """Have the kernel stop this process when its supervisor dies, so that nothing is left to hold ports and files
+    (Linux: prctl(2)).
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @dataclass(slots=True)
 class Program:
-    """One program to keep running. ``stop_first``: lower numbers are stopped earlier."""
+    """One program to keep running. Programs with a lower ``stop_first`` are stopped earlier."""
 
     name: str
     command: Sequence[str]
@@ -53,7 +55,7 @@ class Program:
     next_start: float = 0.0
 
     def start(self) -> None:
-        """Start it in its own process group, so that a terminal's Ctrl-C reaches only the supervisor."""
+        """Start the program in a process group of its own, so that a terminal's Ctrl-C reaches only the supervisor."""
         self.process = subprocess.Popen(
             self.command,
             env={**os.environ, **self.env},
@@ -64,11 +66,11 @@ class Program:
         self.started = time.monotonic()
 
     def died(self) -> bool:
-        """Whether it ran and ended."""
+        """Whether the program was started and has ended."""
         return self.process is not None and self.process.poll() is not None
 
     def plan_restart(self) -> None:
-        """Sooner after a long life, later after each quick death."""
+        """Plan the next start: soon if the program had run for a while, later after each quick death."""
         if self.process is not None:
             # A web server killed outright leaves its own children in the group, on the same port; granian's
             # wait for their parent's word and heed no signal but this one (2.8.7, seen 2026-11-23).
@@ -81,7 +83,7 @@ class Program:
 
 
 class Supervisor:
-    """Runs programs until a stop signal. ``grace``: seconds to finish before a group is killed."""
+    """Runs programs until a stop signal. ``grace``: the seconds a group has to finish before it is killed."""
 
     def __init__(self, *, grace: float = GRACE) -> None:
         self._grace = grace
@@ -89,12 +91,12 @@ class Supervisor:
         self._stop = threading.Event()
 
     def add(self, program: Program) -> None:
-        """Start a program and keep it."""
+        """Start a program and keep it running."""
         program.start()
         self._programs.append(program)
 
     def stop_on_signals(self) -> None:
-        """SIGTERM and SIGINT end ``run``."""
+        """End ``run`` on SIGTERM and SIGINT."""
 
         def on_signal(_signal: int, _frame: FrameType | None) -> None:
             self._stop.set()
@@ -122,7 +124,7 @@ class Supervisor:
             program.start()
 
     def shut_down(self) -> None:
-        """Ask each group in order, wait, and only then insist."""
+        """Ask each group in order to stop, wait, and kill what did not stop."""
         for order in sorted({program.stop_first for program in self._programs}):
             group = [p for p in self._programs if p.stop_first == order and p.process and not p.died()]
             for program in group:
@@ -149,5 +151,5 @@ def _wait(program: Program, deadline: float) -> None:
 
 
 def own_command(*arguments: str) -> list[str]:
-    """This program with other arguments, whatever the PATH."""
+    """The command line of this program with other arguments, whatever the PATH is."""
     return [sys.executable, "-m", "cli.main", *arguments]

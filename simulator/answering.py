@@ -1,4 +1,4 @@
-"""Carrying out an ordered fault around a call, the same for both platforms."""
+"""Carries out an ordered fault around a call, in the same way for both platforms."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAGE = "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>st
 
 
 def instead_of_answer(fault: Fault | None) -> Response | None:
-    """The faulty answer given in place of any work, or None to go on."""
+    """The faulty answer to give without doing any work, or None to go on."""
     if fault is None:
         return None
     if fault.kind in {"delay", "timeout"}:
@@ -30,7 +30,7 @@ def instead_of_answer(fault: Fault | None) -> Response | None:
 
 
 def cut_if_ordered(fault: Fault | None, answer: Response) -> Response:
-    """Close the connection after the work was done: the caller cannot know whether it was."""
+    """Close the connection after the work was done, so that the caller cannot know whether it was."""
     if fault is None or fault.kind != "reset":
         return answer
     connection = request.environ.get("werkzeug.socket")

@@ -1,6 +1,6 @@
-"""The log of what crossed the wire: the application's calls to us and our pushes to its hooks.
+"""The log of what passed over the wire: the application's calls to us and our pushes to its hooks.
 
-For tests and the page; it lives in memory and is bounded.
+Read by tests and by the page. It lives in memory and has a limited length.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ KEPT = 20000
 
 
 class CallLog:
-    """Newest last. Counts go on when old entries fall out."""
+    """The last calls and pushes, the newest last. Counts go on when old entries are dropped."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -34,7 +34,7 @@ class CallLog:
             self._pushes.append(entry)
 
     def listing(self) -> dict[str, Any]:
-        """``calls``, ``pushes`` and ``counts`` by endpoint."""
+        """The calls, the pushes and the ``counts`` by endpoint."""
         with self._lock:
             return {"calls": list(self._calls), "pushes": list(self._pushes), "counts": dict(self._counts)}
 

@@ -13,12 +13,13 @@ from pathlib import Path
 
 
 class Clock:
-    """Real time plus ``offset``. Never moves backwards except by ``reset``."""
+    """The real time plus ``offset``. It moves backwards only by ``reset``."""
 
     def __init__(self, file: str = "") -> None:
         self._file = Path(file) if file else None
         self._lock = threading.Lock()
-        # A restarted simulator goes on where it was: the application's records are already there.
+        # A restarted simulator goes on at the time where it was: what the application recorded until then must
+        # not lie in the future.
         self._offset = _stored(self._file)
         self._write()
 
@@ -33,7 +34,7 @@ class Clock:
         return int(self.now().timestamp())
 
     def advance(self, step: timedelta) -> None:
-        """Move forward. Raises ValueError for a negative step: platforms' clocks do not go back."""
+        """Move forward. Raises ValueError for a negative step, since a platform's clock does not go back."""
         if step < timedelta(0):
             raise ValueError("the clock moves forward only")
         with self._lock:

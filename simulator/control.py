@@ -36,7 +36,7 @@ def blueprint(net: Network) -> Blueprint:
 
 
 def _answer(net: Network, action: Action, **parts: str) -> Response:
-    """Bad input of any kind is a 400 with one line."""
+    """Run an action. Bad input of any kind is answered with status 400 and one line."""
     given = request.get_json(silent=True) if request.get_data() else {}
     if not isinstance(given, dict):
         return _bad("a JSON object is needed")
@@ -62,7 +62,7 @@ def _phones(net: Network, _given: dict[str, Any]) -> dict[str, Any]:
 
 
 def status(net: Network) -> dict[str, Any]:
-    """The toolbar's part of the state."""
+    """The part of the state that the toolbar shows."""
     clock = {"now": net.clock.now().isoformat(), "offset_seconds": net.clock.offset_seconds}
     return {"clock": clock, "faults": net.faults.listing(), "menu": net.wechat.menu}
 
@@ -113,7 +113,7 @@ def _subscribe(net: Network, given: dict[str, Any], openid: str) -> dict[str, An
 
 
 def _raw(net: Network, given: dict[str, Any], openid: str) -> dict[str, Any]:
-    """Any fields over an ordinary envelope; a field that is null is left out."""
+    """Any fields over an ordinary envelope. A field whose value is null is left out."""
     fields: dict[str, Any] = {"ToUserName": net.settings.wechat_account, "FromUserName": openid}
     fields |= {"CreateTime": net.clock.timestamp()} | dict(given["fields"])
     payload = {name: value for name, value in fields.items() if value is not None}
@@ -166,7 +166,8 @@ def _landline(net: Network, given: dict[str, Any], number: str) -> dict[str, Any
 
 
 def _with_picture(given: dict[str, Any]) -> dict[str, Any]:
-    """``picture``: a data URL (what a browser reads from a file), true for the sample, or absent.
+    """The fields with the bytes of ``picture``: a data URL (what a browser makes of a file), true for the sample,
+    or absent.
 
     Raises ValueError.
     """
@@ -201,8 +202,8 @@ def _remove_faults(net: Network, _given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _advance(net: Network, given: dict[str, Any]) -> dict[str, Any]:
-    """Access tokens live in real time unless ``tokens``: a running application would have renewed them
-    in the hours left out, and its cache counts real seconds.
+    """Move the simulated time. Access tokens stay valid unless ``tokens`` is set: a running application would
+    have renewed them in the hours that are left out, but its own cache counts real seconds.
     """
     step = timedelta(hours=float(given.get("advance_hours", 0)), seconds=float(given.get("seconds", 0)))
     net.clock.advance(step)

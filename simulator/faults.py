@@ -1,4 +1,4 @@
-"""Faults to order: what a platform's interface does wrong, for how many calls, to whom.
+"""Faults to order: what a platform's interface is to do wrong, for how many calls, and to whom.
 
 Endpoints are named ``wechat/<path below cgi-bin>``, ``twilio/messages`` and ``twilio/callback``.
 """
@@ -35,14 +35,14 @@ class Fault:
 
 
 class Faults:
-    """The list of ordered faults, first match first."""
+    """The ordered faults. The first that fits a call is used."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
 
     def add(self, **values: Any) -> Fault:
-        """Raises ValueError for an unknown kind, TypeError for an unknown field."""
+        """Order a fault. Raises ValueError for an unknown kind, TypeError for an unknown field."""
         if values.get("kind", "errcode") not in KINDS:
             raise ValueError(f"kind is one of {', '.join(sorted(KINDS))}")
         fault = Fault(**values)
@@ -52,7 +52,7 @@ class Faults:
         return fault
 
     def take(self, endpoint: str, recipient: str = "") -> Fault | None:
-        """The fault for this call, counted down."""
+        """The fault for this call; one use of it is counted."""
         with self._lock:
             for fault in self._faults:
                 if fault.endpoint == endpoint and fault.recipient in {"", recipient}:
@@ -61,7 +61,7 @@ class Faults:
         return None
 
     def remove(self, name: str = "") -> None:
-        """Those called ``name``, or all."""
+        """Remove the faults called ``name``, or all."""
         with self._lock:
             self._faults = [fault for fault in self._faults if name and fault.name != name]
 

@@ -1,4 +1,4 @@
-"""The URL check: what WeChat does when an account's owner enters the address of the hook."""
+"""WeChat's check of an address, done when the owner of an account enters the address of the hook."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_hook(net: Network) -> dict[str, Any]:
-    """``ok`` when the hook gives back exactly the random string."""
+    """Ask the hook. It is ``ok`` when it gives back exactly the random string."""
     echo = str(secrets.randbelow(10**18))
     query = check_query(net.settings, echo, timestamp=net.clock.timestamp())
     url = f"{net.settings.wechat_hook}?{query}"

@@ -1,6 +1,6 @@
-"""Pictures, voices and files that travel between phones and the application.
+"""Pictures, recordings and files that pass between phones and the application.
 
-WeChat keeps temporary media three days (api_uploadtempmedia page, read 2026-11-23).
+WeChat keeps temporary media for three days (api_uploadtempmedia page, read 2026-11-23).
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 KEPT = timedelta(days=3)
 SILENCE = b"#!AMR\n" + b"\x3c" + b"\x00" * 31
-"""One empty frame of AMR at 12.2 kbit/s: a voice message nobody said anything in."""
+"""One empty frame of AMR at 12.2 kbit/s: a recording in which nobody said anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """``kind`` is WeChat's media type: image, voice, video, thumb, file."""
+    """A stored file. ``kind`` is WeChat's media type: image, voice, video, thumb or file."""
 
     kind: str
     content: bytes
@@ -31,7 +31,7 @@ class Stored:
 
 
 class MediaStore:
-    """In memory; ids cannot be guessed, as with the platforms."""
+    """Files in memory. Their ids cannot be guessed, as on the platforms."""
 
     def __init__(self) -> None:
         self._items: dict[str, Stored] = {}
@@ -44,7 +44,7 @@ class MediaStore:
         return media_id
 
     def get(self, media_id: str, now: datetime) -> Stored | None:
-        """None when unknown or past its three days."""
+        """The file, or None if it is unknown or its three days are over."""
         with self._lock:
             item = self._items.get(media_id)
         return item if item and now - item.stored_at < KEPT else None

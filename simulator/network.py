@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 CITIZEN_OPENID = "oDemoCitizen0000000000000001"
 CITIZEN_NUMBER = "+8619900009001"
-"""Beyond the numbers of the sample directory's officers."""
+"""A number outside the range that the sample directory's officers have."""
 
 
 @dataclass(slots=True)
 class Background:
-    """Threads that do what the platform does later; ``settle`` waits for them (tests)."""
+    """Threads that do what a platform does later. Tests call ``settle`` to wait for them."""
 
     _threads: list[threading.Thread] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -47,7 +47,7 @@ class Background:
 
 
 class Network:
-    """Everything the blueprints and the actions need."""
+    """All that the routes and the actions need."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -64,7 +64,7 @@ class Network:
         self.add_citizens()
 
     def add_citizens(self) -> None:
-        """The two phones a newcomer finds."""
+        """The two phones that stand on the page at the start."""
         self.add_wechat(CITIZEN_OPENID, "市民 · 微信")
         self.add_sms(CITIZEN_NUMBER, "市民 · 短信")
 
@@ -81,7 +81,7 @@ class Network:
         return phone
 
     def reset(self) -> None:
-        """As at the start: two phones, no faults, the real time."""
+        """The state at the start: two phones, no faults, the real time."""
         self.faults.remove()
         self.calls.clear()
         self.media.clear()

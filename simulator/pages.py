@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from simulator.network import Network
 
 HEARTBEAT = 10.0
-"""Seconds; also how soon the server notices that a page was closed."""
+"""Seconds between signs of life. It is also how soon the server notices that a page was closed."""
 
 
 def blueprint(net: Network) -> Blueprint:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 KEPT_CHANGES = 2000
-"""A page that fell further behind loads everything anew."""
+"""A page that has missed more changes than this loads everything anew."""
 
 
 @dataclass(slots=True)
@@ -41,7 +41,9 @@ class Bubble:
 
 @dataclass(slots=True)
 class Phone:
-    """``id`` is the openid or the number. ``state`` is what the page shows of the platform's knowledge."""
+    """One phone. ``id`` is the openid or the number. ``state`` is what the page shows of the platform's knowledge
+    of the person.
+    """
 
     id: str
     channel: str
@@ -52,7 +54,7 @@ class Phone:
     bubbles: list[Bubble] = field(default_factory=list)
 
     def head(self) -> dict[str, Any]:
-        """Everything but the bubbles."""
+        """All about the phone except its bubbles."""
         return {
             "id": self.id, "channel": self.channel, "name": self.name, "role": self.role,
             "listed": self.listed, "state": dict(self.state), "count": len(self.bubbles),
@@ -60,7 +62,7 @@ class Phone:
 
 
 class Phones:
-    """All phones, safe for many threads."""
+    """All phones. Many threads may use it at once."""
 
     def __init__(self) -> None:
         self._phones: dict[str, Phone] = {}
@@ -70,7 +72,7 @@ class Phones:
         self._last_id = 0
 
     def add(self, phone: Phone) -> Phone:
-        """Add, or rename the one that is there (its bubbles stay)."""
+        """Add a phone; if it exists it is renamed and keeps its bubbles."""
         with self._changed:
             known = self._phones.setdefault(phone.id, phone)
             known.name, known.role, known.listed = phone.name, phone.role, phone.listed or known.listed
@@ -88,7 +90,7 @@ class Phones:
             self._publish({"type": "phone", "phone": phone.head()})
 
     def show(self, phone_id: str, *, at: datetime, direction: str, way: str, **content: Any) -> Bubble:
-        """Put a bubble on the screen. Raises KeyError for a phone nobody has."""
+        """Put a bubble on the screen. Raises KeyError for an unknown phone."""
         with self._changed:
             self._last_id += 1
             content = {"kind": "text", "text": ""} | content
@@ -107,7 +109,7 @@ class Phones:
             self._publish(change)
 
     def snapshot(self) -> dict[str, Any]:
-        """``revision`` and all ``phones`` with their bubbles."""
+        """The ``revision`` and all ``phones`` with their bubbles."""
         with self._changed:
             phones = [
                 phone.head() | {"bubbles": [asdict(bubble) for bubble in phone.bubbles]}
@@ -116,7 +118,9 @@ class Phones:
             return {"revision": self._revision, "phones": phones}
 
     def changes(self, since: int, wait: float = 0.0) -> tuple[int, list[dict[str, Any]] | None]:
-        """What happened after revision ``since``; None when that is too long ago. Waits up to ``wait`` seconds."""
+        """What happened after revision ``since``, waiting up to ``wait`` seconds for a change; None when that
+        revision is too old.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._revision != since, timeout=wait)
             oldest = self._changes[0][0] if self._changes else self._revision + 1

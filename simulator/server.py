@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 
 class QuietHandler(WSGIRequestHandler):
-    """No line per request: addresses would stand in it."""
+    """A request handler that writes no line for each request, since addresses would stand in it."""
 
     protocol_version = "HTTP/1.1"
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing."""
+        """Write nothing."""
 
 
 def create_app(settings: Settings) -> Flask:
-    """The app; its network is at ``app.extensions["network"]``."""
+    """The application. Its network is at ``app.extensions["network"]``."""
     app = Flask(__name__)
     net = Network(settings)
     app.extensions["network"] = net
@@ -40,10 +40,10 @@ def create_app(settings: Settings) -> Flask:
 
 
 def server_of(settings: Settings) -> BaseWSGIServer:
-    """Bound and listening; ``serve_forever`` and ``shutdown`` are the caller's.
+    """A server that is bound and listens; the caller runs ``serve_forever`` and ``shutdown``.
 
-    werkzeug's own server: one process is a must here (state is in memory), it stops at once, and it
-    hands out the socket that the ``reset`` fault cuts.
+    It is werkzeug's own: there must be one process (the state is in memory), it must stop at once, and it must
+    hand out the socket that the ``reset`` fault cuts.
     """
     app = create_app(settings)
     server = make_server(settings.host, settings.port, app, threaded=True, request_handler=QuietHandler)

@@ -69,7 +69,7 @@ class Settings:
 
 
 def demo_environment(host: str = "127.0.0.1", port: int = 8100) -> dict[str, str]:
-    """Variables for an application that shall talk to this simulator: addresses, ids, invented secrets."""
+    """The variables for an application that is to talk to this simulator: addresses, ids, invented secrets."""
     base = f"http://{host}:{port}"
     return {
         "WECHAT_API_BASE_URL": f"{base}/wechat",
@@ -88,7 +88,7 @@ def demo_environment(host: str = "127.0.0.1", port: int = 8100) -> dict[str, str
 
 
 def read_settings(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
-    """Environment over the demo's values; ``given`` (command line, tests) over both."""
+    """The settings: ``given`` (command line, tests) over the environment over the demo's values."""
     source = os.environ if environment is None else environment
     defaults = demo_environment()
     known = {field.name for field in fields(Settings)}
@@ -107,6 +107,6 @@ def _invented(purpose: str) -> str:
 
 
 def _invented_aes_key() -> str:
-    """43 letters and digits, as WeChat's EncodingAESKey."""
+    """43 letters and digits, the form of WeChat's EncodingAESKey."""
     key = base64.b64encode(bytes.fromhex(_invented("aes key"))).decode().rstrip("=")
     return key.replace("+", "p").replace("/", "s")

@@ -1,9 +1,11 @@
-"""The few words the platforms themselves put on a phone."""
+"""The few words that the platforms themselves put on a phone."""
 
 from __future__ import annotations
 
 SERVICE_UNAVAILABLE = "该公众号暂时无法提供服务，请稍后再试"
-"""WeChat's own line when an account's server gives no answer or an abnormal one."""
+"""WeChat's own line when an account's server gives no answer or an abnormal one (passive reply page of its
+developer documentation, read 2026-11-23).
+"""
 
 FOLLOWED = "你已关注该公众号"
 UNFOLLOWED = "你已取消关注该公众号"

@@ -1,4 +1,4 @@
-"""Twilio's knowledge: accepted messages, numbers that stopped, landlines; and how SMS are counted."""
+"""What Twilio knows: accepted messages, numbers that stopped, landlines; and how it counts SMS."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ class Refusal(Exception):
 
 
 def units(text: str) -> int:
-    """UTF-16 units: an emoji counts two."""
+    """The length in UTF-16 units: an emoji counts two."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def segments(text: str) -> int:
-    """How many SMS a text takes: 160/153 in GSM-7, 70/67 in UCS-2."""
+    """The number of SMS a text takes: 160 or 153 characters each in GSM-7, 70 or 67 in UCS-2."""
     if all(char in GSM7 or char in GSM7_TWICE for char in text):
         size, alone, joined = len(text) + sum(char in GSM7_TWICE for char in text), 160, 153
     else:
@@ -84,7 +84,7 @@ class Message:
     media: int = 0
 
     def resource(self, account: str) -> dict[str, Any]:
-        """The Message resource as Twilio's interface gives it."""
+        """The Message resource in the form of Twilio's interface."""
         uri = f"/2010-04-01/Accounts/{account}/Messages/{self.sid}"
         when = format_datetime(self.created)
         return {
@@ -98,7 +98,7 @@ class Message:
 
 
 class Carrier:
-    """One Twilio account and the phone network behind it. Safe for many threads."""
+    """One Twilio account and the phone network behind it. Many threads may use it at once."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
@@ -109,7 +109,7 @@ class Carrier:
         self.landlines: set[str] = set()
 
     def accept(self, form: Mapping[str, str]) -> Message:
-        """Check like Twilio does, then keep. Raises Refusal."""
+        """Check a message as Twilio does, then keep it. Raises Refusal."""
         to, body = form.get("To", ""), form.get("Body", "")
         if not to:
             raise Refusal(21604)
@@ -135,7 +135,7 @@ class Carrier:
         return message
 
     def message(self, sid: str) -> Message:
-        """Raises Refusal 20404."""
+        """A message by its id. Raises Refusal 20404."""
         with self._lock:
             found = self._messages.get(sid)
         if found is None:
@@ -143,9 +143,9 @@ class Carrier:
         return found
 
     def heard(self, number: str, to: str, text: str) -> str:
-        """Keep the list of numbers that stopped; the kind of word heard: STOP, START or ``""``.
+        """Note STOP and START. Returns the word heard, or ``""``.
 
-        Only the bare word counts (``STOP 1024`` is a message), and only towards the number written to.
+        Only the word alone counts (``STOP 1024`` is a message), and only towards the number written to.
         """
         word = text.strip().upper()
         with self._lock:
@@ -171,7 +171,7 @@ class Carrier:
             self.landlines.clear()
 
     def _sender(self, form: Mapping[str, str]) -> str:
-        """The number a message leaves from. Raises Refusal 21603, 21606."""
+        """The number a message is sent from. Raises Refusal 21603 or 21606."""
         sender, service = form.get("From", ""), form.get("MessagingServiceSid", "")
         if not sender and not service:
             raise Refusal(21603)

@@ -35,7 +35,7 @@ def blueprint(net: Network) -> Blueprint:
 
 
 def _guarded(net: Network, view: Callable[..., Response], account: str, **parts: str) -> Response:
-    """Every call shows the account's sid and token as user and password."""
+    """Refuse calls that do not show the account's sid and token as user and password."""
     try:
         _check_login(net, account)
         return view(net, **parts)
@@ -105,7 +105,7 @@ def _account(net: Network) -> Response:
 
 
 def _media(net: Network, sid: str, media_id: str) -> Response:
-    """Twilio answers a media address with a redirect to its store."""
+    """Redirect to the store of media, as Twilio does for a media address."""
     net.sms.message(sid)
     target = redirect(f"{net.settings.base_url}/twilio/media-store/{media_id}", 302)
     return Response(target.get_data(), status=302, headers={"Location": target.location or ""})

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 FAILING = frozenset({"failed", "undelivered"})
 TRIES = 2
-"""Twilio calls a webhook once more after a failure (webhooks-connection-overrides page)."""
+"""Calls of a webhook: Twilio tries once more after a failure (webhooks-connection-overrides page, read 2026-11-23)."""
 
 
 @dataclass(slots=True)
 class Pushed:
-    """``outcome``: silent, reply, abnormal, unanswered."""
+    """What came of a push. ``outcome`` is silent, reply, abnormal or unanswered."""
 
     outcome: str = "unanswered"
     statuses: list[int] = field(default_factory=list)
@@ -52,7 +52,9 @@ class Pushed:
 
 
 def send(net: Network, number: str, given: Mapping[str, Any]) -> tuple[dict[str, str], Bubble]:
-    """A text leaves the phone: the form Twilio will post, and its bubble. ``given``: text, to, picture."""
+    """A text leaves the phone: the form that Twilio will post, and its bubble. ``given`` may have text, to and
+    picture.
+    """
     text, to = str(given.get("text", "")), str(given.get("to") or net.settings.sms_numbers[0])
     pictures = [given["picture"]] if given.get("picture") else []
     message = net.sms.keep(to, number, text, direction="inbound", media=len(pictures))
@@ -70,7 +72,7 @@ def send(net: Network, number: str, given: Mapping[str, Any]) -> tuple[dict[str,
 
 
 def deliver(net: Network, form: Mapping[str, str], bubble: Bubble) -> Pushed:
-    """Call the hook, at most twice with the same MessageSid, and show what the answer says."""
+    """Call the hook at most twice with the same MessageSid, and show what the answer says."""
     pushed, started = Pushed(message_sid=form["MessageSid"]), time.monotonic()
     token = secrets.token_hex(16)
     for _ in range(TRIES):
@@ -115,7 +117,7 @@ def _judge(net: Network, form: Mapping[str, str], answer: requests.Response, pus
 
 
 def read_twiml(answer: requests.Response) -> list[str]:
-    """The texts to send back. Raises ValueError for what Twilio calls an invalid answer."""
+    """The texts the answer sends back. Raises ValueError for what Twilio calls an invalid answer."""
     if not answer.ok:
         raise ValueError("not a success")
     body = answer.content
@@ -166,7 +168,7 @@ def _media_fields(net: Network, message: Message, pictures: list[tuple[bytes, st
 
 
 def _tell_stopped(net: Network, number: str, word: str) -> None:
-    """Twilio's own answer to STOP and START; the account's server hears of it as well."""
+    """Show Twilio's own answer to STOP and START. The account's server is told of the word as well."""
     net.phones.set_state(number, stopped=net.sms.stopped_by(number))
     _arrive(net, number, texts.SMS_STOPPED if word == "STOP" else texts.SMS_STARTED, way="system")
 
@@ -175,7 +177,7 @@ def _tell_stopped(net: Network, number: str, word: str) -> None:
 
 
 def carry(net: Network, message: Message, callback: str, order: Fault | None) -> None:
-    """Bring an accepted message to its phone and report on it."""
+    """Bring an accepted message to its phone and report on the way."""
     statuses = order.statuses if order and order.statuses else ("sent", "delivered")
     error = order.errcode if order else 0
     net.background.start(_carry, net, message, callback, statuses, error)
@@ -209,7 +211,7 @@ def _report(net: Network, message: Message, callback: str) -> None:
 
 
 def _arrive(net: Network, number: str, text: str, *, way: str) -> None:
-    """Onto the screen; a number nobody opened yet gets a phone the page keeps folded away."""
+    """Put a message on the screen. A number that has no phone yet gets one, which the page keeps folded."""
     if net.phones.get(number) is None:
         net.add_sms(number, number, role="other", listed=False)
     content = {"text": text, "segments": segments(text)}

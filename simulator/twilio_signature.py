@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 def sign(token: str, url: str, params: Iterable[tuple[str, str]] = ()) -> str:
-    """``url`` as the account's owner entered it; equal pairs count once, as Twilio's own libraries do."""
+    """The signature over the address as the account's owner entered it and the sorted fields; equal pairs count
+    once, as in Twilio's own libraries.
+    """
     fields = "".join(name + value for name, value in sorted(set(params)))
     digest = hmac.new(token.encode(), (url + fields).encode(), hashlib.sha1).digest()
     return base64.b64encode(digest).decode()

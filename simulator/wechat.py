@@ -1,8 +1,8 @@
-"""WeChat's knowledge of an official account: who follows it, what it may still send to whom.
+"""What WeChat knows of an official account: who follows it, and what it may still send to whom.
 
-Quotas since June 2023: five customer-service messages within 48 hours of a person's message, three
-within a minute of a menu click, a follow or a scan
-(…/doc/service/api/customer/message/api_sendcustommessage, read 2026-11-23).
+Quotas since June 2023: five customer-service messages within 48 hours of a person's message, three within a
+minute of a menu click, a follow or a scan (…/doc/service/api/customer/message/api_sendcustommessage, read
+2026-11-23).
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from simulator.settings import Settings
 
 OPENING_EVENTS = frozenset({"CLICK", "subscribe", "SCAN", "scancode_push", "scancode_waitmsg"})
-"""VIEW and LOCATION give nothing."""
+"""Events that allow messages. VIEW and LOCATION do not."""
 
 ONCE = timedelta(minutes=10)
-"""How long a ``client_msg_id`` is remembered (api_sendtemplatemessage page)."""
+"""How long a ``client_msg_id`` is remembered (api_sendtemplatemessage page, read 2026-11-23)."""
 
 MESSAGES: dict[int, str] = {
     -1: "system error",
@@ -66,7 +66,7 @@ class ApiError(Exception):
 
 @dataclass(slots=True)
 class Allowance:
-    """Customer-service messages still free, until a moment."""
+    """The customer-service messages that are still free, until a moment."""
 
     until: datetime
     left: int
@@ -74,7 +74,9 @@ class Allowance:
 
 @dataclass(slots=True)
 class Person:
-    """``blocked``: switched off receiving. ``subscriptions``: template id -> left, -1 for long-term."""
+    """A person who met the account. ``blocked``: receiving is switched off. ``subscriptions``: template id and
+    how many notices are left, -1 for a long-term one.
+    """
 
     openid: str
     follows: bool = True
@@ -86,7 +88,7 @@ class Person:
 
 
 class Account:
-    """One official account. Safe for many threads."""
+    """One official account. Many threads may use it at once."""
 
     def __init__(self, settings: Settings, clock: Clock, token_clock: Clock) -> None:
         self.tokens = Tokens(token_clock)
@@ -100,7 +102,7 @@ class Account:
         self._ids = itertools.count(int(clock.timestamp()) * 1000)
 
     def next_id(self) -> int:
-        """For MsgId and msgid alike: ever growing, 64 bits (24 000 000 000 000 000 + milliseconds)."""
+        """An id for MsgId and msgid alike: ever growing, 64 bits (24 000 000 000 000 000 + milliseconds)."""
         return 24_000_000_000_000_000 + next(self._ids)
 
     def add(self, openid: str, *, follows: bool = True) -> Person:
@@ -108,7 +110,7 @@ class Account:
             return self._persons.setdefault(openid, Person(openid, follows=follows))
 
     def person(self, openid: str) -> Person:
-        """Raises ApiError 40003 for an openid that never met this account."""
+        """The person of an openid. Raises ApiError 40003 for one that never met this account."""
         with self._lock:
             person = self._persons.get(openid)
         if person is None:
@@ -130,7 +132,7 @@ class Account:
             self.person(openid).by_message = allowance
 
     def acted(self, openid: str, event: str) -> None:
-        """An event; only some give an allowance, following and leaving change more."""
+        """Note an event of a person. Only some events allow messages; following and leaving change more."""
         with self._lock:
             person = self.person(openid)
             if event in OPENING_EVENTS:
@@ -155,7 +157,7 @@ class Account:
     # -- what the application may send ------------------------------------------------------------
 
     def spend_customer_service(self, openid: str) -> None:
-        """Use one free message. Raises ApiError 45015 outside every window, 45047 when used up."""
+        """Use one free message. Raises ApiError 45015 outside of every window, 45047 when the quota is used up."""
         with self._lock:
             person = self.follower(openid, otherwise=45015)
             if person.blocked:
@@ -180,7 +182,7 @@ class Account:
                 person.subscriptions[template_id] = left - 1
 
     def already_sent(self, openid: str, client_msg_id: str) -> int | None:
-        """The msgid of the same ``client_msg_id`` within its ten minutes."""
+        """The msgid given for the same ``client_msg_id`` within the last ten minutes."""
         with self._lock:
             sent = self.person(openid).sent_once.get(client_msg_id) if client_msg_id else None
         return sent[1] if sent and self._clock.now() - sent[0] < ONCE else None
@@ -191,7 +193,9 @@ class Account:
                 self.person(openid).sent_once[client_msg_id] = (self._clock.now(), msgid)
 
     def template(self, template_id: Any, prefix: str = "") -> Template:
-        """Raises ApiError 40037. Templates and subscriptions are two libraries on the platform."""
+        """A registered template. Raises ApiError 40037. Templates and subscriptions are two separate libraries on
+        the platform.
+        """
         found = self.templates.get(template_id) if isinstance(template_id, str) else None
         if found is None or found.id.startswith("SUB_") != (prefix == "SUB_"):
             raise ApiError(40037)

@@ -1,4 +1,6 @@
-"""WeChat's interface under ``/wechat/cgi-bin``: always status 200, the truth in ``errcode``."""
+"""WeChat's interface under ``/wechat/cgi-bin``. The status is always 200; ``errcode`` says whether a call
+succeeded.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     Work = Callable[[Network, dict[str, Any]], "dict[str, Any] | Response"]
 
 OPEN = frozenset({"stable_token", "token"})
-"""Endpoints that need no access token: they give one."""
+"""Endpoints that need no access token, because they give one."""
 
 
 def blueprint(net: Network) -> Blueprint:
@@ -68,7 +70,7 @@ def _check_token(net: Network) -> None:
 
 
 def _worded(error: ApiError) -> str:
-    """As recorded: the words, then the request's id."""
+    """An error's words followed by the request's id, the form seen in recorded answers."""
     return f"{error.message} rid: {secrets.token_hex(4)}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
 
 
@@ -127,13 +129,13 @@ def _download(net: Network, _body: dict[str, Any]) -> dict[str, Any] | Response:
 
 
 def _picture(net: Network, media_id: str) -> Response:
-    """What ``PicUrl`` and ``video_url`` point to; no token, as on the platform."""
+    """The file that ``PicUrl`` and ``video_url`` point to. It needs no token, as on the platform."""
     item = net.media.get(media_id, net.clock.now())
     return Response(item.content, content_type=item.content_type) if item else Response(status=404)
 
 
 def _user_info(net: Network, _body: dict[str, Any]) -> dict[str, Any]:
-    """No nickname: the platform stopped giving it at the end of 2021."""
+    """Facts about a person, without a nickname: the platform stopped giving it at the end of 2021."""
     person = net.wechat.person(request.args.get("openid", ""))
     if not person.follows:
         return {"subscribe": 0, "openid": person.openid}

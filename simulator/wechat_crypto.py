@@ -16,15 +16,15 @@ import struct
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 BLOCK = 32
-"""WeChat pads to 32 bytes, not to the cipher's 16."""
+"""WeChat pads to 32 bytes, not to the 16 of the cipher."""
 
 
 class BadCiphertext(Exception):
-    """Not something this account's key made."""
+    """The text was not encrypted with this account's key."""
 
 
 def signature(*parts: str) -> str:
-    """SHA-1 over the sorted parts: (token, timestamp, nonce[, encrypted])."""
+    """SHA-1 over the sorted parts: token, timestamp, nonce and, in safe mode, the encrypted text."""
     return hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()
 
 
@@ -47,7 +47,7 @@ class Sealer:
         return base64.b64encode(encryptor.update(packed + bytes([fill]) * fill) + encryptor.finalize()).decode()
 
     def open(self, sealed: str) -> bytes:
-        """Raises BadCiphertext."""
+        """Decrypt. Raises BadCiphertext."""
         packed = self._decrypt(sealed)
         (length,) = struct.unpack(">I", packed[16:20])
         plain, app_id = packed[20 : 20 + length], packed[20 + length :]

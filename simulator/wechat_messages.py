@@ -29,7 +29,7 @@ def customer_service(net: Network, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def template(net: Network, body: dict[str, Any]) -> dict[str, Any]:
-    """Accepted and shown are two things: the result comes as an event."""
+    """Accept a template message. That it was shown is reported later by an event."""
     person = net.wechat.follower(str(body.get("touser", "")))
     found = net.wechat.template(body.get("template_id"))
     _check_fields(complaint(found, body.get("data")))
@@ -48,7 +48,9 @@ def template(net: Network, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def subscription(net: Network, body: dict[str, Any]) -> dict[str, Any]:
-    """The answer holds no message id; only the event does (users complain: doc/000ea648670c88925b0d5479756c00)."""
+    """Accept a subscription notice. The answer holds no message id; only the event does (users complain of it:
+    community doc/000ea648670c88925b0d5479756c00).
+    """
     person = net.wechat.person(str(body.get("touser", "")))
     found = net.wechat.template(body.get("template_id"), "SUB_")
     _check_fields(complaint(found, body.get("data")))
@@ -62,7 +64,7 @@ def subscription(net: Network, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _content(net: Network, body: dict[str, Any]) -> dict[str, Any]:
-    """What the bubble will hold. Raises ApiError 40008, 44004, 45002, 40007."""
+    """What the bubble will show. Raises ApiError 40008, 44004, 45002 or 40007."""
     kind = body.get("msgtype")
     inner = body.get(kind) if isinstance(kind, str) else None
     if not isinstance(inner, dict):
@@ -105,7 +107,7 @@ def _checked(given: Any) -> str:
 
 
 def _escaped() -> bool:
-    """Whether the raw body carries Chinese as escapes (surrogates stand for emoji as well)."""
+    """Whether Chinese stands in the raw body as escapes; surrogates, which stand for emoji, count too."""
     return ESCAPED.search(request.get_data()) is not None
 
 

@@ -1,6 +1,6 @@
-"""The bodies WeChat posts to an account's server, as XML or JSON, plain or encrypted.
+"""The bodies that WeChat posts to an account's server, as XML or JSON, plain or encrypted.
 
-Field names and their order follow recorded messages; text stands in CDATA, numbers bare.
+Field names and their order follow recorded messages; texts stand in CDATA, numbers bare.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def message_fields(kind: str, given: Mapping[str, Any], *, media_id: str, pictur
 
 
 def event_fields(event: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """``given``: ``key``, ``latitude``/``longitude``/``precision``, ``extra`` for anything else, as it stands."""
+    """The fields of an event. ``given``: ``key``, ``latitude``/``longitude``/``precision``, and ``extra`` for any
+    others, as they are.
+    """
     fields: dict[str, Any] = {"Event": event}
     if event == "LOCATION":
         fields |= {
@@ -95,7 +97,7 @@ def serialise(payload: Mapping[str, Any], push_format: str) -> str:
 def signed_call(
     settings: Settings, sealer: Sealer, payload: Mapping[str, Any], *, timestamp: int
 ) -> tuple[dict[str, str], bytes]:
-    """Query and body of one push in the account's mode. Each try has its own nonce."""
+    """The query and body of one push in the account's mode. Each try has a nonce of its own."""
     nonce = str(secrets.randbelow(9 * 10**9) + 10**9)
     query = {
         "signature": signature(settings.wechat_token, str(timestamp), nonce),
@@ -117,7 +119,7 @@ def signed_call(
 
 
 def check_query(settings: Settings, echo: str, *, timestamp: int) -> str:
-    """The query of the URL check an account's owner starts in WeChat's console."""
+    """The query of the check of an address, which the account's owner starts in WeChat's console."""
     nonce = str(secrets.randbelow(10**9))
     signed = signature(settings.wechat_token, str(timestamp), nonce)
     return urlencode({"signature": signed, "echostr": echo, "timestamp": timestamp, "nonce": nonce})

@@ -1,4 +1,4 @@
-"""What a person does on a WeChat phone, and what the phone then shows."""
+"""What a person does on a WeChat phone, and what the phone shows afterwards."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def send(net: Network, openid: str, given: Mapping[str, Any]) -> tuple[dict[str,
 
 
 def deliver(net: Network, payload: Mapping[str, Any], bubble: Bubble | None = None) -> Pushed:
-    """Push, and show what comes back: the reply, nothing, or WeChat's line of failure."""
+    """Push the payload and show what comes back: the reply, nothing, or WeChat's line of failure."""
     pushed = net.pusher.push(payload)
     openid = str(payload["FromUserName"])
     kind = str(payload.get("Event") or payload["MsgType"])
@@ -53,7 +53,7 @@ def deliver(net: Network, payload: Mapping[str, Any], bubble: Bubble | None = No
 
 
 def act(net: Network, openid: str, event: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """An event of this person; returns its payload for ``deliver``."""
+    """An event caused by this person. Returns its payload for ``deliver``."""
     net.wechat.acted(openid, event)
     payload = envelope(net.settings, openid, created=net.clock.timestamp(), kind="event")
     payload |= event_fields(event, given)
@@ -65,7 +65,9 @@ def act(net: Network, openid: str, event: str, given: Mapping[str, Any]) -> dict
 
 
 def subscribe(net: Network, openid: str, template_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The person allows or refuses a notice; ``via`` ``change`` is the switch in the account's settings."""
+    """The person allows or refuses a notice. ``via`` is ``change`` when it is done by the switch in the account's
+    settings.
+    """
     accept, long_term = bool(given.get("accept", True)), bool(given.get("long_term", False))
     template = net.wechat.template(template_id, "SUB_")
     net.wechat.subscribed(openid, template_id, accept=accept, long_term=long_term)
@@ -77,7 +79,7 @@ def subscribe(net: Network, openid: str, template_id: str, given: Mapping[str, A
 
 
 def report_later(net: Network, openid: str, event: str, fields: Mapping[str, Any]) -> None:
-    """A result event, a moment after the call that caused it. No person sees its answer."""
+    """Push the event with a call's result a moment later. The answer to it is shown to nobody."""
     net.background.start(_report, net, openid, event, dict(fields))
 
 

@@ -27,16 +27,18 @@ if TYPE_CHECKING:
     from simulator.settings import Settings
 
 LONGEST_REPLY = 2048
-"""Bytes of a text; more is refused like any abnormal answer (measured by users, not in the documents)."""
+"""The greatest length of a text in bytes. A longer one is refused like any abnormal answer (measured by users,
+not in the documents).
+"""
 
 
 class Abnormal(Exception):
-    """An answer WeChat does not accept; the words say what was wrong with it."""
+    """An answer WeChat does not accept. The words say what is wrong with it."""
 
 
 @dataclass(slots=True)
 class Pushed:
-    """What the platform saw. ``outcome``: silent, reply, abnormal, unanswered."""
+    """What the platform saw. ``outcome`` is silent, reply, abnormal or unanswered."""
 
     outcome: str = "unanswered"
     statuses: list[int] = field(default_factory=list)
@@ -57,7 +59,7 @@ class Pushed:
 
 
 class Pusher:
-    """Delivers payloads to one hook; holds no state, used by many threads."""
+    """Delivers payloads to one hook. It has no state and is used by many threads."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
@@ -65,7 +67,7 @@ class Pusher:
         self.sealer = Sealer(settings.wechat_aes_key, settings.wechat_app_id)
 
     def push(self, payload: Mapping[str, Any]) -> Pushed:
-        """The same payload (same MsgId) up to three times, each freshly signed."""
+        """Deliver the same payload (same MsgId) up to three times, signed anew each time."""
         pushed, started = Pushed(), time.monotonic()
         for _ in range(self._settings.wechat_tries):
             answer = self._try(payload, pushed)
@@ -76,7 +78,7 @@ class Pusher:
         return pushed
 
     def _try(self, payload: Mapping[str, Any], pushed: Pushed) -> requests.Response | None:
-        """One call; None when there was no answer in time or one that asks for another try."""
+        """One call. None when no answer came in time, or one that asks for another try."""
         settings = self._settings
         query, body = signed_call(settings, self.sealer, payload, timestamp=self._clock.timestamp())
         try:
@@ -111,7 +113,7 @@ def post(url: str, query: Mapping[str, str], body: bytes, settings: Settings) ->
 
 
 def read_answer(answer: requests.Response, settings: Settings, sealer: Sealer, payload: Mapping[str, Any]) -> str:
-    """The text to show, ``""`` for a silent answer. Raises Abnormal."""
+    """The text to show, ``""`` for an answer without text. Raises Abnormal."""
     if answer.headers.get("Content-Encoding"):
         raise Abnormal("compressed")
     body = answer.content

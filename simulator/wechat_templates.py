@@ -19,7 +19,7 @@ TEMPLATE_FIELDS = {
     key: {"number": "character_string1", "subject": "thing2", "time": "time3", "remark": "thing4"}
     for key in TEMPLATE_IDS
 }
-"""For each notice of the application: its field -> the template's field."""
+"""For each notice of the application, its field and the template's field."""
 
 _CLOCK = r"\d{1,2}:\d{2}(:\d{2})?"
 _DAY = r"(\d{4}年\d{1,2}月\d{1,2}日|\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2})"
@@ -41,7 +41,7 @@ RULES: dict[str, re.Pattern[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """``fields``: platform field -> the label printed before its value."""
+    """A registered template. ``fields``: the platform's field and the label printed before its value."""
 
     id: str
     title: str
@@ -77,6 +77,6 @@ def complaint(template: Template, data: Any) -> str:
 
 
 def card(template: Template, data: Mapping[str, Any], url: str) -> dict[str, Any]:
-    """What the phone shows: title, labelled values, link."""
+    """What the phone shows of a template: title, labelled values, link."""
     rows = [{"label": label, "value": str(data[name]["value"])} for name, label in template.fields.items()]
     return {"title": template.title, "rows": rows, "url": url}

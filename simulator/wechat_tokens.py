@@ -29,7 +29,7 @@ class Token:
 
 
 class Tokens:
-    """What is valid now. The two interfaces are separate: neither touches the other's token."""
+    """The tokens valid now. The two interfaces are separate: neither touches the other's token."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -41,7 +41,7 @@ class Tokens:
         self._forced: list[datetime] = []
 
     def stable(self, *, force: bool) -> tuple[str, int] | None:
-        """Value and seconds left; None when the day's forced refreshes are used up."""
+        """The token and its seconds left; None when the day's forced refreshes are used up."""
         now = self._clock.now()
         with self._lock:
             if force and self._may_force(now):
@@ -55,7 +55,7 @@ class Tokens:
             return self._stable.value, int((self._stable.ends - now).total_seconds())
 
     def plain(self) -> tuple[str, int]:
-        """A new token; the one before is void at once."""
+        """A new token of the older interface. The one before it is void at once."""
         with self._lock:
             self._plain = _fresh(self._clock.now())
             return self._plain.value, int(LIFE.total_seconds())
@@ -73,7 +73,7 @@ class Tokens:
             return 42001 if value in self._expired else 40001
 
     def void(self) -> None:
-        """What another program does that fetches tokens for the same account: all ours are worth nothing."""
+        """Make all tokens void, as another program does that fetches tokens for the same account."""
         with self._lock:
             self._stable = self._plain = None
             self._overlapping.clear()

@@ -1,4 +1,4 @@
-"""Tables, repositories and the unit of work: one module a subject over ``engine`` over ``tables``.
+"""Everything that is stored: one module for each subject, above ``engine``, above ``tables``.
 
-No rules.
+No rule of the domain is decided here, and nothing is sent.
 """

@@ -21,7 +21,7 @@ Work = Callable[[Tx], None]
 
 
 def raise_(tx: Tx, key: str, now: datetime, fields: dict[str, Any]) -> None:
-    """Note that ``key`` is on, again if it was."""
+    """Note that the alarm ``key`` is on, whether it was on before or not."""
     dialect = sqlite if tx.sqlite else postgresql
     statement = dialect.insert(alarms).values(key=key, raised_at=now, last_at=now, count=1, fields=fields)
     tx.conn.execute(
@@ -38,12 +38,12 @@ def raise_(tx: Tx, key: str, now: datetime, fields: dict[str, Any]) -> None:
 
 
 def clear(tx: Tx, key: str, now: datetime) -> None:
-    """The cause of ``key`` is gone."""
+    """Note that the cause of the alarm ``key`` is gone."""
     tx.conn.execute(update(alarms).where(alarms.c.key == key, alarms.c.cleared_at.is_(None)).values(cleared_at=now))
 
 
 def active(tx: Tx) -> Sequence[AlarmRecord]:
-    """What is on, oldest first."""
+    """The alarms that are on, the oldest first."""
     return cast(
         "Sequence[AlarmRecord]",
         tx.conn.execute(select(alarms).where(alarms.c.cleared_at.is_(None)).order_by(alarms.c.raised_at)).all(),

@@ -1,4 +1,4 @@
-"""Days the office decided on against the published calendar, each with its author and source."""
+"""Days on which the office differs from the published calendar, each with its author and source."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def overrides(tx: Tx) -> dict[date, Override]:
-    """All of them, as the domain's calendar takes them."""
+    """All of these days, in the form the domain's calendar takes."""
     return {row.day: Override(row.workday, row.source) for row in tx.conn.execute(select(table))}
 
 
 def of_span(tx: Tx, first: date, last: date) -> Sequence[OverrideRecord]:
-    """Those of some days, with author and source."""
+    """The days of a span, with author and source."""
     return cast(
         "Sequence[OverrideRecord]",
         tx.conn.execute(select(table).where(table.c.day.between(first, last)).order_by(table.c.day)).all(),
@@ -31,7 +31,7 @@ def of_span(tx: Tx, first: date, last: date) -> Sequence[OverrideRecord]:
 
 
 def put(tx: Tx, days: Mapping[date, bool], *, author: str, source: str, now: datetime) -> None:
-    """Enter days, worked or not; what was entered for them before is replaced."""
+    """Enter days as worked or not. What was entered for them before is replaced."""
     if not days:
         return
     tx.conn.execute(delete(table).where(table.c.day.in_(days)))

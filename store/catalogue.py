@@ -21,7 +21,7 @@ VERSIONS = select(*(column for column in catalogue_versions.c if column.name != 
 
 
 def all_categories(tx: Tx, *, active: bool = True) -> Sequence[CategoryRecord]:
-    """Categories by code."""
+    """All categories, by code."""
     query = select(categories).order_by(categories.c.code)
     return cast(
         "Sequence[CategoryRecord]", tx.conn.execute(query.where(categories.c.active) if active else query).all()
@@ -38,17 +38,17 @@ def save_category(tx: Tx, code: str, /, **values: Unpack[CategoryValues]) -> Non
 
 
 def deactivate(tx: Tx, codes: Collection[str]) -> None:
-    """Categories that are in the catalogue no longer; inquiries still name them."""
+    """Mark categories that the catalogue no longer has. They stay, because inquiries name them."""
     tx.conn.execute(update(categories).where(categories.c.code.in_(codes)).values(active=False))
 
 
 def add_version(tx: Tx, *, at: datetime, author: str, source: str, changes: Any, content: Any) -> int:
-    """Keep how units and categories stand after an import; the version's number."""
+    """Store how units and categories stand after an import. Returns the version's number."""
     return insert_row(tx, catalogue_versions, at=at, author=author, source=source, changes=changes, content=content)
 
 
 def versions(tx: Tx, limit: int = 100) -> Sequence[VersionRecord]:
-    """The versions without their content, newest first."""
+    """The versions without their content, the newest first."""
     return cast(
         "Sequence[VersionRecord]", tx.conn.execute(VERSIONS.order_by(catalogue_versions.c.id.desc()).limit(limit)).all()
     )

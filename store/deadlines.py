@@ -65,7 +65,7 @@ _EARLIEST = select(
 
 
 def order(tx: Tx, assignment_id: int) -> TimedOrderRecord:
-    """One order with what the clock needs of its inquiry and unit."""
+    """One order with what its clock needs of the inquiry and the unit."""
     return cast("TimedOrderRecord", tx.conn.execute(TIMED.where(assignments.c.id == assignment_id)).one())
 
 
@@ -86,20 +86,21 @@ def open_orders(tx: Tx, inquiry_id: int) -> Sequence[TimedOrderRecord]:
 
 
 def open_inquiries(tx: Tx, after: int, limit: int) -> Sequence[InquiryRecord]:
-    """Open inquiries by id, for going through all of them in batches."""
+    """Open inquiries in the order of their ids, for going through all of them in batches."""
     query = select(inquiries).where(inquiries.c.id > after, inquiries.c.state.in_(OPEN_STATES))
     return cast("Sequence[InquiryRecord]", tx.conn.execute(query.order_by(inquiries.c.id).limit(limit)).all())
 
 
 _ONE_RUN = select(func.pg_try_advisory_xact_lock(5_718_204_332))
-"""Any number of our own, beside the migrations' lock."""
+"""A PostgreSQL advisory lock. The number is any one of our own, other than that of the migrations."""
 
 
 def due_orders(tx: Tx, now: datetime, limit: int) -> Sequence[TimedOrderRecord]:
-    """Orders to be looked at, the longest waiting first; of this worker until it commits.
+    """Orders to be looked at, the longest waiting first. On PostgreSQL they belong to this worker until it
+    commits.
 
-    One worker at a time: two that shared what was missed would each tell an officer her part of it,
-    and the promise is one summary. The other finds nothing and looks again a second later.
+    Only one worker at a time gets any. Two workers that shared what was missed would each tell an officer her
+    part of it, and she was promised one summary. The other finds nothing and looks again a second later.
     """
     if not tx.sqlite and not tx.conn.execute(_ONE_RUN).scalar_one():
         return []
@@ -108,19 +109,21 @@ def due_orders(tx: Tx, now: datetime, limit: int) -> Sequence[TimedOrderRecord]:
 
 
 def mark_checked(tx: Tx, marks: Sequence[tuple[int, datetime, datetime | None]]) -> None:
-    """(order, checked at, next check) of each; None: never again."""
+    """Store for each (order, checked at, next check) when it was looked at and when it is next; None means never
+    again.
+    """
     if marks:
         values = [{"order_id": i, "checked": at, "following": following} for i, at, following in marks]
         tx.conn.execute(_MARK, values)
 
 
 def set_check(tx: Tx, assignment_id: int, *, checked_at: datetime, next_check_at: datetime | None) -> None:
-    """The clock of one order was set anew."""
+    """Store that the clock of one order was set anew."""
     update_row(tx, assignments, assignment_id, checked_at=checked_at, next_check_at=next_check_at)
 
 
 def due_inquiries(tx: Tx, now: datetime, limit: int) -> Sequence[InquiryRecord]:
-    """Inquiries whose state changes by itself now."""
+    """Inquiries whose state is to change by itself now."""
     query = select(inquiries).where(inquiries.c.next_state_at <= now).order_by(inquiries.c.next_state_at).limit(limit)
     return cast("Sequence[InquiryRecord]", tx.conn.execute(_locked(tx, query, inquiries)).all())
 
@@ -137,7 +140,7 @@ def due_requests(tx: Tx, now: datetime, limit: int) -> Sequence[RequestRecord]:
 
 
 class Waiting(NamedTuple):
-    """Whether anything of a kind is due."""
+    """For each kind of work, whether any is due."""
 
     orders: bool
     states: bool
@@ -145,16 +148,16 @@ class Waiting(NamedTuple):
 
 
 def anything_due(tx: Tx, now: datetime) -> Waiting:
-    """One look before any lock is taken: the earliest moment of each kind.
+    """Whether anything is due, asked before any lock is taken by the earliest moment of each kind.
 
-    Not "is there a row due": PostgreSQL would guess that one turns up early and read the table for it
-    (6 ms of 100,000 orders, measured 2026-11-23).
+    The question is not "is there a due row": PostgreSQL would expect to find one early and read the table for it
+    (6 ms for 100,000 orders, measured 2026-11-23).
     """
     return Waiting(*(moment is not None and moment <= now for moment in tx.conn.execute(_EARLIEST).one()))
 
 
 class UnitLoad(NamedTuple):
-    """A unit's open orders: all, those overdue, those due by today and by tomorrow."""
+    """The number of a unit's open orders: all of them, those overdue, those due by today and by tomorrow."""
 
     id: int
     name: str
@@ -166,7 +169,7 @@ class UnitLoad(NamedTuple):
 
 
 def open_by_unit(tx: Tx, *, now: datetime, today: datetime, tomorrow: datetime) -> Sequence[UnitLoad]:
-    """Of each unit with open orders: how many are overdue, due by ``today``, due by ``tomorrow``."""
+    """For each unit with open orders, how many are overdue, due by ``today`` and due by ``tomorrow``."""
     due = assignments.c.due_at
 
     def count(*conditions: ColumnElement[bool]) -> ColumnElement[int]:

@@ -48,11 +48,11 @@ def record(
     officer_id: int | None = None,
     category: str = "",
 ) -> None:
-    """Keep the latest word on whose matter this is.
+    """Store the latest word on which unit an inquiry belongs to.
 
-    ``source``: ``desk`` (dispatched by hand), ``correction`` (taken from the unit the machine or the
-    desk had chosen), ``answered`` (the unit the machine chose answered: it was right). What the machine
-    had suggested is kept beside it.
+    ``source``: ``desk`` (dispatched by hand), ``correction`` (taken from the unit that the machine or the desk
+    had chosen) or ``answered`` (the unit the machine chose has answered, so it was right). What the machine had
+    suggested is stored beside it.
     """
     values: DecisionValues = {
         "unit_id": unit_id,
@@ -74,15 +74,16 @@ def of_inquiry(tx: Tx, inquiry_id: int) -> DecisionRecord | None:
 
 
 def count(tx: Tx, *, since: datetime | None = None) -> int:
-    """How many decisions there are, or were made after ``since``."""
+    """The number of decisions, or of those made after ``since``."""
     query = select(func.count()).select_from(decisions)
     return int(tx.conn.execute(query.where(decisions.c.at > since) if since is not None else query).scalar_one())
 
 
 def newest(tx: Tx, limit: int) -> Sequence[LessonRecord]:
-    """The newest decisions, oldest first: ``inquiry_id``, ``unit_code``, ``source``, ``at``, the inquiry's ``flags``.
+    """The newest decisions, the oldest of them first: ``inquiry_id``, ``unit_code``, ``source``, ``at`` and the
+    inquiry's ``flags``.
 
-    Those of units that were abolished and went to no other are left out.
+    Decisions for units that were abolished without a successor are left out.
     """
     rows = tx.conn.execute(
         LESSONS.where(units.c.active | (units.c.merged_into != ""))
@@ -93,7 +94,7 @@ def newest(tx: Tx, limit: int) -> Sequence[LessonRecord]:
 
 
 def texts(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, str]:
-    """What the citizens said, by inquiry."""
+    """What the citizens wrote, by inquiry."""
     said: dict[int, list[str]] = {}
     rows = tx.conn.execute(
         select(messages.c.inquiry_id, messages.c.text)

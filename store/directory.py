@@ -1,4 +1,4 @@
-"""Units and officers."""
+"""Units and officers, and who stands in for whom."""
 
 from __future__ import annotations
 
@@ -86,7 +86,9 @@ def unit_by_code(tx: Tx, code: str) -> UnitRecord | None:
 
 
 def standing(tx: Tx, unit: UnitRecord) -> UnitRecord | None:
-    """The unit, or who has its work since it was merged, however often; None when nobody has."""
+    """The unit itself, or the one that has its work since it was merged, over any number of mergers; None when
+    there is none.
+    """
     seen: set[int] = set()
     found: UnitRecord | None = unit
     while found is not None and not found.active and found.id not in seen:
@@ -116,7 +118,7 @@ def set_bind_code(tx: Tx, officer_id: int, code: str, until: datetime) -> None:
 
 
 def use_bind_code(tx: Tx, code: str, now: datetime) -> OfficerRecord | None:
-    """The officer the code was given to; the code is spent."""
+    """The officer to whom the code was given. The code cannot be used again."""
     row = tx.conn.execute(
         select(officers).where(
             officers.c.bind_hash.in_(tx.vault.digests(f"officer:{code}")),
@@ -130,7 +132,7 @@ def use_bind_code(tx: Tx, code: str, now: datetime) -> OfficerRecord | None:
 
 
 def code_in_use(tx: Tx, code: str, now: datetime) -> bool:
-    """Whether a binding code is waiting already: two officers must never share one."""
+    """Whether a code is waiting to be used: two officers must never have the same one."""
     return (
         tx.conn.execute(
             select(officers.c.id).where(
@@ -142,14 +144,16 @@ def code_in_use(tx: Tx, code: str, now: datetime) -> bool:
 
 
 class LeaveTimes(TypedDict, total=False):
-    """From when an officer is away, and until when; None takes it back."""
+    """From when and until when an officer is away. None takes the leave back."""
 
     away_from: datetime | None
     away_until: datetime | None
 
 
 def set_leave(tx: Tx, code: str, substitute: str | None, /, **times: Unpack[LeaveTimes]) -> str:
-    """Who stands in for an officer, and when (``away_from``, ``away_until``); the first code nobody has, or ``""``."""
+    """Store the substitute of an officer and the time (``away_from``, ``away_until``). Returns the first code
+    that nobody has, or ``""``.
+    """
     officer_row = officer_by_code(tx, code)
     stand_in = officer_by_code(tx, substitute) if substitute is not None else None
     if officer_row is None:
@@ -171,12 +175,12 @@ def save_officer(tx: Tx, code: str, /, **values: Unpack[OfficerValues]) -> int:
 
 
 def change_officer(tx: Tx, officer_id: int, /, **values: Unpack[OfficerValues]) -> None:
-    """Change columns of one officer."""
+    """Change some columns of one officer."""
     update_row(tx, officers, officer_id, **values)
 
 
 def deactivate(tx: Tx, *, unit_codes: Sequence[str] = (), officer_codes: Sequence[str] = ()) -> None:
-    """Units and officers that are in the directory no longer; their history stays."""
+    """Mark units and officers that the directory no longer has. Their history stays."""
     tx.conn.execute(update(units).where(units.c.code.in_(unit_codes)).values(active=False))
     tx.conn.execute(update(officers).where(officers.c.code.in_(officer_codes)).values(active=False))
 
@@ -190,5 +194,5 @@ def _save(tx: Tx, table: Table, code: str, values: dict[str, object]) -> int:
 
 
 def gone_unit_ids(tx: Tx) -> Sequence[int]:
-    """Units that stand no longer."""
+    """The ids of units that are abolished."""
     return tx.conn.execute(select(units.c.id).where(~units.c.active).order_by(units.c.id)).scalars().all()

@@ -1,4 +1,4 @@
-"""What the duty desk looks through: its queue, what was merged into what, who else may decide."""
+"""What the duty desk works with: its queue, which inquiries were merged into which, and who else may decide."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MOST = 50
 LOOKED_BACK = timedelta(days=90)
-"""How old an inquiry may be to be meant by the tail of its number; a full number finds any."""
+"""The greatest age of an inquiry that is found by the tail of its number. A full number finds any."""
 
 QUEUED = ASSIGNED.add_columns(inquiries.c.flags, inquiries.c.routing)
 _MERGED_INTO: Prepared[InquiryRecord] = Prepared(
@@ -35,12 +35,14 @@ _MERGED_INTO: Prepared[InquiryRecord] = Prepared(
 
 
 def merged_into(tx: Tx, head_id: int) -> Sequence[InquiryRecord]:
-    """Inquiries merged into this one, the oldest first."""
+    """The inquiries merged into this one, the oldest first."""
     return _MERGED_INTO.rows(tx, head_id=head_id)
 
 
 def meant(tx: Tx, typed: str, now: datetime) -> list[InquiryRecord]:
-    """Inquiries a typed number means: any by the full number; by a tail, lately received ones not ended otherwise."""
+    """The inquiries that a typed number can mean: any one by its full number; by a tail, those received lately
+    that did not end otherwise.
+    """
     digits = read_number(typed)
     if digits is None:
         return []
@@ -61,7 +63,9 @@ def meant(tx: Tx, typed: str, now: datetime) -> list[InquiryRecord]:
 
 
 def queue(tx: Tx, unit_id: int, limit: int = MOST) -> Sequence[QueuedOrderRecord]:
-    """Open lead orders of the desk's unit: urgent, then flagged, then by due time. With ``flags`` and ``routing``."""
+    """The open lead orders of the desk's unit: urgent ones, then flagged ones, then by due time. With ``flags``
+    and ``routing``.
+    """
     flagged = case((inquiries.c.flags.is_(None), 0), (inquiries.c.flags == [], 0), else_=1)
     return cast(
         "Sequence[QueuedOrderRecord]",
@@ -78,7 +82,7 @@ def queue(tx: Tx, unit_id: int, limit: int = MOST) -> Sequence[QueuedOrderRecord
 
 
 def deciders(tx: Tx) -> Sequence[OfficerRecord]:
-    """Active officers who decide for the desk: its own, and the leaders."""
+    """The active officers who decide for the desk: its own, and the leaders."""
     return cast(
         "Sequence[OfficerRecord]",
         tx.conn.execute(

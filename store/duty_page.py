@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from store.records.joined import LeadRecord, UndecidedRecord
 
 LOOK_BACK = 1000
-"""Orders looked through for those the machine gave out."""
+"""The number of newest orders among which those given out by the machine are looked for."""
 FIRST_FLAGS, NEXT_FLAGS = ("emergency", "self_harm"), ("secret", "accusation")
 
 _IS_OPEN = assignments.c.state.in_(OPEN_ASSIGNMENT)
@@ -55,7 +55,9 @@ _HEADS = assignments.alias("heads")
 
 
 def _at_desk(unit_id: int) -> ColumnElement[bool]:
-    """The desk's open lead orders. What is linked to another that lies here too goes along with it, unlisted."""
+    """The condition for the desk's open lead orders. One that is linked to another at the desk is handled with it
+    and not listed.
+    """
     with_head = exists().where(
         _HEADS.c.inquiry_id == inquiries.c.linked_to_id,
         _HEADS.c.role == AssignmentRole.LEAD,
@@ -78,24 +80,24 @@ def waiting(tx: Tx, unit_id: int, limit: int) -> Sequence[LeadRecord]:
 
 
 def count_waiting(tx: Tx, unit_id: int) -> int:
-    """How many there are."""
+    """How many inquiries ``waiting`` would find without a limit."""
     query = select(func.count()).select_from(assignments).join(inquiries, inquiries.c.id == assignments.c.inquiry_id)
     return int(tx.conn.execute(query.where(_at_desk(unit_id))).scalar_one())
 
 
 def linked_orders(tx: Tx, head_id: int, limit: int) -> Sequence[LeadRecord]:
-    """The open lead orders of what is linked to an inquiry, as ``waiting`` gives them."""
+    """The open lead orders of inquiries linked to this one, in the form of ``waiting``."""
     query = LEADS.where(inquiries.c.linked_to_id == head_id, _IS_OPEN).order_by(inquiries.c.id)
     return cast("Sequence[LeadRecord]", tx.conn.execute(query.limit(limit)).all())
 
 
 def order(tx: Tx, order_id: int) -> LeadRecord | None:
-    """One lead order with its inquiry, as ``waiting`` gives them."""
+    """One lead order with its inquiry, in the form of ``waiting``."""
     return cast("LeadRecord | None", tx.conn.execute(LEADS.where(assignments.c.id == order_id)).first())
 
 
 def sent_by_machine(tx: Tx, limit: int) -> Sequence[LeadRecord]:
-    """The newest orders of units the router chose by itself, as ``waiting`` gives them."""
+    """The newest orders of units that the router chose by itself, in the form of ``waiting``."""
     newest = select(func.max(assignments.c.id)).scalar_subquery()
     routing = type_coerce(inquiries.c.routing, Text)
     chosen = literal('%"chosen":"') + units.c.code + literal('"%')
@@ -119,7 +121,7 @@ TO_DECIDE = (
 
 
 def to_decide(tx: Tx, limit: int) -> Sequence[UndecidedRecord]:
-    """What units and citizens ask for and nobody has decided, the nearest limit first."""
+    """The requests of units and citizens that nobody has decided, the nearest limit first."""
     return cast(
         "Sequence[UndecidedRecord]",
         tx.conn.execute(
@@ -144,7 +146,7 @@ def linked(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, int]:
 
 
 def with_media(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, int]:
-    """How many pictures and other media came with each."""
+    """How many pictures and recordings came with each of these."""
     rows = tx.conn.execute(
         select(messages.c.inquiry_id, func.count())
         .join(media, media.c.message_id == messages.c.id)
@@ -155,7 +157,7 @@ def with_media(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, int]:
 
 
 class Figures(NamedTuple):
-    """Of the inquiries of a day: how many, given to a unit without the desk, not accepted."""
+    """The inquiries of a day: how many, how many went to a unit without the desk, how many were not accepted."""
 
     received: int
     by_machine: int
@@ -163,7 +165,7 @@ class Figures(NamedTuple):
 
 
 def figures(tx: Tx, day: date, unit_id: int) -> Figures:
-    """The day's inquiries by their numbers, which begin with it; ``unit_id`` is the desk."""
+    """Count a day's inquiries by their numbers, which begin with the day. ``unit_id`` is the desk's unit."""
 
     def given(*which: Any) -> ColumnElement[bool]:
         return exists().where(

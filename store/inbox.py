@@ -1,4 +1,4 @@
-"""The inbox: every authentic call, once, with the answer it was given."""
+"""The inbox: every authentic call, stored once, with the answer it was given."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """This message was taken before; ``reply`` is what was answered then."""
+    """The message was taken before. ``reply`` is what was answered then."""
 
     inbox_id: int
     reply: str | None
@@ -28,7 +28,10 @@ class Repeat:
 def take(
     tx: Tx, *, channel: str, external_id: str, replay_key: str, kind: str, raw: bytes, now: datetime
 ) -> int | Repeat | None:
-    """A new row's id; a Repeat; or None when the signed request was seen with another message in it."""
+    """Store a call. Returns the new row's id, a Repeat if the message was stored before, or None when the same
+    signed request was seen with another message in it (docs/decisions/0010-replay-guard-in-the-inbox.md).
+    """
+    # The insert decides and not a query before it: of two calls at the same moment only one can insert.
     row_id = insert_ignoring(
         tx,
         inbox,
@@ -54,7 +57,7 @@ def take(
 def finish(
     tx: Tx, inbox_id: int, *, address_id: int | None, inquiry_id: int | None, reply: str | None, outbox_id: int | None
 ) -> None:
-    """Note what came of the message, so that a repeat is answered the same."""
+    """Store what came of the message, so that a repeat of it gets the same answer."""
     update_row(
         tx,
         inbox,

@@ -1,4 +1,4 @@
-"""Inquiries with their messages, assignments and append-only events."""
+"""Inquiries with their messages, orders and events. Events are only ever added."""
 
 from __future__ import annotations
 
@@ -82,23 +82,23 @@ def next_count(tx: Tx, name: str) -> int:
 
 
 def counted(tx: Tx, name: str) -> int:
-    """A counter's value; 0 when nobody has counted."""
+    """The value of a counter, 0 if it was never used."""
     return int(tx.conn.execute(select(counters.c.value).where(counters.c.name == name)).scalar() or 0)
 
 
 def next_of_day(tx: Tx, day: date) -> int:
-    """The next inquiry number of a day. On PostgreSQL taken outside the transaction, in blocks."""
+    """The next inquiry number of a day. On PostgreSQL it is taken in blocks, outside of the transaction."""
     name = f"number:{day:%y%m%d}"
     return tx.numbers.take(name) if tx.numbers is not None else next_count(tx, name)
 
 
 def add(tx: Tx, /, **values: Unpack[InquiryValues]) -> int:
-    """A new inquiry's id."""
+    """Store a new inquiry. Returns its id."""
     return insert_row(tx, inquiries, **values)
 
 
 def open_new(tx: Tx, /, **values: Unpack[InquiryValues]) -> InquiryRecord:
-    """A new inquiry as it was stored."""
+    """Store a new inquiry. Returns the row as stored."""
     row = _opening(tuple(values)).first(tx, **values)
     if row is None:
         raise NoResultFound("an inquiry vanished while it was being stored")
@@ -129,7 +129,7 @@ def by_number(tx: Tx, number: str) -> InquiryRecord | None:
 
 
 def of_contact(tx: Tx, contact_id: int, *, only_open: bool = False, limit: int = 50) -> Sequence[InquiryRecord]:
-    """A citizen's inquiries, newest first."""
+    """A citizen's inquiries, the newest first."""
     query = select(inquiries).where(inquiries.c.contact_id == contact_id)
     if only_open:
         query = query.where(inquiries.c.state.in_(OPEN))
@@ -140,7 +140,7 @@ LISTED = select(inquiries, units.c.name.label("unit_name")).outerjoin(units, uni
 
 
 def newest(tx: Tx, *, states: Sequence[State] = (), limit: int = 100) -> Sequence[ListedInquiryRecord]:
-    """Rows for ``wenzheng inquiries`` with their units' names, newest first."""
+    """Rows for ``wenzheng inquiries`` with the names of their units, the newest first."""
     query = LISTED
     if states:
         query = query.where(inquiries.c.state.in_(states))
@@ -150,7 +150,7 @@ def newest(tx: Tx, *, states: Sequence[State] = (), limit: int = 100) -> Sequenc
 
 
 def pick(rows: Sequence[N], typed: str | None) -> list[N]:
-    """Those of ``rows`` the typed number means; all of them when none was typed."""
+    """Those of ``rows`` that the typed number means; all of them when no number was typed."""
     if typed is None:
         return list(rows)
     digits = read_number(typed)
@@ -168,17 +168,17 @@ def change(tx: Tx, row: InquiryRecord, /, **values: Unpack[InquiryValues]) -> No
 
 
 def set_fold(tx: Tx, inquiry_id: int, until: datetime | None) -> None:
-    """When the quiet interval of a matter being told is over; None once routed."""
+    """Store when the quiet interval of a matter being told ends; None once it is routed."""
     update_row(tx, inquiries, inquiry_id, fold_until=until)
 
 
 def stop_waiting_for_next_state(tx: Tx, inquiry_id: int) -> None:
-    """Its state does not change by itself any more."""
+    """Store that the inquiry's state is not to change by itself any more."""
     update_row(tx, inquiries, inquiry_id, next_state_at=None)
 
 
 def set_head(tx: Tx, inquiry_id: int, head_id: int) -> None:
-    """Which inquiry it is worked on in, after that one was merged into another itself."""
+    """Store the inquiry in which this one is worked on, after the one it was merged into was merged itself."""
     update_row(tx, inquiries, inquiry_id, merged_into_id=head_id)
 
 
@@ -194,7 +194,7 @@ def add_message(
     channel: str = "",
     **references: Unpack[MessageReferences],
 ) -> int:
-    """A message of either side, with its media waiting to be fetched."""
+    """Store a message of either side, with its media, which is still to be downloaded."""
     message_id = insert_row(
         tx, messages, inquiry_id=inquiry_id, direction=direction, kind=kind, text=text, created_at=now, **references
     )
@@ -212,7 +212,7 @@ def add_message(
 
 
 def set_aside(tx: Tx, message_id: int, kind: str) -> None:
-    """An answer that does not hold any more: direction ``aside``, kept for staff, with what became of it."""
+    """Mark an answer that does not hold any more. It is kept for staff; ``kind`` says what became of it."""
     update_row(tx, messages, message_id, direction=Direction.ASIDE, kind=kind)
 
 
@@ -267,7 +267,7 @@ def assign(
     reason: str = "",
     next_check_at: datetime | None = None,
 ) -> int:
-    """An assignment, waiting to be signed for."""
+    """Give a unit an order, which waits to be signed for."""
     return insert_row(
         tx,
         assignments,
@@ -311,17 +311,17 @@ _OPEN_LEAD: Prepared[OrderRecord] = Prepared(
 
 
 def assignments_of(tx: Tx, inquiry_id: int) -> Sequence[OrderRecord]:
-    """All assignments of an inquiry in order, with their units."""
+    """All orders of an inquiry in order, with their units."""
     return _ASSIGNMENTS.rows(tx, inquiry_id=inquiry_id)
 
 
 def open_lead(tx: Tx, inquiry_id: int) -> OrderRecord | None:
-    """The one open lead assignment, or None."""
+    """The open lead order, of which there is at most one; None if there is none."""
     return _OPEN_LEAD.first(tx, inquiry_id=inquiry_id)
 
 
 def open_of_units(tx: Tx, unit_ids: Sequence[int], limit: int = 50) -> Sequence[OrderRecord]:
-    """Open assignments of some units, the most urgent first."""
+    """The open orders of some units, the most urgent first."""
     return cast(
         "Sequence[OrderRecord]",
         tx.conn.execute(
@@ -333,7 +333,7 @@ def open_of_units(tx: Tx, unit_ids: Sequence[int], limit: int = 50) -> Sequence[
 
 
 def count_open(tx: Tx, unit_ids: Sequence[int]) -> int:
-    """How many open assignments some units have."""
+    """How many open orders some units have."""
     return int(
         tx.conn.execute(
             select(func.count())
@@ -346,10 +346,10 @@ def count_open(tx: Tx, unit_ids: Sequence[int]) -> int:
 def orders_of_tail(
     tx: Tx, unit_ids: Sequence[int] | None, typed: str, *, role: AssignmentRole = AssignmentRole.LEAD
 ) -> list[OrderRecord]:
-    """Assignments of a role, newest per inquiry, whose number is the typed one.
+    """The orders with a role whose inquiry has the typed number, the newest of each inquiry.
 
-    A full number is looked up as it is; a tail is looked for among the open work of ``unit_ids``
-    (None: of every unit).
+    A full number is looked up as it is. A tail is looked for only among the open work of ``unit_ids`` (None: of
+    every unit).
     """
     digits = read_number(typed)
     if digits is None:
@@ -373,7 +373,7 @@ def orders_of_tail(
 
 
 def change_assignment(tx: Tx, row: AssignmentRecord, /, **values: Unpack[AssignmentDetails]) -> None:
-    """Change an assignment as it was read (optimistic lock on ``version``). Raises Conflict."""
+    """Change an order as it was read (optimistic lock on ``version``). Raises Conflict."""
     if not move_assignment(tx, row, row.state, **values):
         raise Conflict("an order changed while it was worked on")
 
@@ -381,10 +381,10 @@ def change_assignment(tx: Tx, row: AssignmentRecord, /, **values: Unpack[Assignm
 def move_assignment(
     tx: Tx, row: AssignmentRecord, state: AssignmentState, /, **values: Unpack[AssignmentDetails]
 ) -> bool:
-    """Change an assignment's state if nobody else did meanwhile."""
+    """Change an order's state unless somebody else did so meanwhile. Returns whether it was changed."""
     return change_version(tx, assignments, row, state=state, **values)
 
 
 def officer_name(tx: Tx, officer_id: int | None) -> str:
-    """An officer's name, or ``""``."""
+    """The name of an officer, or ``""``."""
     return tx.conn.execute(select(officers.c.name).where(officers.c.id == officer_id)).scalar() or ""

@@ -1,4 +1,4 @@
-"""Inquiries linked as one matter of many citizens, and what an inquiry is compared with."""
+"""Inquiries linked as one matter of many citizens, and those a new inquiry is compared with."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ _OWN: Prepared[InquiryRecord] = Prepared(
 
 
 def given_lately(tx: Tx, unit_id: int | None, *, since: datetime, most: int) -> Sequence[ToldRecord]:
-    """Id, citizen and flags of what a unit (None: any) was given since a time, the newest first."""
+    """The id, citizen and flags of the inquiries given to a unit (None: to any) since a time, the newest first."""
     if unit_id is None:
         return _GIVEN_ANY.rows(tx, since=since, most=most)
     return _GIVEN.rows(tx, unit_id=unit_id, since=since, most=most)
 
 
 def places_of(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """The places the router found in some inquiries."""
+    """The places that the router found in some inquiries."""
     rows = tx.conn.execute(select(inquiries.c.id, inquiries.c.routing).where(inquiries.c.id.in_(inquiry_ids)))
     return {row.id: tuple((row.routing or {}).get("places", [])) for row in rows}
 
@@ -79,17 +79,17 @@ def open_among(tx: Tx, inquiry_ids: Sequence[int]) -> Sequence[InquiryRecord]:
 
 
 def linked(tx: Tx, head_id: int) -> Sequence[InquiryRecord]:
-    """Inquiries linked to this one, the oldest first, whatever became of them."""
+    """The inquiries linked to this one, the oldest first, whatever became of them."""
     return _LINKED.rows(tx, head_id=head_id)
 
 
 def count_linked(tx: Tx, head_id: int) -> int:
-    """How many are linked to this one."""
+    """How many inquiries are linked to this one."""
     return int(_COUNT.scalar(tx, head_id=head_id))
 
 
 def open_orders(tx: Tx, head_id: int) -> Sequence[OrderRecord]:
-    """The open lead orders of what is linked to this one, as ``store.inquiries`` gives orders."""
+    """The open lead orders of the inquiries linked to this one, in the form of ``store.inquiries``."""
     return cast(
         "Sequence[OrderRecord]",
         tx.conn.execute(
@@ -104,5 +104,5 @@ def open_orders(tx: Tx, head_id: int) -> Sequence[OrderRecord]:
 
 
 def told_before(tx: Tx, inquiry: InquiryRecord, *, since: datetime, most: int) -> Sequence[InquiryRecord]:
-    """What the same citizen told before this inquiry, the newest first."""
+    """The inquiries of the same citizen before this one, the newest first."""
     return _OWN.rows(tx, contact_id=inquiry.contact_id, since=since, before=inquiry.id, most=most)

@@ -1,4 +1,4 @@
-"""Media of messages: waiting to be fetched, stored, or given up with a reason."""
+"""Media of messages: waiting to be downloaded, stored, or given up with a reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def claim(tx: Tx, *, now: datetime, claim: timedelta, limit: int = 20) -> Sequence[MediaRecord]:
-    """Take media whose turn has come; what a dead worker took is taken again after ``claim``."""
+    """Take media whose turn has come. What a dead worker took is taken again after ``claim``."""
     query = (
         select(media)
         .where(media.c.state == MediaState.PENDING, media.c.next_at <= now)
@@ -33,7 +33,7 @@ def claim(tx: Tx, *, now: datetime, claim: timedelta, limit: int = 20) -> Sequen
 
 
 def settle(tx: Tx, media_id: int, /, **values: Unpack[MediaValues]) -> None:
-    """What came of a download: state, path, content_type, size, sha256, code, next_at."""
+    """Store the result of a download: state, path, content_type, size, sha256, code, next_at."""
     update_row(tx, media, media_id, **values)
 
 

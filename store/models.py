@@ -1,4 +1,4 @@
-"""Learned routers: kept in the database, so that every host has the same."""
+"""Learned routers, kept in the database so that every host uses the same one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from store.records.routing import ModelRecord
 
 KEPT = 10
-"""Models kept with their data; each has up to 10 MB."""
+"""How many models are kept with their data. Each may have up to 10 MB."""
 CARDS = select(
     models.c.id,
     models.c.made_at,
@@ -30,7 +30,9 @@ CARDS = select(
 
 
 def add(tx: Tx, data: bytes, card: dict[str, Any], *, state: ModelState, now: datetime) -> int:
-    """Store a model; ``state`` ``standby`` or ``refused``. The oldest beyond ``KEPT`` go, never the active one."""
+    """Store a model with the state ``standby`` or ``refused``. The oldest beyond ``KEPT`` are deleted, but never
+    the active one.
+    """
     model_id = insert_row(tx, models, made_at=now, state=state, card=card, size=len(data), data=data)
     old = select(models.c.id).where(models.c.state != ModelState.ACTIVE).order_by(models.c.id.desc()).offset(KEPT)
     gone = list(tx.conn.execute(old).scalars())
@@ -39,7 +41,7 @@ def add(tx: Tx, data: bytes, card: dict[str, Any], *, state: ModelState, now: da
 
 
 def activate(tx: Tx, model_id: int, now: datetime) -> None:
-    """Put a model to use; the one used before waits."""
+    """Put a model into use. The one used before becomes ``standby``."""
     tx.conn.execute(update(models).where(models.c.state == ModelState.ACTIVE).values(state=ModelState.STANDBY))
     update_row(tx, models, model_id, state=ModelState.ACTIVE, in_use_at=now)
 
@@ -53,20 +55,21 @@ def active(tx: Tx) -> ModelRecord | None:
 
 
 def data_of(tx: Tx, model_id: int) -> bytes | None:
-    """A model as it was stored, None when it is gone."""
+    """The bytes of a model, or None if it was deleted."""
     found: bytes | None = tx.conn.execute(select(models.c.data).where(models.c.id == model_id)).scalar()
     return found
 
 
 def listed(tx: Tx, limit: int = 20) -> Sequence[ModelRecord]:
-    """The models, newest first, without their data."""
+    """The models without their data, the newest first."""
     return cast("Sequence[ModelRecord]", tx.conn.execute(CARDS.order_by(models.c.id.desc()).limit(limit)).all())
 
 
 def roll_back(tx: Tx, now: datetime) -> int | None:
-    """Back to the model used before: its id, 0 for none (the keywords), None when no model was in use.
+    """Go back to the model used before. Returns its id, 0 for no model (the keywords), None when no model was in
+    use.
 
-    What is gone back from is marked ``refused``: rolling back twice goes two models back.
+    The model that was in use becomes ``refused``, so that rolling back twice goes back two models.
     """
     current = active(tx)
     if current is None:

@@ -1,8 +1,4 @@
-"""The outbox: what has to reach somebody, and every attempt at it.
-
-States: pending, sending (claimed), sent, delivered, held (no way open; goes first at the next
-contact), failed (given up, visible), cancelled.
-"""
+"""The outbox: messages that have to reach somebody, and every attempt to deliver them."""
 
 from __future__ import annotations
 
@@ -52,8 +48,9 @@ _HELD: Prepared[OutboxRecord] = Prepared(
 PENDING: ColumnClause[str] = literal_column("'pending'")
 SENDING: ColumnClause[str] = literal_column("'sending'")
 _UNDER_WAY = outbox.c.state.in_([PENDING, SENDING])
-"""As the partial index has it: from bound states, or an OR of two, SQLite does not see that it may use it and
-reads the whole table (EXPLAIN QUERY PLAN, 2026-11-23)."""
+"""Written with constants, as the partial index has them. From bound states, or from an OR of two, SQLite does not
+see that it may use the index, and reads the whole table (EXPLAIN QUERY PLAN, 2026-11-23).
+"""
 
 
 def _claimable(dialect: Any) -> Any:
@@ -96,7 +93,7 @@ _DELIVERIES: Prepared[DeliveryRecord] = Prepared(
 )
 
 CLAIM = timedelta(seconds=60)
-"""How long a claimed row is left to its worker: longer than every provider timeout together."""
+"""How long a claimed row is left to its worker. Longer than all time-outs of the providers together."""
 
 
 def add(
@@ -111,10 +108,10 @@ def add(
     can_wait: bool = False,
     **refs: Unpack[OutboxReferences],
 ) -> int | None:
-    """A message to deliver; None when ``once`` was used before (nothing is sent twice).
+    """Store a message to deliver. None when ``once`` was used before, so that nothing is sent twice.
 
-    ``priority``: ``URGENT`` or ``NORMAL`` of ``bot/delivery/states.py``. ``refs``: inquiry_id, contact_id, officer_id,
-    address_id (only this address), way.
+    ``priority`` is ``URGENT`` or ``NORMAL`` of ``bot/delivery/states.py``. ``refs`` may have inquiry_id,
+    contact_id, officer_id, address_id (then only this address is used) and way.
     """
     return insert_ignoring(
         tx,
@@ -136,7 +133,7 @@ def message(
     can_wait: bool = False,
     **refs: Unpack[OutboxReferences],
 ) -> dict[str, Any]:
-    """One message to deliver, for ``add_all``."""
+    """The columns of one message to deliver, for ``add_all``."""
     return {
         "once": once,
         "key": key,
@@ -153,15 +150,15 @@ def message(
 
 
 def add_all(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
-    """Many messages of the same fields at once; those whose ``once`` was used before are left out."""
+    """Store many messages of the same fields at once, leaving out those whose ``once`` was used before."""
     insert_many_ignoring(tx, outbox, rows)
 
 
 def claim(tx: Tx, *, worker: str, now: datetime, limit: int) -> Sequence[OutboxRecord]:
-    """Take rows whose turn has come, and those a dead worker left behind.
+    """Take rows whose turn has come, and those that a dead worker left claimed.
 
-    One recipient's messages go out in order: a row waits while another of the same recipient is
-    on its way.
+    The messages to one recipient go out in order: a row waits while another one for the same recipient is being
+    sent.
     """
     rows = _CLAIMABLE.rows(tx, now=now, most=limit)
     for row in rows:
@@ -170,7 +167,7 @@ def claim(tx: Tx, *, worker: str, now: datetime, limit: int) -> Sequence[OutboxR
 
 
 def renew(tx: Tx, outbox_id: int, *, claimed_at: datetime, now: datetime) -> bool:
-    """Keep a row claimed at ``claimed_at`` for as long again; False when somebody else took it over."""
+    """Keep a row claimed at ``claimed_at`` for as long again. False when somebody else took it over."""
     done = tx.conn.execute(
         update(outbox)
         .where(
@@ -184,13 +181,13 @@ def renew(tx: Tx, outbox_id: int, *, claimed_at: datetime, now: datetime) -> boo
 
 
 def settle(tx: Tx, outbox_id: int, state: OutboxState, now: datetime, /, **values: Unpack[OutboxValues]) -> None:
-    """Move a claimed row on."""
+    """Store the new state of a claimed row and release it."""
     settled: OutboxValues = {"claimed_by": None, "claimed_until": None, **values}
     update_row(tx, outbox, outbox_id, state=state, updated_at=now, **settled)
 
 
 def cancel(tx: Tx, row: OutboxRecord, now: datetime) -> None:
-    """Nothing more is done about a row as it was read, whatever a late receipt says. Raises Conflict."""
+    """End a row as it was read, so that nothing is done for it whatever a late receipt says. Raises Conflict."""
     done = tx.conn.execute(
         update(outbox)
         .where(outbox.c.id == row.id, outbox.c.state == row.state)
@@ -203,12 +200,14 @@ def cancel(tx: Tx, row: OutboxRecord, now: datetime) -> None:
 def record(
     tx: Tx, outbox_id: int, now: datetime, *, way: str, outcome: AttemptOutcome, **values: Unpack[DeliveryValues]
 ) -> int:
-    """One attempt or one skip. ``values``: address_id, channel, code, reason, external_id, parts."""
+    """Store one attempt, or one rung that was skipped. ``values``: address_id, channel, code, reason,
+    external_id, parts.
+    """
     return insert_row(tx, deliveries, outbox_id=outbox_id, at=now, way=way, outcome=outcome, **values)
 
 
 def deliveries_of(tx: Tx, outbox_id: int) -> Sequence[DeliveryRecord]:
-    """Every attempt and skip of a row in order."""
+    """The attempts and skipped rungs of a row in order."""
     return _DELIVERIES.rows(tx, outbox_id=outbox_id)
 
 
@@ -218,7 +217,7 @@ def get(tx: Tx, outbox_id: int) -> OutboxRecord:
 
 
 def of_inquiry(tx: Tx, inquiry_id: int) -> Sequence[OutboxRecord]:
-    """What was to be sent about an inquiry, in order."""
+    """The messages about an inquiry in order."""
     return cast(
         "Sequence[OutboxRecord]",
         tx.conn.execute(select(outbox).where(outbox.c.inquiry_id == inquiry_id).order_by(outbox.c.id)).all(),
@@ -226,12 +225,12 @@ def of_inquiry(tx: Tx, inquiry_id: int) -> Sequence[OutboxRecord]:
 
 
 def held_for(tx: Tx, contact_id: int) -> Sequence[OutboxRecord]:
-    """What waits for a citizen's next message, oldest first."""
+    """The messages that wait until a citizen writes again, the oldest first."""
     return _HELD.rows(tx, contact_id=contact_id)
 
 
 def release_held(tx: Tx, contact_id: int, now: datetime) -> int:
-    """A new way opened for a citizen: what was held is tried again. How many rows."""
+    """A new way to a citizen is open: what was held for her is tried again. Returns how many rows."""
     return tx.conn.execute(
         update(outbox)
         .where(outbox.c.contact_id == contact_id, outbox.c.state == OutboxState.HELD)
@@ -245,7 +244,7 @@ ATTEMPTS = select(deliveries, outbox.c.state.label("outbox_state"), outbox.c.fai
 
 
 def find_delivery(tx: Tx, channel: str, external_id: str) -> AttemptRecord | None:
-    """The attempt a receipt speaks of, with its row's state."""
+    """The attempt that a receipt speaks of, with the state of its row."""
     return cast(
         "AttemptRecord | None",
         tx.conn.execute(
@@ -257,7 +256,7 @@ def find_delivery(tx: Tx, channel: str, external_id: str) -> AttemptRecord | Non
 
 
 def find_unnamed(tx: Tx, address_id: int, way: str, since: datetime) -> AttemptRecord | None:
-    """The newest attempt to an address by a way that gives no id, still without a result."""
+    """The newest attempt to an address, by a way that gives no message id, that has no result yet."""
     return cast(
         "AttemptRecord | None",
         tx.conn.execute(
@@ -291,12 +290,12 @@ def said_in(tx: Tx, channel: str, slot: str) -> Sequence[OutboxRecord]:
 
 
 def keep_early(tx: Tx, /, **values: Unpack[EarlyReceiptValues]) -> None:
-    """A receipt that came before the attempt it speaks of was committed."""
+    """Store a receipt that came before the attempt it speaks of was committed."""
     insert_row(tx, early_receipts, **values)
 
 
 def take_early(tx: Tx, channel: str, message_id: str) -> Sequence[EarlyReceiptRecord]:
-    """Receipts that came early, in order of arrival; they are removed."""
+    """Return the stored early receipts in the order they came, and delete them."""
     rows = _EARLY.rows(tx, channel=channel, message_id=message_id)
     if rows:
         tx.conn.execute(delete(early_receipts).where(early_receipts.c.id.in_([row.id for row in rows])))
@@ -304,7 +303,7 @@ def take_early(tx: Tx, channel: str, message_id: str) -> Sequence[EarlyReceiptRe
 
 
 def mark_delivery(tx: Tx, delivery_id: int, outcome: AttemptOutcome, code: str) -> None:
-    """What a receipt said of an attempt."""
+    """Store what a receipt said of an attempt."""
     update_row(tx, deliveries, delivery_id, outcome=outcome, code=code)
 
 
@@ -312,7 +311,7 @@ LISTED = select(outbox, inquiries.c.number).outerjoin(inquiries, inquiries.c.id 
 
 
 def newest(tx: Tx, *, states: Sequence[OutboxState] = (), limit: int = 200) -> Sequence[ListedOutboxRecord]:
-    """Rows for ``wenzheng outbox``, newest first."""
+    """Rows for ``wenzheng outbox``, the newest first."""
     query = LISTED
     if states:
         query = query.where(outbox.c.state.in_(states))
@@ -320,7 +319,7 @@ def newest(tx: Tx, *, states: Sequence[OutboxState] = (), limit: int = 200) -> S
 
 
 def waiting(tx: Tx, now: datetime) -> tuple[int, float]:
-    """How many rows are due, and the age of the oldest in seconds: the queue's health."""
+    """How many rows are due, and the age of the oldest in seconds; shown by metrics and the health page."""
     row = tx.conn.execute(
         select(func.count(), func.min(outbox.c.not_before)).where(_UNDER_WAY, outbox.c.not_before <= now)
     ).one()
@@ -333,7 +332,7 @@ def address_of(tx: Tx, address_id: int) -> AddressRecord:
 
 
 def count_since(tx: Tx, address_id: int, key: str, since: datetime) -> int:
-    """How many messages with ``key`` were meant for an address since a time."""
+    """How many messages of a text key were meant for an address since a time."""
     return int(
         tx.conn.execute(
             select(func.count())

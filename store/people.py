@@ -1,7 +1,7 @@
-"""Contacts, their addresses and conversations; officers' addresses are here too.
+"""Contacts (people), their addresses and conversations. Officers' addresses are here too.
 
-A row is found by the keyed hash of its address under any key in use, and moved to the current key
-when found under an old one.
+A row is found by the keyed hash of its address under any key in use. One found under an old key is moved to the
+current one.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def by_id(tx: Tx, address_id: int) -> SenderRecord:
 
 
 def ensure(tx: Tx, channel: str, address: Address, now: datetime, *, officer_id: int | None = None) -> SenderRecord:
-    """The address row, made with a contact of its own when new."""
+    """The row of an address. A new one gets a contact of its own."""
     row = find(tx, channel, address)
     if row is not None:
         return row
@@ -104,7 +104,7 @@ def ensure(tx: Tx, channel: str, address: Address, now: datetime, *, officer_id:
 
 
 def ensure_contact(tx: Tx, row: AddressRecord, now: datetime) -> int:
-    """The contact behind an address; an officer who writes as a citizen gets one too."""
+    """The contact of an address. An officer who writes as a citizen gets one as well."""
     if row.contact_id is not None:
         return int(row.contact_id)
     contact_id = insert_row(tx, contacts, created_at=now)
@@ -113,7 +113,7 @@ def ensure_contact(tx: Tx, row: AddressRecord, now: datetime) -> int:
 
 
 def open_address(tx: Tx, row: AddressRecord) -> Address:
-    """The address in clear. Keep it out of logs."""
+    """The decrypted address. It must not be logged."""
     return Address.parse(tx.vault.open(row.cipher))
 
 
@@ -123,7 +123,9 @@ def change(tx: Tx, address_id: int, /, **values: Unpack[AddressValues]) -> None:
 
 
 def mark_gone(tx: Tx, address_id: int, code: str, now: datetime) -> None:
-    """The platform says that nobody is there. Who opted out stays so: writing again must not undo that."""
+    """Store that the platform finds nobody at an address. A person who opted out stays opted out, because writing
+    again must not undo that.
+    """
     tx.conn.execute(
         update(addresses)
         .where(addresses.c.id == address_id, addresses.c.state != AddressState.OPTED_OUT)
@@ -132,7 +134,7 @@ def mark_gone(tx: Tx, address_id: int, code: str, now: datetime) -> None:
 
 
 def with_changes(tx: Tx, row: SenderRecord, /, **values: Unpack[AddressValues]) -> SenderRecord:
-    """Change an address row and give it as it is now."""
+    """Change an address row and return it with the changes."""
     change(tx, row.id, **values)
     return changed(row, **values)
 
@@ -168,13 +170,15 @@ def kept_without(tx: Tx, address_id: int) -> int:
 
 
 def use_window(tx: Tx, address_id: int, *, event: bool, parts: int) -> None:
-    """Note free-form messages spent: of the event's few if those are open, else of the message's."""
+    """Count free messages as spent: those of the last event if it still allows some, else those of the last
+    message.
+    """
     column = addresses.c.event_used if event else addresses.c.message_used
     tx.conn.execute(update(addresses).where(addresses.c.id == address_id).values({column: column + parts}))
 
 
 def merge_contacts(tx: Tx, keep: int, gone: int) -> None:
-    """Two contacts turned out to be one person: everything moves to ``keep``."""
+    """Two contacts turned out to be one person: everything of ``gone`` moves to ``keep``."""
     if keep == gone:
         return
     for table in (addresses, inquiries, outbox, bindings):
@@ -182,7 +186,7 @@ def merge_contacts(tx: Tx, keep: int, gone: int) -> None:
 
 
 def start_binding(tx: Tx, *, contact_id: int, address_id: int, code: str, expires_at: datetime) -> int:
-    """A phone waits to be confirmed by ``code``; an earlier wait of this contact is dropped."""
+    """Store that a phone waits to be confirmed by ``code``. An earlier wait of the same contact is dropped."""
     tx.conn.execute(delete(bindings).where(bindings.c.contact_id == contact_id, bindings.c.done_at.is_(None)))
     return insert_row(
         tx,
@@ -195,7 +199,7 @@ def start_binding(tx: Tx, *, contact_id: int, address_id: int, code: str, expire
 
 
 def finish_binding(tx: Tx, *, contact_id: int, code: str, now: datetime) -> int | None:
-    """The address confirmed by ``code`` (then linked to the contact), or None."""
+    """The address that ``code`` confirms, linked to the contact now; or None."""
     row = tx.conn.execute(
         select(bindings).where(
             bindings.c.contact_id == contact_id,

@@ -1,4 +1,4 @@
-"""What a replay asks of the database: when something falls due next, what is new, and what it all came to."""
+"""What a replay asks of the database: when something falls due next, what is new, and what it all amounted to."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OVER = ("overdue", "yellow", "red")
 
 
 class Moments(NamedTuple):
-    """When each kind of work falls due next; None: nothing waits."""
+    """When each kind of work falls due next; None if nothing waits."""
 
     routing: datetime | None
     orders: datetime | None
@@ -77,29 +77,29 @@ _ORDER: Prepared[AssignmentRecord] = Prepared(
 
 
 def next_moments(tx: Tx) -> Moments:
-    """The earliest of each kind, through the index the drain itself uses."""
+    """The earliest moment of each kind, read through the index that the work itself uses."""
     found = _MOMENTS.first(tx)
     assert found is not None  # noqa: S101  a select without FROM gives one row
     return Moments(*found)
 
 
 def newer_orders(tx: Tx, after: int) -> Sequence[AssignmentRecord]:
-    """Orders opened since the one with this id."""
+    """The orders opened after the one with this id."""
     return _ORDERS.rows(tx, after=after)
 
 
 def order(tx: Tx, order_id: int) -> AssignmentRecord | None:
-    """One order as it is now."""
+    """One order as it stands now."""
     return _ORDER.first(tx, order_id=order_id)
 
 
 def newer_requests(tx: Tx, after: int) -> Sequence[RequestRecord]:
-    """Requests made since the one with this id."""
+    """The requests made after the one with this id."""
     return _REQUESTS.rows(tx, after=after)
 
 
 def last_ids(tx: Tx) -> tuple[int, int]:
-    """The newest order's and the newest request's id."""
+    """The ids of the newest order and the newest request."""
     row = tx.conn.execute(
         select(select(func.max(assignments.c.id)).scalar_subquery(), select(func.max(requests.c.id)).scalar_subquery())
     ).one()
@@ -107,7 +107,7 @@ def last_ids(tx: Tx) -> tuple[int, int]:
 
 
 def opened_by(tx: Tx, channel: str, external_id: str) -> int | None:
-    """The inquiry a message opened or belongs to."""
+    """The inquiry that a message opened or belongs to."""
     found: int | None = _OPENED.scalar(tx, channel=channel, external_id=external_id)
     return found
 
@@ -132,13 +132,13 @@ COUNTED = select(
 
 
 def of_channel(tx: Tx, channel: str) -> Sequence[CountedInquiryRecord]:
-    """What a summary counts of each inquiry."""
+    """For each inquiry of a channel, what a summary counts."""
     found = tx.conn.execute(COUNTED.where(inquiries.c.channel == channel).order_by(inquiries.c.id)).all()
     return cast("Sequence[CountedInquiryRecord]", found)
 
 
 def cards(tx: Tx, channel: str) -> dict[str, int]:
-    """How many orders of a channel's inquiries ran over, got a yellow card, a red one."""
+    """How many orders of a channel's inquiries were overdue, got a yellow card, got a red card."""
     rows = tx.conn.execute(
         select(events.c.name, func.count())
         .join(inquiries, inquiries.c.id == events.c.inquiry_id)
@@ -149,7 +149,7 @@ def cards(tx: Tx, channel: str) -> dict[str, int]:
 
 
 class UnitPoints(NamedTuple):
-    """What a unit was charged, and its orders."""
+    """What a unit was charged, and the number of its orders."""
 
     code: str
     name: str
@@ -159,7 +159,9 @@ class UnitPoints(NamedTuple):
 
 
 def points_by_unit(tx: Tx, channel: str) -> Sequence[UnitPoints]:
-    """Hundredths each unit was charged in a channel's inquiries, the worst first, with its orders."""
+    """The hundredths each unit was charged in a channel's inquiries and the number of its orders, the highest
+    charge first.
+    """
     charged = (
         select(scores.c.unit_id, func.sum(scores.c.hundredths).label("hundredths"))
         .join(inquiries, inquiries.c.id == scores.c.inquiry_id)
@@ -194,6 +196,6 @@ def points_by_unit(tx: Tx, channel: str) -> Sequence[UnitPoints]:
 
 
 def officers_by_unit(tx: Tx) -> Sequence[StaffRecord]:
-    """Active officers in order, with their units: who works in a replay."""
+    """Active officers in order with their units: the people who work in a replay."""
     found = tx.conn.execute(STAFF.where(officers.c.active, units.c.active).order_by(officers.c.id)).all()
     return cast("Sequence[StaffRecord]", found)

@@ -1,4 +1,4 @@
-"""What units ask of the dispatch office, and what the office asks itself: rows of ``requests``."""
+"""Requests: what units ask of the duty desk, and what the desk has to decide for citizens."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PENDING = RequestState.PENDING
 TO_DECIDE = (RequestKind.EXTENSION, RequestKind.RETURN, RequestKind.REWORK)
-"""Kinds somebody decides; a supplement waits for the citizen."""
+"""The kinds that somebody has to decide. A supplement is not decided; it waits for the citizen."""
 
 ASKED = (
     select(requests, inquiries.c.number, assignments.c.unit_id.label("asked_by_unit"), units.c.name.label("unit_name"))
@@ -52,12 +52,12 @@ def of_inquiry(tx: Tx, inquiry_id: int) -> Sequence[UnitRequestRecord]:
 
 
 def pending(tx: Tx, inquiry_id: int, *kinds: RequestKind) -> list[UnitRequestRecord]:
-    """Those still open, of some kinds or all."""
+    """The requests of an inquiry that are still open, of some kinds or of all."""
     return [row for row in of_inquiry(tx, inquiry_id) if row.state == PENDING and (not kinds or row.kind in kinds)]
 
 
 def proposing(tx: Tx, unit_ids: Sequence[int]) -> Sequence[UnitRequestRecord]:
-    """Those still open that propose one of these units."""
+    """The open requests that propose one of these units."""
     return cast(
         "Sequence[UnitRequestRecord]",
         tx.conn.execute(
@@ -67,7 +67,7 @@ def proposing(tx: Tx, unit_ids: Sequence[int]) -> Sequence[UnitRequestRecord]:
 
 
 def count_of_unit(tx: Tx, inquiry_id: int, unit_id: int, kind: RequestKind) -> int:
-    """How often a unit has asked for something in an inquiry, whatever came of it."""
+    """How often a unit has asked for something in an inquiry, whatever was decided."""
     return int(
         tx.conn.execute(
             select(func.count())
@@ -79,7 +79,9 @@ def count_of_unit(tx: Tx, inquiry_id: int, unit_id: int, kind: RequestKind) -> i
 
 
 def to_decide(tx: Tx, typed: str) -> list[UnitRequestRecord]:
-    """Open requests of the inquiry a typed number means; of expired ones the last, for a late approval."""
+    """The open requests of the inquiry that a typed number means; of expired ones the last, which can still be
+    approved late.
+    """
     digits = read_number(typed)
     if digits is None:
         return []
@@ -95,5 +97,5 @@ def to_decide(tx: Tx, typed: str) -> list[UnitRequestRecord]:
 
 
 def move(tx: Tx, row: RequestRecord, state: RequestState, /, **values: Unpack[RequestDetails]) -> bool:
-    """Change a request as it was read; False when somebody else was first."""
+    """Change a request as it was read. False when somebody else was first."""
     return change_version(tx, requests, row, state=state, **values)

@@ -1,4 +1,4 @@
-"""The points ledger: entries and counter-entries, only ever added (a trigger holds that)."""
+"""The points ledger: entries and counter-entries, only ever added. A trigger in the database refuses changes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _OF_ORDER: Prepared[ScoreRecord] = Prepared(
 
 
 def add(tx: Tx, *, once: str, **values: Unpack[ScoreValues]) -> int | None:
-    """An entry; None when it was made before."""
+    """Add an entry. None when it was added before."""
     return insert_ignoring(tx, scores, once=once, **values)
 
 
@@ -63,7 +63,7 @@ def of_inquiry(tx: Tx, inquiry_id: int) -> Sequence[LedgerRecord]:
 
 
 def of_month(tx: Tx, month: str, unit_id: int | None = None) -> Sequence[LedgerRecord]:
-    """A month's entries, of one unit or all."""
+    """The entries of a month, of one unit or of all."""
     query = LEDGER.where(scores.c.month == month)
     return cast(
         "Sequence[LedgerRecord]",
@@ -83,7 +83,7 @@ def all_entries(tx: Tx) -> Sequence[ScoreRecord]:
 
 
 def charged_orders(tx: Tx, since: datetime) -> list[int]:
-    """Orders with an entry of this time or later."""
+    """The orders that have an entry of this time or later."""
     return list(
         tx.conn.execute(
             select(scores.c.assignment_id).where(scores.c.at >= since, scores.c.assignment_id.is_not(None)).distinct()
@@ -92,7 +92,7 @@ def charged_orders(tx: Tx, since: datetime) -> list[int]:
 
 
 def orders_in_hand(tx: Tx, start: datetime, end: datetime) -> dict[int, int]:
-    """By unit: how many orders it had in hand at some time from ``start`` to before ``end``."""
+    """For each unit, how many orders it had in hand at some time from ``start`` to before ``end``."""
     rows = tx.conn.execute(
         select(assignments.c.unit_id, func.count().label("orders"))
         .where(
@@ -104,7 +104,9 @@ def orders_in_hand(tx: Tx, start: datetime, end: datetime) -> dict[int, int]:
 
 
 def ratings(tx: Tx, start: datetime, end: datetime) -> dict[int, list[int]]:
-    """By unit: the ratings given from ``start`` to before ``end``; who said nothing is not in it."""
+    """For each unit, the ratings given from ``start`` to before ``end``. Citizens who did not rate are not
+    included.
+    """
     rows = tx.conn.execute(
         select(inquiries.c.unit_id, inquiries.c.rating).where(
             inquiries.c.rated_at >= start, inquiries.c.rated_at < end, inquiries.c.rating.is_not(None)

@@ -1,4 +1,4 @@
-"""Everything stored sealed, and its change to the current key, a batch at a time."""
+"""Everything that is stored encrypted, and its re-encryption under the current key, a batch at a time."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 BATCH = 500
 SEALED = {"addresses": (addresses, ("cipher",)), "inbox": (inbox, ("raw", "reply")), "media": (media, ("ref",))}
-"""Tables with sealed columns, by name."""
+"""The tables with encrypted columns, by name."""
 
 
 def reseal(tx: Tx, *, table: str, after: int) -> list[int]:
-    """Seal the next rows of a table (a key of ``SEALED``) anew; their ids, empty at the end."""
+    """Encrypt the next rows of a table (a key of ``SEALED``) anew. Returns their ids, none at the end."""
     found, columns = SEALED[table]
     rows = tx.conn.execute(select(found).where(found.c.id > after).order_by(found.c.id).limit(BATCH)).all()
     for row in rows:

@@ -1,8 +1,9 @@
-"""Topics as stored: what is read into the index, which inquiry belongs where, and who was told.
+"""Hot topics as they are stored: what is read into the index, which inquiry belongs to which topic, and who was
+told.
 
-Everything is read by the primary key or by the index on ``topic_id``: the cost follows the window.
-The cursor (the last inquiry looked at) is a counter that only moves from the value that was read:
-of two workers that looked at the same inquiries one stores what it found.
+Everything is read by the primary key or by the index on ``topic_id``, so that the cost follows the window. The
+cursor (the last inquiry looked at) is a counter that moves only from the value that was read: of two workers that
+looked at the same inquiries, one stores what it found.
 """
 
 from __future__ import annotations
@@ -40,12 +41,12 @@ READ = select(
 
 
 def looked(tx: Tx) -> int:
-    """The last inquiry looked at; 0 before the first."""
+    """The id of the last inquiry looked at; 0 before the first."""
     return int(tx.conn.execute(select(counters.c.value).where(counters.c.name == LOOKED)).scalar() or 0)
 
 
 def move_looked(tx: Tx, *, seen: int, to: int) -> bool:
-    """Move the cursor; False when another worker did meanwhile."""
+    """Move the cursor. False when another worker moved it meanwhile."""
     if seen == 0:
         statement = (sqlite if tx.sqlite else postgresql).insert(counters).values(name=LOOKED, value=0)
         tx.conn.execute(statement.on_conflict_do_nothing())
@@ -60,7 +61,7 @@ def after(tx: Tx, inquiry_id: int, limit: int) -> Sequence[TopicInquiryRecord]:
 
 
 def before(tx: Tx, inquiry_id: int | None, limit: int) -> Sequence[TopicInquiryRecord]:
-    """Inquiries by id downward, from the newest (None) or from below one."""
+    """Inquiries in descending order of their ids, from the newest (None) or from below one."""
     query = READ.order_by(inquiries.c.id.desc()).limit(limit)
     return cast(
         "Sequence[TopicInquiryRecord]",
@@ -80,7 +81,7 @@ def texts(tx: Tx, inquiry_ids: Sequence[int]) -> dict[int, str]:
 
 
 def members(tx: Tx, since_id: int) -> dict[int, int]:
-    """Inquiry -> topic of those from an inquiry on that belong to one."""
+    """The topic of each inquiry from an id on that belongs to one."""
     query = select(inquiries.c.id, inquiries.c.topic_id).where(
         inquiries.c.topic_id.is_not(None), inquiries.c.id >= since_id
     )
@@ -88,18 +89,20 @@ def members(tx: Tx, since_id: int) -> dict[int, int]:
 
 
 def assign(tx: Tx, topic_id: int | None, inquiry_ids: Sequence[int]) -> None:
-    """These inquiries belong to a topic, or to none. No change of the inquiry itself: its version stays."""
+    """Store that these inquiries belong to a topic, or to none. That is no change of the inquiry itself: its
+    version stays.
+    """
     if inquiry_ids:
         tx.conn.execute(update(inquiries).where(inquiries.c.id.in_(inquiry_ids)).values(topic_id=topic_id))
 
 
 def by_id(tx: Tx, topic_ids: Sequence[int]) -> dict[int, TopicRecord]:
-    """The stored topics."""
+    """The stored topics by id."""
     return {row.id: row for row in tx.conn.execute(select(topics).where(topics.c.id.in_(topic_ids)))}
 
 
 def add(tx: Tx, key: str, /, **values: Unpack[TopicValues]) -> int:
-    """A new topic's id; the key's own row when it has one already."""
+    """Store a topic. Returns the new id, or the id of the topic that has this key already."""
     made = insert_ignoring(tx, topics, key=key, **values)
     if made is not None:
         return made
@@ -112,7 +115,9 @@ def change(tx: Tx, topic_id: int, /, **values: Unpack[TopicValues]) -> None:
 
 
 def drop(tx: Tx, topic_id: int, *, told: bool) -> None:
-    """A topic that turned out to be none, or part of another; one that people were told of is kept, empty."""
+    """Remove a topic that turned out to be none or part of another. One that people were told of is kept without
+    members.
+    """
     tx.conn.execute(update(inquiries).where(inquiries.c.topic_id == topic_id).values(topic_id=None))
     if told:
         change(tx, topic_id, size=0, citizens=0)
@@ -133,7 +138,9 @@ SHOWN = (
 
 
 def shown(tx: Tx, since: datetime, limit: int) -> Sequence[ShownTopicRecord]:
-    """Topics written about since, most citizens first, with the unit's name and the sample."""
+    """The topics that people have written about since a time, those with most citizens first, with the unit's
+    name and the sample.
+    """
     query = SHOWN.where(topics.c.last_at >= since, topics.c.size > 0)
     return cast(
         "Sequence[ShownTopicRecord]",
@@ -142,6 +149,6 @@ def shown(tx: Tx, since: datetime, limit: int) -> Sequence[ShownTopicRecord]:
 
 
 def numbers(tx: Tx, topic_id: int, limit: int) -> list[str]:
-    """The newest inquiries of a topic."""
+    """The numbers of a topic's newest inquiries."""
     query = select(inquiries.c.number).where(inquiries.c.topic_id == topic_id)
     return list(tx.conn.execute(query.order_by(inquiries.c.id.desc()).limit(limit)).scalars())

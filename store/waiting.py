@@ -1,4 +1,4 @@
-"""What waits for the router, read for a whole batch at once: a statement a batch, not a statement an inquiry."""
+"""What waits for the router, read for a whole batch at once: each query is run once a batch, not once an inquiry."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class InquiryId(NamedTuple):
-    """An inquiry by its id alone."""
+    """The id of an inquiry."""
 
     id: int
 
@@ -42,7 +42,7 @@ def waiting(tx: Tx, now: datetime, limit: int) -> list[int]:
 
 
 def still_waiting(tx: Tx, now: datetime, ids: Sequence[int]) -> Sequence[InquiryRecord]:
-    """Those of ``ids`` whose quiet interval is still over; locked against other workers on PostgreSQL."""
+    """Those of ``ids`` whose quiet interval is still over; on PostgreSQL locked against other workers."""
     query = (
         select(inquiries).where(inquiries.c.id.in_(ids), inquiries.c.fold_until <= now).order_by(inquiries.c.fold_until)
     )
@@ -52,7 +52,7 @@ def still_waiting(tx: Tx, now: datetime, ids: Sequence[int]) -> Sequence[Inquiry
 
 
 def said(tx: Tx, ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
-    """What each citizen wrote, in order: the message's id and its text. Who wrote nothing is left out."""
+    """What each citizen wrote, in order: the message's id and its text. Citizens who wrote nothing are left out."""
     found: dict[int, list[tuple[int, str]]] = {}
     rows = tx.conn.execute(
         select(messages.c.inquiry_id, messages.c.id, messages.c.text)
@@ -75,7 +75,7 @@ def last_said(tx: Tx, ids: Collection[int]) -> dict[int, int]:
 
 
 def in_hand(tx: Tx, ids: Collection[int]) -> set[int]:
-    """Those of ``ids`` a unit has already."""
+    """Those of ``ids`` that a unit has already."""
     return set(
         tx.conn.execute(
             select(assignments.c.inquiry_id).where(
@@ -88,7 +88,7 @@ def in_hand(tx: Tx, ids: Collection[int]) -> set[int]:
 
 
 def wrote_before(tx: Tx, contact_ids: Collection[int], since: datetime) -> set[int]:
-    """Those of the citizens who have told more than one thing since a time."""
+    """Those of the citizens who have told of more than one matter since a time."""
     return set(
         tx.conn.execute(
             select(inquiries.c.contact_id)

@@ -1,4 +1,4 @@
-"""Transactions, prepared statements, the vault, the spool and Redis: what every repository stands on.
+"""Transactions, prepared statements, encryption, the spool and Redis: what every repository stands on.
 
 No table of a subject is read here.
 """

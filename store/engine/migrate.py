@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[1] / "migrations"
 LOCK = 5_718_204_331
-"""Any number: PostgreSQL's advisory lock of this product's migrations."""
+"""The key of PostgreSQL's advisory lock for this product's migrations. The number itself means nothing."""
 
 
 def config(connection: Connection | None = None) -> Config:
-    """Alembic's configuration without a file."""
+    """The configuration of Alembic, made without a file."""
     made = Config()
     made.set_main_option("script_location", str(FOLDER))
     made.attributes["connection"] = connection
@@ -28,10 +28,10 @@ def config(connection: Connection | None = None) -> Config:
 
 
 def migrate(engine: Engine) -> str:
-    """Apply what is missing; the revision reached."""
+    """Apply the migrations that are missing. Returns the revision reached."""
     if engine.dialect.name == "sqlite":
-        # WAL is a property of the file: set once, here, not by each connection (platform facts: a
-        # second process setting it gets 'database is locked').
+        # WAL is a property of the database file, so it is set once, here, and not by each connection: a second
+        # process that sets it at the same moment gets "database is locked" (SQLite, seen 2026-11).
         raw = engine.raw_connection()
         try:
             raw.cursor().execute("PRAGMA journal_mode=WAL")
@@ -39,18 +39,20 @@ def migrate(engine: Engine) -> str:
             raw.close()
     with engine.begin() as conn:
         if engine.dialect.name != "sqlite":
+            # Several processes may start at once. The lock lets the first one migrate; the others then find
+            # nothing to do.
             conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         command.upgrade(config(conn), "head")
         return revision(conn) or ""
 
 
 def revision(conn: Connection) -> str | None:
-    """The revision a database is at."""
+    """The revision of a database."""
     return MigrationContext.configure(conn).get_current_revision()
 
 
 def newest() -> str | None:
-    """The revision this program expects."""
+    """The revision that this program expects."""
     return ScriptDirectory.from_config(config()).get_current_head()
 
 

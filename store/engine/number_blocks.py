@@ -1,9 +1,9 @@
-"""Inquiry numbers on PostgreSQL: a process takes a few at a time.
+"""Inquiry numbers on PostgreSQL, of which a process takes several at a time.
 
-One counter row a day, updated by every message inside its transaction, makes messages wait for each
-other's commit (intake fell to a fortieth of a bare echo's, measured 2026-11-23). So numbers are
-taken in blocks, by a short transaction of their own. A process that ends leaves the rest of its
-block unused: numbers are unique and rise with time, not without gaps (docs/decisions/0008).
+One counter row a day, updated by every message inside its transaction, would make messages wait for each other's
+commit (intake fell to a fortieth of a bare echo's, measured 2026-11-23). So numbers are taken in blocks, by a
+short transaction of their own. A process that ends leaves the rest of its block unused: numbers are unique and
+rise with time, but have gaps (docs/decisions/0008-drafts-and-numbers.md).
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ BLOCK = 16
 
 
 class NumberBlocks:
-    """Shared by the threads of a process. ``engine`` has a connection to spare beside the writers'."""
+    """The numbers a process has in hand, shared by its threads. ``engine`` has a connection besides those of the
+    writers.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -38,7 +38,7 @@ R = TypeVar("R")
 
 
 def changed(row: R, **values: Any) -> R:
-    """A row read by a ``Prepared`` with other values, after the same change was made in the database."""
+    """A row read by a ``Prepared``, with other values, for use after the same change was made in the database."""
     return cast("R", cast("Any", row)._replace(**values))
 
 
@@ -52,7 +52,7 @@ class _Compiled:
     record: Callable[[Sequence[Any]], Any]
 
     def parameters(self, values: dict[str, Any]) -> Any:
-        """What the driver wants: a list in order, or a mapping."""
+        """The parameters in the form of the driver: a list in order, or a mapping."""
         if self.fixed:
             values = {**self.fixed, **values}
         if self.positional:
@@ -60,7 +60,7 @@ class _Compiled:
         return {name: bind(values[name]) if bind else values[name] for name, bind in self.binders}
 
     def read(self, row: Sequence[Any]) -> Any:
-        """A fetched row with its columns' types applied."""
+        """A fetched row with the types of its columns applied."""
         if self.fetchers:
             cells = list(row)
             for place, fetch in self.fetchers:
@@ -83,7 +83,7 @@ class Prepared(Generic[R]):
         self._compiled: dict[str, _Compiled] = {}
 
     def rows(self, tx: Tx, **values: Any) -> list[R]:
-        """Every row."""
+        """All rows."""
         compiled = self._for(tx)
         return [compiled.read(row) for row in _execute(tx, compiled, values).fetchall()]
 
@@ -100,19 +100,19 @@ class Prepared(Generic[R]):
         return None if row is None else compiled.read(row)[0]
 
     def new_id(self, tx: Tx, **values: Any) -> int | None:
-        """SQLite only: the id of the row it inserted, or None.
+        """The id of the inserted row, or None. For SQLite only.
 
-        A RETURNING gives up the interpreter's lock once more, and another thread has to be waited for.
+        RETURNING would release the interpreter's lock once more, and the thread would wait until it gets it back.
         """
         cursor = _execute(tx, self._for(tx), values)
         return int(cursor.lastrowid) if cursor.rowcount == 1 else None
 
     def run(self, tx: Tx, **values: Any) -> int:
-        """How many rows it changed."""
+        """Run the statement. Returns how many rows it changed."""
         return int(_execute(tx, self._for(tx), values).rowcount)
 
     def run_many(self, tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Once for each row."""
+        """Run the statement once for each row."""
         _execute_many(tx, self._for(tx), rows)
 
     def _for(self, tx: Tx) -> _Compiled:
@@ -151,7 +151,7 @@ def _returned(made: Any) -> list[Any]:
 
 
 def _fixed(compiled: SQLCompiler) -> dict[str, Any]:
-    """Constants written into the statement itself."""
+    """The statement with its constants written into it."""
     return {name: bind.value for name, bind in compiled.binds.items() if not bind.required and bind.value is not None}
 
 
@@ -171,7 +171,9 @@ def _clean(text: str | None) -> str | None:
 
 @cache
 def _moment_binder(dialect: Dialect) -> Processor | None:
-    """One message binds its one moment a dozen times; making SQLite's text of it takes 4 µs."""
+    """A converter for times that remembers the last one: a message binds the same moment a dozen times, and
+    making SQLite's text of it takes 4 µs.
+    """
     binder = UtcTime().dialect_impl(dialect).bind_processor(dialect)
     return lru_cache(64)(binder) if binder else None
 
@@ -194,7 +196,9 @@ def _read_json(text: str | None) -> Any:
 
 @cache
 def _moment_fetcher(dialect: Dialect) -> Processor | None:
-    """The rows of one inquiry hold the same few moments again and again."""
+    """A converter for fetched times that remembers some: the rows of one inquiry hold the same few moments again
+    and again.
+    """
     fetcher = UtcTime().dialect_impl(dialect).result_processor(dialect, None)
     return lru_cache(1024)(fetcher) if fetcher else None
 
@@ -216,7 +220,7 @@ def _execute_many(tx: Tx, compiled: _Compiled, rows: Sequence[Mapping[str, Any]]
 
 
 def _as_sqlalchemys(tx: Tx, compiled: _Compiled, error: Any) -> Exception:
-    """The error as SQLAlchemy names it. Parameters stay out of it: they are what people wrote."""
+    """The driver's error as SQLAlchemy's. The parameters are left out, because they are what people wrote."""
     dialect = tx.conn.dialect
     if dialect.is_disconnect(error, tx.driver, None):
         tx.conn.invalidate(error)

@@ -1,6 +1,7 @@
-"""Redis: the cache all processes share, and the wake-ups of the workers.
+"""Redis: the cache that all processes share, and the wake-ups of the workers.
 
-Nothing here is truth. The database knows what has to be done; Redis only says that it may be time.
+Nothing is stored here that cannot be lost. The database knows what has to be done; Redis only says that it may be
+time (docs/decisions/0001-database-is-the-truth.md).
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 PREFIX = "wenzheng:"
 MARK_SECONDS = 30
-"""How long a wake-up mark lives if its job is lost with Redis: then the next wake enqueues again."""
+"""How long the mark of a wake-up lives. If its job is lost with Redis, the next wake-up after this enqueues
+another.
+"""
 
 
 def connect(url: str) -> Redis:
@@ -73,7 +76,7 @@ def _unavailable() -> Iterator[None]:
 
 
 class Waker:
-    """Enqueues one drain job a queue unless one is waiting. Works beside the caller, never raises."""
+    """Enqueues one drain job for a queue unless one is waiting. It works in a thread of its own and never raises."""
 
     def __init__(self, redis: Redis, *, timeout: int = 300) -> None:
         self._redis = redis
@@ -98,7 +101,7 @@ class Waker:
                     self._changed.wait()
                 wanted, self._wanted = self._wanted, set()
             for queue in wanted:
-                # Redis away: the sweep finds the row.
+                # Redis is away; the sweep will find the row.
                 with contextlib.suppress(RedisError):
                     self._enqueue(queue)
 
@@ -109,6 +112,6 @@ class Waker:
             )
 
     def taken(self, queue: str) -> None:
-        """The drain begins: from now on a wake-up enqueues a new job."""
+        """A drain begins: the mark is removed, so that a wake-up from now on enqueues a new job."""
         with contextlib.suppress(RedisError):
             self._redis.delete(f"{PREFIX}woken:{queue}")

@@ -1,7 +1,7 @@
-"""One connection, one piece of work after another, committed many at a time: for a replay.
+"""A store for a replay: one connection, one piece of work after another, and many of them in a commit.
 
-Each piece is still all or nothing (a savepoint) and sees what went before; only the disk is waited for
-less often. What a crash loses is the end of the run, and nobody was promised anything.
+Each piece is still all or nothing (a savepoint) and sees what went before; only the disk is waited for less
+often. A crash loses the end of the run, of which nothing was promised to anybody.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ GROUP = 500
 
 
 class SerialStore(Store):
-    """``Store`` for one process that nobody waits for. Budgets are not kept."""
+    """``Store`` for a single process in which nobody waits for an answer. Budgets are ignored."""
 
     def __init__(self, url: str, vault: Vault, *, group: int = GROUP) -> None:
         super().__init__(url, vault, pool_size=2)
@@ -69,7 +69,7 @@ class SerialStore(Store):
         return self._open
 
     def commit(self) -> None:
-        """Everything so far is durable."""
+        """Make everything so far durable."""
         with self._mine:
             if self._open is not None:
                 self._open.commit()

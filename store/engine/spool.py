@@ -1,7 +1,7 @@
-"""The spool: where a message is kept, on disk and synced, while the database is away or too slow.
+"""The spool: messages kept on disk, synced, while the database is away or too slow.
 
-One file a message, so that a crash can spoil none but the one being written, which was then not
-acknowledged. Sealed like the inbox. ``wenzheng sweep`` and every worker take them in.
+Each message is a file of its own, so that a crash can damage only the one being written, which was not
+acknowledged yet. Files are encrypted like the inbox. ``wenzheng sweep`` and every worker take them in.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class Spool:
-    """A folder of sealed messages waiting for the database."""
+    """A folder of encrypted messages waiting for the database."""
 
     def __init__(self, folder: Path, vault: Vault) -> None:
         self._folder = folder
         self._vault = vault
 
     def put(self, item: dict[str, Any]) -> None:
-        """Keep ``item`` (JSON) durably. Raises OSError when the disk refuses."""
+        """Store ``item`` (JSON) durably. Raises OSError when the disk refuses."""
         self._folder.mkdir(parents=True, exist_ok=True)
         name = secrets.token_hex(12)
         part = self._folder / f"{name}.part"
@@ -36,11 +36,13 @@ class Spool:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        # The name ending in .msg appears only when the content is on disk, so that nobody reads half a message;
+        # the folder is synced as well, or a power cut could lose the new name.
         part.rename(self._folder / f"{name}.msg")
         self._sync_folder()
 
     def items(self) -> Iterator[tuple[Path, dict[str, Any]]]:
-        """Every message kept, oldest first. One that cannot be read is set aside, not lost."""
+        """Every stored message, the oldest first. One that cannot be read is renamed and stays."""
         if not self._folder.is_dir():
             return
         for path in sorted(self._folder.glob("*.msg"), key=lambda p: p.stat().st_mtime):
@@ -52,11 +54,11 @@ class Spool:
                 path.rename(path.with_suffix(".bad"))
 
     def done(self, path: Path) -> None:
-        """The message is in the database."""
+        """Remove a message that is in the database now."""
         path.unlink(missing_ok=True)
 
     def size(self) -> int:
-        """How many messages wait."""
+        """The number of waiting messages."""
         return sum(1 for _ in self._folder.glob("*.msg")) if self._folder.is_dir() else 0
 
     def _sync_folder(self) -> None:

@@ -34,33 +34,35 @@ T = TypeVar("T")
 GROUP_LIMIT = 64
 RETRIES = 4
 WRITERS = 12
-"""Webhooks of one process in a transaction at once on PostgreSQL: more only wait for the same two cores."""
+"""How many webhooks of one process may be in a transaction at once on PostgreSQL. More would only wait for the
+same two cores.
+"""
 
 
 DatabaseError = DBAPIError
 """The database refused a statement, or the connection broke.
 
-For callers that let it pass and may not know SQLAlchemy.
+A name for callers that let such an error pass and must not import SQLAlchemy.
 """
 
 
 class Conflict(Exception):
-    """Somebody else changed a row between reading and writing it; the work is run again."""
+    """Somebody else changed a row between reading and writing it. The whole piece of work is run again."""
 
 
 class StoreUnavailable(Exception):
-    """The database did not answer within the time allowed; nothing can be said of the work."""
+    """The database did not answer in the time allowed. Whether the work was done is not known."""
 
 
 def sqlite_file(url: str) -> Path | None:
-    """The file of an SQLite URL (an empty path where it names none); None for another database."""
+    """The file of an SQLite URL (an empty path if it names none); None for another database."""
     parsed = make_url(url)
     return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
 
 
 @dataclass(slots=True)
 class Tx:
-    """One transaction: the connection, the vault and what to do once it is committed."""
+    """One transaction: the connection, the vault, and what is to be done once it is committed."""
 
     conn: Connection
     vault: Vault
@@ -78,7 +80,7 @@ Work = Callable[[Tx], T]
 
 
 def make_engine(url: str, *, pool_size: int = 16) -> Engine:
-    """An engine with the settings both databases need to be durable and bounded in time."""
+    """An engine with the settings that make each database durable and keep its waits short."""
     if url.startswith("sqlite"):
         engine = create_engine(
             url,
@@ -96,7 +98,7 @@ def make_engine(url: str, *, pool_size: int = 16) -> Engine:
         max_overflow=8,
         pool_pre_ping=True,
         pool_timeout=5,
-        hide_parameters=True,  # they are what people wrote, and an error may reach a log
+        hide_parameters=True,  # values are what people wrote, and an error may reach a log
         connect_args={"connect_timeout": 3, "options": "-c statement_timeout=60000"},
     )
 
@@ -105,9 +107,12 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
     # The driver's own transaction handling would begin late and deferred; ours is explicit.
     connection.isolation_level = None
     cursor = connection.cursor()
+    # SQLite checks references only if each connection asks for it.
     cursor.execute("PRAGMA foreign_keys=ON")
+    # In WAL mode NORMAL does not sync each commit, so a power cut could lose a message that was acknowledged.
     cursor.execute("PRAGMA synchronous=FULL")
-    # The standard 2 MB and 1,000 pages read and write the same index pages again and again.
+    # With the standard cache (2 MB) and checkpoint (every 1,000 pages) the same index pages would be read and
+    # written again and again. These are 6 MB and 4,000 pages.
     cursor.execute("PRAGMA cache_size=-6000")
     cursor.execute("PRAGMA wal_autocheckpoint=4000")
     cursor.close()
@@ -128,7 +133,8 @@ class Store:
         self.engine = make_engine(url, pool_size=pool_size)
         self._writer = _GroupWriter(self.engine, vault) if url.startswith("sqlite") else None
         self._gate = threading.BoundedSemaphore(WRITERS)
-        # A connection of its own: waiting for one of the pool's would have writers wait for each other.
+        # Numbers are taken on a connection of their own. If a writer had to wait for a second one of the pool,
+        # all writers could come to wait for each other.
         self._spare = None if self._writer else make_engine(url, pool_size=1)
         self._numbers = NumberBlocks(self._spare) if self._spare else None
 
@@ -156,7 +162,7 @@ class Store:
         return Tx(conn, self.vault, self._numbers)
 
     def close(self) -> None:
-        """Finish what was handed over and close the connections."""
+        """Finish the work handed over and close the connections."""
         if self._writer is not None:
             self._writer.stop()
         if self._spare is not None:
@@ -187,6 +193,7 @@ def _run_once(
 ) -> tuple[T, list[Callable[[], None]]]:
     with engine.begin() as conn:
         if budget is not None:
+            # LOCAL, or the limit would stay on the pooled connection for the next one who gets it.
             conn.exec_driver_sql(f"SET LOCAL statement_timeout = {int(budget * 1000)}")
         tx = make_tx(conn)
         result = work(tx)
@@ -203,6 +210,7 @@ def _run_retrying(
             raise StoreUnavailable("PoolTimeout") from error
         except (DBAPIError, Conflict) as error:
             if attempt < RETRIES and _worth_retrying(error):
+                # Two transactions that collided would collide again if both waited for the same time.
                 time.sleep(random.uniform(0.005, 0.03) * attempt)  # noqa: S311  spreads retries, no secret
             elif isinstance(error, OperationalError):
                 raise StoreUnavailable(type(error.orig).__name__) from error
@@ -226,7 +234,9 @@ class _Job:
 
 
 class _GroupWriter:
-    """SQLite's one writer: takes what waits, runs it in one transaction, commits once."""
+    """SQLite's only writer: takes the work that waits, runs it in one transaction and commits once
+    (docs/decisions/0009-group-commit-on-sqlite.md).
+    """
 
     def __init__(self, engine: Engine, vault: Vault) -> None:
         self._engine = engine
@@ -282,7 +292,8 @@ class _GroupWriter:
             if len(group) == 1:
                 group[0].future.set_exception(_translate(error))
             else:
-                # One piece of work failed and took the group with it: run each by itself.
+                # One piece of work failed and took the group with it. Each is run by itself, so that the error
+                # goes to the one who caused it.
                 for job in group:
                     self._commit([job])
             return

@@ -1,8 +1,8 @@
-"""Encryption at rest with rotatable keys, and the keyed hash addresses are looked up by.
+"""Encryption of stored values with keys that can be changed, and the keyed hash by which addresses are found.
 
-The first secret encrypts and hashes; every secret decrypts and is tried in look-ups, so a new
-``SECRET_KEY`` (the old one as ``SECRET_KEY_PREVIOUS``) takes effect at once and ``wenzheng rekey``
-rewrites what is stored. Fernet: AES-128-CBC with HMAC-SHA256 (cryptography.io).
+The first secret encrypts and hashes; every secret decrypts and is tried when something is looked up. A new
+``SECRET_KEY`` (with the old one as ``SECRET_KEY_PREVIOUS``) therefore takes effect at once, and ``wenzheng
+rekey`` rewrites what is stored. The encryption is Fernet: AES-128-CBC with HMAC-SHA256 (cryptography.io).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 
 def derive(secret: str, purpose: str) -> bytes:
-    """32 bytes for one purpose from a secret of at least 32 characters."""
+    """A key of 32 bytes for one purpose, from a secret of at least 32 characters."""
     return hmac.digest(secret.encode(), b"wenzheng:" + purpose.encode(), hashlib.sha256)
 
 
 class Vault:
-    """Encrypts texts and bytes, hashes addresses."""
+    """Encrypts texts and bytes, and hashes addresses."""
 
     def __init__(self, secret: str, *previous: str) -> None:
         secrets = (secret, *previous)
@@ -28,7 +28,7 @@ class Vault:
         self._hash_keys = [derive(s, "look-up") for s in secrets]
 
     def seal(self, clear: str | bytes) -> str:
-        """Encrypt; the result is ASCII."""
+        """Encrypt. The result is ASCII."""
         data = clear.encode("utf-8", "surrogatepass") if isinstance(clear, str) else clear
         return self._fernet.encrypt(data).decode("ascii")
 
@@ -44,10 +44,10 @@ class Vault:
             raise ValueError("no key fits this entry: is SECRET_KEY_PREVIOUS missing?") from error
 
     def digest(self, value: str) -> str:
-        """The look-up hash under the current key: 64 hex digits."""
+        """The hash for look-ups under the current key: 64 hex digits."""
         return self.digests(value)[0]
 
     def digests(self, value: str) -> list[str]:
-        """The look-up hashes under every key, the current one first."""
+        """The hashes for look-ups under every key, the current one first."""
         data = value.encode("utf-8", "surrogatepass")
         return [hmac.new(key, data, hashlib.sha256).hexdigest() for key in self._hash_keys]

@@ -1,4 +1,4 @@
-"""Small statements every repository uses."""
+"""Small statements that every repository uses."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 VALUES_TOGETHER = 50
-"""Values in one INSERT of several rows: a statement costs psycopg some 100 µs, whatever is in it, but one with more
-values than this it reads anew each time (``MAX_CACHED_STATEMENT_PARAMS``, psycopg 3.3, 2026-11-23).
+"""The most values in one INSERT of several rows. A statement costs psycopg some 100 µs, however many rows it has,
+but one with more values than this is parsed anew each time (``MAX_CACHED_STATEMENT_PARAMS``, psycopg 3.3, seen
+2026-11-23).
 """
 
 
@@ -35,7 +36,7 @@ def insert_row(tx: Tx, table: Table, **values: Any) -> int:
 
 
 def insert_ignoring(tx: Tx, table: Table, **values: Any) -> int | None:
-    """Insert a row unless a unique constraint has it already; its id or None."""
+    """Insert a row unless a unique constraint forbids it. Returns its id or None."""
     if tx.sqlite:
         return _insert_ignoring_plain(table, tuple(values)).new_id(tx, **values)
     row_id: int | None = _insert_ignoring(table, tuple(values)).scalar(tx, **values)
@@ -43,11 +44,11 @@ def insert_ignoring(tx: Tx, table: Table, **values: Any) -> int | None:
 
 
 def insert_many_ignoring(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows of the same columns, but those a unique constraint has already."""
+    """Insert rows of the same columns, leaving out those a unique constraint forbids."""
     if not rows:
         return
     names = tuple(rows[0])
-    if tx.sqlite:  # one row at a time is a tenth faster there than several in a statement
+    if tx.sqlite:  # one row at a time is a tenth faster there
         _insert_ignoring_plain(table, names).run_many(tx, rows)
         return
     together = max(1, VALUES_TOGETHER // len(names))
@@ -64,7 +65,7 @@ def update_row(tx: Tx, table: Table, row_id: int, **values: Any) -> None:
 
 
 class Versioned(Protocol):
-    """A row that knows how often it was changed."""
+    """A row that counts how often it was changed."""
 
     @property
     def id(self) -> int: ...
@@ -73,12 +74,13 @@ class Versioned(Protocol):
 
 
 def change_version(tx: Tx, table: Table, row: Versioned, **values: Any) -> bool:
-    """Change a row as it was read; False when its ``version`` is another by now."""
+    """Change a row as it was read. False when its ``version`` is another by now, so that somebody else changed it."""
     changing = _change_version(table, ("version", *values))
     return changing.run(tx, by_id=row.id, by_version=row.version, version=row.version + 1, **values) == 1
 
 
-# Column names come from our own calls, never from outside: the caches stay small.
+# These caches are keyed by column names, which come from our own calls and never from outside, so they stay
+# small.
 
 
 @cache

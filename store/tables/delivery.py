@@ -110,7 +110,8 @@ deliveries = Table(
 )
 
 early_receipts = Table(
-    # A receipt may overtake the commit of the send it speaks of (edge: "sid before our own insert").
+    # A receipt may arrive before the transaction that stores the sending is committed. It waits here until its
+    # attempt is known.
     "early_receipts",
     metadata,
     _id(),

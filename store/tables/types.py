@@ -1,7 +1,7 @@
-"""Column types that survive what people send: NUL, lone surrogates, naive times.
+"""Column types that survive what people send: NUL characters, lone surrogates, times without a zone.
 
-PostgreSQL refuses NUL in text and both databases refuse lone surrogates (they are not UTF-8);
-phones do send them, so every text goes through ``clean`` on its way in.
+PostgreSQL refuses NUL in texts, and both databases refuse lone surrogates, which are no valid UTF-8. Phones do
+send them, so every text goes through ``clean`` on its way in.
 """
 
 # ruff: noqa: ARG002  SQLAlchemy gives the dialect by name
@@ -24,7 +24,7 @@ _LONE_SURROGATES = dict.fromkeys(range(55296, 57344), "�") | {0: None}
 
 
 def clean(text: str) -> str:
-    """``text`` without NUL, lone surrogates as U+FFFD; anything else untouched."""
+    """``text`` without NUL and with lone surrogates as U+FFFD. Values other than texts are not touched."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -33,7 +33,7 @@ def clean(text: str) -> str:
 
 
 class SafeText(TypeDecorator[str]):
-    """Text as a person wrote it, made storable."""
+    """A text as a person wrote it, made storable."""
 
     impl = Text
     cache_ok = True
@@ -45,7 +45,7 @@ class SafeText(TypeDecorator[str]):
 class JsonText(TypeDecorator[Any]):
     """JSON in a text column: the same on both databases, and clean like SafeText.
 
-    ``shape``: what it holds, as the generated row types write it (a migration needs none).
+    ``shape`` is the type of its content, as the generated row types write it. A migration needs none.
     """
 
     impl = Text
@@ -66,7 +66,7 @@ class JsonText(TypeDecorator[Any]):
 
 
 class OneOf(TypeDecorator[StrEnum]):
-    """A member of an enum, stored as its value. What is no value of it can be neither written nor read."""
+    """A member of an enum, stored as its value. Anything else can be neither written nor read."""
 
     impl = String
     cache_ok = True
@@ -85,7 +85,7 @@ class OneOf(TypeDecorator[StrEnum]):
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """Aware UTC in and out. SQLite keeps no zone, so it is put back on reading."""
+    """An aware time in UTC. SQLite stores no zone, so it is added again on reading."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

@@ -1,8 +1,8 @@
-"""Every table there is: ``metadata`` read from here is whole, whichever repositories a process has loaded.
+"""All tables. ``metadata`` imported from here is complete, whichever repositories a process has loaded.
 
-States are short strings: ``bot`` owns their meaning. Nothing here is personal in clear but message
-texts: addresses are encrypted beside a keyed hash for look-up. Migrations in ``store/migrations`` are
-written from these tables.
+States are short strings whose meaning is defined in ``bot``. Nothing here is personal in clear except for the
+texts of messages: addresses are encrypted, beside a keyed hash by which they are found. The migrations in
+``store/migrations`` are written from these tables.
 """
 
 from __future__ import annotations
