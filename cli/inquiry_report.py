@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.inquiry.states import LoggedActor
 from cli.common import when
 from store import decisions, directory, duty_desk, inquiries, outbox, scores
 
@@ -129,7 +130,7 @@ def _media(row: MediaRecord) -> dict[str, Any]:
 
 
 def _event(tx: Tx, row: EventRecord) -> dict[str, Any]:
-    who = inquiries.officer_name(tx, row.actor_id) if row.actor == "officer" else None
+    who = inquiries.officer_name(tx, row.actor_id) if row.actor == LoggedActor.OFFICER else None
     return {"at": when(row.at), "name": row.name, "actor": row.actor, "officer": who, "data": row.data}
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import NoResultFound
 
 from bot.inquiry.directions import Direction
 from bot.inquiry.numbers import NumberQuery, read_number
-from bot.inquiry.states import AssignmentRole, AssignmentState, State
+from bot.inquiry.states import AssignmentRole, AssignmentState, LoggedActor, State
 from store.engine.prepared import Prepared, named
 from store.engine.transactions import Conflict
 from store.engine.writes import change_version, insert_row, update_row
@@ -240,11 +240,11 @@ def log(
     name: str,
     now: datetime,
     *,
-    actor: str = "system",
+    actor: LoggedActor = LoggedActor.SYSTEM,
     actor_id: int | None = None,
     **data: Any,
 ) -> None:
-    """Append to the event log. ``actor``: citizen, officer or system."""
+    """Append to the event log."""
     insert_row(tx, events, inquiry_id=inquiry_id, at=now, name=name, actor=actor, actor_id=actor_id, data=data)
 
 

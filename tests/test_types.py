@@ -210,7 +210,7 @@ def test_a_query_gives_every_column_of_its_type(query, record):
 
 # --- states as bare text ---
 
-NAMED = {"state", "role", "direction", "tier", "inquiry_state", "outbox_state", "order_state"}
+NAMED = {"state", "role", "actor", "direction", "tier", "inquiry_state", "outbox_state", "order_state"}
 """Columns that hold members of an enum. mypy lets one be compared with any text, as its members are texts too."""
 
 

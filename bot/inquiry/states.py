@@ -130,6 +130,14 @@ class Actor(StrEnum):
     SYSTEM = "system"
 
 
+class LoggedActor(StrEnum):
+    """Who did it, as the event log has it: whoever acts for the office or a unit is an officer there."""
+
+    CITIZEN = "citizen"
+    OFFICER = "officer"
+    SYSTEM = "system"
+
+
 class IllegalTransition(Exception):
     """There is no move from ``state`` by ``event``. The message names both and contains nothing else."""
 

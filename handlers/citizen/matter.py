@@ -12,7 +12,7 @@ from bot.edge.messages import InboundMessage, Kind
 from bot.inquiry.directions import Direction
 from bot.inquiry.kinds import kind_of
 from bot.inquiry.numbers import format_number, new_code
-from bot.inquiry.states import State
+from bot.inquiry.states import LoggedActor, State
 from handlers.notices.notify import to_officer
 from handlers.notices.phrases import about, say_time, shorten
 from handlers.notices.privacy import summary_of, text_for
@@ -67,7 +67,9 @@ def open_inquiry(
         fold_until=fold_closes_at(state, deps.rules),
     )
     _add_part(turn, inquiry.id, event)
-    inquiries.log(tx, inquiry.id, "received", now, actor="citizen", actor_id=contact_id, channel=turn.channel.account)
+    inquiries.log(
+        tx, inquiry.id, "received", now, actor=LoggedActor.CITIZEN, actor_id=contact_id, channel=turn.channel.account
+    )
     turn.inquiry_id = inquiry.id
     turn.reply("receipt.ask" if act.ask_place else "receipt", **about(inquiry), code=inquiry.query_code)
     return opened(state, inquiry.id)
@@ -145,7 +147,13 @@ def _alert(turn: Turn, act: acts.Emergency, event: InboundMessage) -> None:
     if inquiry is not None:
         inquiries.change(tx, inquiry, urgent=True)
     inquiries.log(
-        tx, inquiry_id, "emergency", turn.now, actor="citizen", actor_id=turn.address.contact_id, kinds=list(act.kinds)
+        tx,
+        inquiry_id,
+        "emergency",
+        turn.now,
+        actor=LoggedActor.CITIZEN,
+        actor_id=turn.address.contact_id,
+        kinds=list(act.kinds),
     )
     if inquiry is not None and _told_enough(turn, inquiry.id):
         return

@@ -15,7 +15,7 @@ from bot.conversation.step import waits_no_more
 from bot.delivery.states import AddressState
 from bot.inquiry.directions import Direction
 from bot.inquiry.numbers import NumberQuery, read_number
-from bot.inquiry.states import Actor, AssignmentEvent, Event, State
+from bot.inquiry.states import Actor, AssignmentEvent, Event, LoggedActor, State
 from bot.text.sms import split_text
 from handlers.duty_desk.merge import head_of, pass_on, release
 from handlers.inquiry.answers import given
@@ -160,7 +160,7 @@ def urge(turn: Turn, state: ConversationState, act: acts.Urge, _event: Any) -> C
         turn.reply("urge.again", **about(inquiry))
         return state
     inquiries.change(turn.tx, inquiry, urged_on=today)
-    inquiries.log(turn.tx, inquiry.id, "urged", turn.now, actor="citizen", actor_id=turn.address.contact_id)
+    inquiries.log(turn.tx, inquiry.id, "urged", turn.now, actor=LoggedActor.CITIZEN, actor_id=turn.address.contact_id)
     to_unit(turn.deps, turn.tx, inquiry, key="order.urged", once=f"urge:{inquiry.id}:{today}", now=turn.now)
     turn.wakes.add("outbox")
     turn.reply("urge", **about(inquiry))
@@ -187,7 +187,9 @@ def supplement(turn: Turn, state: ConversationState, act: acts.Supplement, event
         channel=turn.channel.account,
         address_id=turn.address.id,
     )
-    inquiries.log(turn.tx, inquiry.id, "supplemented", turn.now, actor="citizen", actor_id=turn.address.contact_id)
+    inquiries.log(
+        turn.tx, inquiry.id, "supplemented", turn.now, actor=LoggedActor.CITIZEN, actor_id=turn.address.contact_id
+    )
     if event.media:
         turn.wakes.add("bulk")
     asked = inquiry.state == State.NEED_INFO

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.conversation.state import ConversationState
 from bot.conversation.step import answered, rating_reason_asked
-from bot.inquiry.states import Actor, AssignmentState, Event, State
+from bot.inquiry.states import Actor, AssignmentState, Event, LoggedActor, State
 from handlers.duty_desk.merge import head_of
 from handlers.inquiry.rework import DISSATISFIED, dissatisfied
 from handlers.inquiry.transitions import Author, move
@@ -128,7 +128,7 @@ def _record(turn: Turn, inquiry: InquiryRecord, score: int, why: str) -> None:
         inquiry.id,
         "rated",
         turn.now,
-        actor="citizen",
+        actor=LoggedActor.CITIZEN,
         actor_id=turn.address.contact_id,
         score=score,
         reason=bool(why),

@@ -23,6 +23,7 @@ from bot.clocks.charges import (
 )
 from bot.clocks.workdays import CHINA
 from bot.directory.units import Role
+from bot.inquiry.states import LoggedActor
 from handlers.clocks.schedule import CLOCK_SET
 from store import deadlines, inquiries, scores
 
@@ -221,7 +222,7 @@ def appeal(
         row.inquiry_id,
         GRANTED if grant else APPEALED,
         now,
-        actor="officer",
+        actor=LoggedActor.OFFICER,
         actor_id=officer.id,
         entry=row.id,
         rule=row.rule,

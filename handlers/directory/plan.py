@@ -132,17 +132,21 @@ def describe(plan: ImportPlan) -> list[str]:
     return lines
 
 
+def _words() -> dict[str, str]:
+    words: dict[str, str] = texts()["_plan"]
+    return words
+
+
 def _summary(kind: str, changes: Changes[Row]) -> str:
-    words = texts()["_plan"]
-    form: str = words["summary"]
-    return form.format(
+    words = _words()
+    return words["summary"].format(
         kind=words[kind], added=len(changes.added), changed=len(changes.changed),
         removed=len(changes.removed), unchanged=len(changes.unchanged),
     )  # fmt: skip
 
 
 def _lines(kind: str, changes: Changes[Row]) -> Iterator[str]:
-    words = texts()["_plan"]
+    words = _words()
     for what, rows in (("added", changes.added), ("removed", changes.removed)):
         for row in rows:
             yield words["line"].format(what=words[what], kind=words[kind], who=_who(row))
@@ -155,7 +159,7 @@ def _who(row: UnitRow | OfficerRow | Category) -> str:
     if isinstance(row, OfficerRow):
         return f"{row.unit_code} {row.name} {mask(row.phone)}"
     into = row.merged_into if isinstance(row, UnitRow) else ""
-    said: str = texts()["_plan"]["merged"].format(into=into) if into else ""
+    said = _words()["merged"].format(into=into) if into else ""
     return f"{row.code} {row.name} {said}".rstrip()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.inquiry.states import AssignmentEvent, AssignmentRole, Event
+from bot.inquiry.states import AssignmentEvent, AssignmentRole, Event, LoggedActor
 from handlers.duty_desk.placement import is_desk
 from handlers.inquiry.acting_officer import DECIDERS, too_late
 from handlers.inquiry.hand_over import clock_of, dispatch
@@ -57,7 +57,7 @@ def first(acting: ActingOfficer, order: OrderRecord) -> Outcome:
     if not events:
         return too_late(acting, order)
     last = events[-1]
-    officer = last.actor_id if last.actor == "officer" else None
+    officer = last.actor_id if last.actor == LoggedActor.OFFICER else None
     return acting.refuse(
         "staff.first",
         number=order.number,
@@ -77,7 +77,11 @@ def overtaken(acting: ActingOfficer, order: OrderRecord) -> Outcome | None:
     if is_desk(acting.tx, order.unit_id) or order.created_at < acting.now - JUST_NOW:
         return None
     last = [e for e in inquiries.events_of(acting.tx, order.inquiry_id) if e.name in DID][-1:]
-    by_other = [e for e in last if e.name == "transferred" and e.actor == "officer" and e.actor_id != acting.officer.id]
+    by_other = [
+        e
+        for e in last
+        if e.name == "transferred" and e.actor == LoggedActor.OFFICER and e.actor_id != acting.officer.id
+    ]
     return first(acting, order) if by_other else None
 
 

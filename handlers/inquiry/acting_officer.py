@@ -7,7 +7,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from bot.directory.units import Role
-from bot.inquiry.states import Actor, AssignmentRole, AssignmentState, IllegalTransition
+from bot.inquiry.states import Actor, AssignmentRole, AssignmentState, IllegalTransition, LoggedActor
 from handlers.inquiry.transitions import Author
 from handlers.notices.phrases import STATES, say_time
 from store import directory, inquiries
@@ -68,7 +68,7 @@ class ActingOfficer:
 
     def log(self, inquiry_id: int, name: str, **data: Any) -> None:
         """An event of this officer."""
-        inquiries.log(self.tx, inquiry_id, name, self.now, actor="officer", actor_id=self.officer.id, **data)
+        inquiries.log(self.tx, inquiry_id, name, self.now, actor=LoggedActor.OFFICER, actor_id=self.officer.id, **data)
 
 
 def refusing(

@@ -14,6 +14,7 @@ from bot.inquiry.states import (
     AssignmentEvent,
     Event,
     IllegalTransition,
+    LoggedActor,
     RequestEvent,
     State,
     after,
@@ -40,9 +41,10 @@ class Author:
     now: datetime
 
     @property
-    def logged(self) -> str:
-        """The event log's word: citizen, officer or system."""
-        return self.actor.value if self.actor in {Actor.CITIZEN, Actor.SYSTEM} else "officer"
+    def logged(self) -> LoggedActor:
+        """The event log's word."""
+        own = self.actor in {Actor.CITIZEN, Actor.SYSTEM}
+        return LoggedActor(self.actor.value) if own else LoggedActor.OFFICER
 
     def log(self, tx: Tx, inquiry_id: int, name: str, **data: Any) -> None:
         """An event that moves no state."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from bot.inquiry.directions import Direction
     from bot.inquiry.kinds import InquiryKind
-    from bot.inquiry.states import AssignmentRole, AssignmentState, RequestKind, RequestState, State
+    from bot.inquiry.states import AssignmentRole, AssignmentState, LoggedActor, RequestKind, RequestState, State
 
 
 class InquiryRecord(Protocol):
@@ -233,7 +233,7 @@ class EventRecord(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def actor(self) -> str: ...
+    def actor(self) -> LoggedActor: ...
     @property
     def actor_id(self) -> int | None: ...
     @property

@@ -17,7 +17,7 @@ from sqlalchemy import (
 
 from bot.inquiry.directions import Direction
 from bot.inquiry.kinds import InquiryKind
-from bot.inquiry.states import AssignmentRole, AssignmentState, RequestKind, RequestState, State
+from bot.inquiry.states import AssignmentRole, AssignmentState, LoggedActor, RequestKind, RequestState, State
 from store.tables.schema import Id, metadata
 from store.tables.schema import id_column as _id
 from store.tables.schema import ref_column as _ref
@@ -189,7 +189,7 @@ events = Table(
     _ref("inquiry_id", "inquiries.id"),
     Column("at", UtcTime, nullable=False),
     Column("name", String(48), nullable=False),
-    Column("actor", String(16), nullable=False),
+    Column("actor", OneOf(LoggedActor, 16), nullable=False),
     Column("actor_id", Id),
     Column("data", JsonText("dict[str, Any]"), nullable=False),
     Index(None, "inquiry_id"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.inquiry.states import FINAL, State
+from bot.inquiry.states import FINAL, LoggedActor, State
 from handlers.notices.phrases import CHINA, STATES, UNSEEN, say_due, say_time
 from store import inquiries
 
@@ -71,7 +71,7 @@ def steps_of(tx: Tx, inquiry_id: int, *, names: bool) -> list[Step]:
 
 def _step(tx: Tx, event: EventRecord, *, names: bool) -> Step:
     data = event.data or {}
-    who = inquiries.officer_name(tx, event.actor_id) if names and event.actor == "officer" else ""
+    who = inquiries.officer_name(tx, event.actor_id) if names and event.actor == LoggedActor.OFFICER else ""
     reason = (
         data.get("reason", "") if names and event.name in {"returned", "contact_opened", "answer_retracted"} else ""
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.directory.units import Role, Tier
 from bot.inquiry.directions import Direction
-from bot.inquiry.states import AssignmentRole, AssignmentState
+from bot.inquiry.states import AssignmentRole, AssignmentState, LoggedActor
 from handlers.duty_desk import moves
 from handlers.duty_desk.merge import JOINED
 from handlers.inquiry import acting_officer
@@ -271,7 +271,7 @@ def note_view(deps: Deps, visit: Visit) -> None:
 
     def work(tx: Tx) -> None:
         if not seen(tx):
-            inquiries.log(tx, inquiry_id, "viewed", deps.clock.now(), actor="officer", actor_id=officer_id)
+            inquiries.log(tx, inquiry_id, "viewed", deps.clock.now(), actor=LoggedActor.OFFICER, actor_id=officer_id)
 
     with suppress(StoreUnavailable):
         if not deps.store.read(seen):
