@@ -311,6 +311,16 @@ class StaffShow:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffCommand:
+    """Any other word of the table of officers' actions: ``action`` is its entry's name."""
+
+    action: str
+    number: str
+    text: str = ""
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StaffBad:
     """A staff word that could not be read. ``key`` is the text that says what is missing."""
 
@@ -357,6 +367,7 @@ StaffAct = (
     | StaffRefuse
     | StaffCallBack
     | StaffShow
+    | StaffCommand
     | StaffBad
 )
 Act = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bot.conversation.acts import (
     Act,
@@ -30,13 +31,15 @@ from bot.conversation.acts import (
 )
 from bot.conversation.citizen_words import HINT_KEYS, parse_citizen
 from bot.conversation.flood_limits import Decision, Rules, is_over, limited, unlooped
-from bot.conversation.officer_words import STAFF_KEYS, parse_staff
 from bot.conversation.state import ConversationState, Draft
 from bot.edge.messages import Contact, ContactEvent, InboundMessage, Kind
 from bot.text import reading
 from bot.text.emergency import EMERGENCY_KEYS, emergency
 
-TEXT_KEYS = (*HINT_KEYS, *STAFF_KEYS, *EMERGENCY_KEYS)
+TEXT_KEYS = (*HINT_KEYS, *EMERGENCY_KEYS)
+
+if TYPE_CHECKING:
+    from bot.conversation.officer_words import OfficerWords
 
 REASON_LIFE = timedelta(days=1)
 SUPPLEMENT_LIFE = timedelta(minutes=10)
@@ -62,15 +65,16 @@ def step(
     now: datetime,
     *,
     rules: Rules,
-    officer: bool,
+    officer: OfficerWords | None,
 ) -> Decision:
-    """The new state and the acts for one event. ``officer``: the address belongs to an active officer, so
-    officers' words count.
+    """The new state and the acts for one event.
+
+    ``officer``: the words that count, where the address belongs to an active officer.
     """
     if isinstance(event, ContactEvent):
         return Decision(state, (_contact(event),))
     state = _without_expired(state, now)
-    if officer and event.kind is Kind.TEXT and (ordered := parse_staff(event.text)) is not None:
+    if officer and event.kind is Kind.TEXT and (ordered := officer.parse(event.text)) is not None:
         return Decision(state, (ordered,))
     kinds = emergency(event.text)
     decision = _meant(state, event, now, rules)

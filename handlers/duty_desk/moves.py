@@ -6,6 +6,7 @@ they did. ``reject`` is in ``rejecting``, ``merge`` in ``merging``.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from store.records.joined import OrderRecord, QueuedOrderRecord
 
 
+_PICK = re.compile(r"([1-3]) (\S{1,32})")
 LISTED = 5
 
 
@@ -152,6 +154,15 @@ def queue(tx: Tx, deps: Deps, limit: int = desk_store.MOST) -> list[Waiting]:
     rows = desk_store.queue(tx, duty.id, limit)
     known = deps.router().directory
     return [Waiting(row, tuple(proposed(known, row, row.unit_code))) for row in rows]
+
+
+def send_pick(acting: ActingOfficer, order: OrderRecord, pick: str) -> Outcome:
+    """The suggestion whose button it was: its place in the list, and the unit that was read there."""
+    picked = _PICK.fullmatch(pick)
+    unit = directory.unit_by_code(acting.tx, picked[2]) if picked else None
+    if picked is None or unit is None or not unit.active:
+        return acting.refuse("staff.bad_unit", names=[])
+    return send_on(acting, order, unit, pick=int(picked[1]))
 
 
 def find_order(acting: ActingOfficer, typed: str) -> OrderRecord | Outcome:

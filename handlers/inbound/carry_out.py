@@ -8,7 +8,7 @@ from bot.conversation import acts
 from handlers.citizen import matter, own_inquiries, phone, rating
 from handlers.duty_desk import reject
 from handlers.inbound import floods
-from handlers.officer import commands, duty_link
+from handlers.officer import commands, duty_link, table, todo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,27 +55,11 @@ CARRIERS: dict[type, Callable[[Turn, ConversationState, Any, Any], ConversationS
     acts.RatingReason: rating.reason,
     acts.BindPhone: phone.bind_phone,
     acts.Confirm: phone.confirm,
-    acts.StaffList: commands.todo,
+    acts.StaffList: todo.todo,
     acts.StaffDuty: duty_link.duty_link,
-    acts.StaffSign: commands.sign,
-    acts.StaffReply: commands.answer,
-    acts.StaffTransfer: commands.transfer,
-    acts.StaffReturn: commands.give_back,
-    acts.StaffExtend: commands.extend,
-    acts.StaffAsk: commands.ask,
-    acts.StaffAssist: commands.assist,
-    acts.StaffSend: commands.send_on,
-    acts.StaffReject: commands.reject,
-    acts.StaffMerge: commands.merge,
-    acts.StaffSplit: commands.split,
-    acts.StaffContact: commands.contact,
-    acts.StaffCorrect: commands.correct,
-    acts.StaffRetract: commands.retract,
-    acts.StaffCallBack: commands.call_back,
-    acts.StaffApprove: commands.approve,
-    acts.StaffRefuse: commands.refuse,
-    acts.StaffShow: commands.show,
     acts.StaffBad: commands.bad,
+    acts.StaffCommand: commands.carry_out,
+    **{entry.act: commands.carry_out for entry in table.TABLE.entries},
 }
 
 

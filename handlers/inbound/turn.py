@@ -16,6 +16,7 @@ from handlers.delivery.compose import fit, worded
 from handlers.delivery.routes import can_ever_send
 from handlers.inbound import carry_out
 from handlers.inquiry.answers import ANSWERS
+from handlers.officer import table
 from handlers.services.deps import Deps, Reply, Turn
 from store import inbox, outbox, people
 
@@ -83,7 +84,8 @@ def _contact_values(row: SenderRecord, event: ContactEvent, now: datetime) -> Ad
 
 def _converse(turn: Turn, event: InboundMessage | ContactEvent) -> None:
     state = ConversationState.from_json(turn.address.conversation or {})
-    decision = step(state, event, turn.now, rules=turn.deps.rules, officer=turn.address.officer_id is not None)
+    words = table.TABLE.words if turn.address.officer_id is not None else None
+    decision = step(state, event, turn.now, rules=turn.deps.rules, officer=words)
     state = carry_out.carry_out(turn, decision.state, decision.acts, event)
     after = state.to_json()
     if after != (turn.address.conversation or {}):

@@ -25,7 +25,9 @@ P = ParamSpec("P")
 
 ACTORS = {Role.DUTY: Actor.OFFICE, Role.HEAD: Actor.HEAD, Role.LEADER: Actor.HEAD, Role.OFFICER: Actor.UNIT}
 """A leader works on his own unit's orders as its head; what only a leader decides asks for the role."""
-DECIDERS = (Role.DUTY, Role.LEADER)
+GONE = "staff.gone"
+"""What a form was made for is not there any more: only a page says this, in words of its own."""
+DECIDERS = frozenset({Role.DUTY, Role.LEADER})
 """Roles that decide for the duty desk."""
 TOLD_STATES = frozenset(
     {AssignmentState.SIGNED, AssignmentState.DONE, AssignmentState.RETURNED, AssignmentState.CANCELLED}

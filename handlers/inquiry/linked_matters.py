@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bot.inquiry.states import OPEN, AssignmentEvent, AssignmentState, Event, State
 from bot.routing.repeats import ToldMatter, matter, together
 from bot.routing.triage import BLOCKING
-from handlers.inquiry.acting_officer import ActingOfficer, Outcome, refusing, too_late
+from handlers.inquiry.acting_officer import GONE, ActingOfficer, Outcome, refusing, too_late
 from handlers.inquiry.answers import give
 from handlers.inquiry.pause import stop_waiting
 from handlers.inquiry.pending_requests import drop_requests
@@ -240,3 +240,12 @@ def succeed(deps: Deps, tx: Tx, head: InquiryRecord, now: datetime, *, into: Inq
         _unlink(deps, tx, first, now)
     for row in rest if into is None else rows:
         inquiries.change(tx, row, linked_to_id=into.id if into is not None else first.id)
+
+
+def take_out_chosen(acting: ActingOfficer, order: OrderRecord, typed: str) -> Outcome:
+    """Take out the linked one that was chosen on the head's page; without a choice this very one."""
+    if not typed:
+        return take_out(acting, order)
+    rows = linked_inquiries.open_orders(acting.tx, order.inquiry_id)
+    found = next((row for row in rows if str(row.id) == typed and row.unit_id == order.unit_id), None)
+    return take_out(acting, found) if found is not None else acting.refuse(GONE)

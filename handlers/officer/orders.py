@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.directory.units import Role
+from bot.directory.units import Role, Tier
 from bot.inquiry.directions import Direction
 from bot.inquiry.states import AssignmentEvent, AssignmentRole, AssignmentState, Event, State
 from handlers.duty_desk import moves, placement
@@ -23,7 +23,7 @@ from handlers.inquiry.pending_requests import drop_requests
 from handlers.inquiry.transitions import finished, move, move_order
 from handlers.notices import notify
 from handlers.notices.phrases import about, say_time
-from store import inquiries
+from store import directory, inquiries
 
 if TYPE_CHECKING:
     from store.records.directory import UnitRecord
@@ -193,3 +193,18 @@ def assist(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord) -> Outco
     opened = call_in(acting, order, receiver)
     acting.log(inquiry.id, "assist_asked", unit=receiver.name, from_unit=order.unit_name, assignment=opened)
     return Outcome(done=True, key="staff.assist_asked", params=about(inquiry) | {"unit": receiver.name})
+
+
+def transfer_choices(acting: ActingOfficer, order: OrderRecord) -> list[UnitRecord]:
+    """Units the officer may give the order to: the duty desk any, a subdistrict office its communities.
+
+    Only units with somebody there to sign.
+    """
+    if acting.officer.role == Role.DUTY:
+        units = directory.all_units(acting.tx)
+    elif acting.officer.tier == Tier.SUBDISTRICT:
+        units = directory.children(acting.tx, acting.officer.unit_code)
+    else:
+        return []
+    staffed = {officer.unit_id for officer in directory.all_officers(acting.tx)}
+    return [unit for unit in units if unit.id in staffed and unit.id != order.unit_id]

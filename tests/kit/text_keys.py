@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from handlers.notices.phrases import about
+from handlers.officer.table import TABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAT = ("bot", "handlers")
@@ -49,7 +50,7 @@ CONTROL = {
 FORWARDED = {"to_unit": (ABOUT - {"code"}) | {"url"}, "hand_over": ABOUT | {"unit"}}
 """Functions that take a key and add fields of their own."""
 
-STAFF_BAD = {"staff.bad_unit": {"names"}, "staff.bad_text": {"longest"}, "staff.bad_retraction": {"longest"}}
+STAFF_BAD = {key: set(fields) for key, fields in TABLE.missing.items()}
 """What ``handlers.officer.commands.bad`` adds to a command that could not be read."""
 
 
@@ -119,8 +120,10 @@ def _uses_in(path: Path) -> list[Use]:
         called = _called(call)
         keys = [k.value for k in call.keywords if k.arg == "key"]
         keys += call.args[:1] if called in KEY_FIRST else []
+        keys += [k.value for k in call.keywords if k.arg == "missing" and called == "number_and_text"]
         for key in (text for expression in keys for text in _strings(expression)):
-            names = STAFF_BAD.get(key, set()) if called == "StaffBad" else _passed(call, function, called)
+            lacks = called in {"StaffBad", "number_and_text"}
+            names = STAFF_BAD.get(key, set()) if lacks else _passed(call, function, called)
             found.append(Use(key, frozenset(names), f"{path.relative_to(ROOT)}:{call.lineno}"))
     return found
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, cast
 
 from handlers.duty_desk import merge, moves, reject
 from handlers.inquiry import linked_matters
-from handlers.inquiry.acting_officer import Outcome
+from handlers.inquiry.acting_officer import GONE, Outcome
 from handlers.notices.privacy import may_read
-from store import directory, duty_page, inquiries, outbox
+from store import duty_page, inquiries, outbox
 from web.duty_desk.view import other_of
 from web.kit.forms import typed
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from web.duty_desk.view import Other
 
 _BETWEEN = re.compile(r"[,，、;；\s]+")
-_PICK = re.compile(r"([1-3]) (\S{1,32})")
-GONE = "staff.gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +59,8 @@ def act(acting: ActingOfficer, action: str, form: Filled) -> Outcome:
     return ACTIONS[action](acting, order, form)
 
 
-def send_pick(acting: ActingOfficer, order: OrderRecord, pick: str) -> Outcome:
-    """The suggestion whose button it was: its place in the list, and the unit that was read there."""
-    picked = _PICK.fullmatch(pick)
-    unit = directory.unit_by_code(acting.tx, picked[2]) if picked else None
-    if picked is None or unit is None or not unit.active:
-        return acting.refuse("staff.bad_unit", names=[])
-    return moves.send_on(acting, order, unit, pick=int(picked[1]))
-
-
 def _send(acting: ActingOfficer, order: OrderRecord, form: Filled) -> Outcome:
-    return send_pick(acting, order, form.pick)
+    return moves.send_pick(acting, order, form.pick)
 
 
 def _other(acting: ActingOfficer, order: OrderRecord, form: Filled) -> Outcome:

@@ -13,11 +13,11 @@ from flask import Blueprint, redirect, request, url_for
 from jinja2 import UndefinedError
 
 from bot.inquiry.rejection import Reason
-from handlers.inquiry.acting_officer import ActingOfficer, Outcome
+from handlers.inquiry.acting_officer import GONE, ActingOfficer, Outcome
 from handlers.notices.phrases import shorten
 from handlers.topics.view import topics_view
 from web.duty_desk import view
-from web.duty_desk.buttons import GONE, Filled, Seen, act, filled, preview
+from web.duty_desk.buttons import Filled, Seen, act, filled, preview
 from web.duty_desk.sign_in import add_door, closed, signed_in, still_in
 from web.kit.headers import page
 

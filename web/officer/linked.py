@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.inquiry.states import AssignmentRole
-from handlers.inquiry import linked_matters
 from handlers.notices.phrases import shorten
 from handlers.notices.privacy import text_for
 from store import decisions, inquiries, linked_inquiries
 
 if TYPE_CHECKING:
-    from handlers.inquiry.acting_officer import ActingOfficer, Outcome
+    from handlers.inquiry.acting_officer import ActingOfficer
     from store.records.inquiries import InquiryRecord
     from store.records.joined import OrderRecord
 
@@ -38,12 +37,3 @@ def _text(acting: ActingOfficer, order: OrderRecord, said: dict[int, str]) -> st
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
     text = text_for(acting.officer, inquiry, said.get(order.inquiry_id, ""), keeper=acting.deps.secrets_officer)
     return shorten(text, LENGTH) or str(order.summary)
-
-
-def split(acting: ActingOfficer, order: OrderRecord, typed: str) -> Outcome:
-    """Take out the linked one that was chosen on the head's page; without a choice this very one."""
-    if not typed:
-        return linked_matters.take_out(acting, order)
-    rows = linked_inquiries.open_orders(acting.tx, order.inquiry_id)
-    found = next((row for row in rows if str(row.id) == typed and row.unit_id == order.unit_id), None)
-    return linked_matters.take_out(acting, found) if found is not None else acting.refuse("staff.gone")

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.directory.units import Role, Tier
+from bot.directory.units import Role
 from bot.inquiry.directions import Direction
 from bot.inquiry.states import AssignmentRole, AssignmentState, LoggedActor
 from handlers.duty_desk import moves
@@ -17,7 +17,7 @@ from handlers.inquiry.answers import ANSWERS, LONGEST_ANSWER, given
 from handlers.inquiry.hand_over import unit_time
 from handlers.notices.phrases import ASIDE, grounds, say_time
 from handlers.notices.privacy import SECRET, may_read, text_for
-from handlers.officer import contact_details, corrections
+from handlers.officer import contact_details, corrections, orders
 from store import directory, inquiries, outbox, requests
 from store.engine.transactions import StoreUnavailable
 from web.kit.values import due_of, state_of, steps_of
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
     from store.records.delivery import MediaRecord
-    from store.records.directory import StaffRecord, UnitRecord
+    from store.records.directory import StaffRecord
     from store.records.inquiries import InquiryRecord, MessageRecord
     from store.records.joined import OrderRecord
 
@@ -143,7 +143,7 @@ def view(deps: Deps, tx: Tx, visit: Visit) -> dict[str, Any]:
             "delivery": _delivery(tx, inquiry.id),
             "places": (inquiry.routing or {}).get("places", []) if readable else [],
             "steps": steps_of(tx, inquiry.id, names=True),
-            "choices": transfer_choices(acting, order)
+            "choices": orders.transfer_choices(acting, order)
             if is_open and order is not None and order.role == AssignmentRole.LEAD
             else [],
         }
@@ -245,21 +245,6 @@ def _delivery(tx: Tx, inquiry_id: int) -> str:
     """How far the last answer got: an answer nobody received must not look done."""
     states = [row.state for row in outbox.of_inquiry(tx, inquiry_id) if row.key in ANSWERS]
     return states[-1] if states else ""
-
-
-def transfer_choices(acting: acting_officer.ActingOfficer, order: OrderRecord) -> list[UnitRecord]:
-    """Units the officer may give the order to: the duty desk any, a subdistrict office its communities.
-
-    Only units with somebody there to sign.
-    """
-    if acting.officer.role == Role.DUTY:
-        units = directory.all_units(acting.tx)
-    elif acting.officer.tier == Tier.SUBDISTRICT:
-        units = directory.children(acting.tx, acting.officer.unit_code)
-    else:
-        return []
-    staffed = {officer.unit_id for officer in directory.all_officers(acting.tx)}
-    return [unit for unit in units if unit.id in staffed and unit.id != order.unit_id]
 
 
 def note_view(deps: Deps, visit: Visit) -> None:

@@ -27,12 +27,16 @@ from bot.conversation.acts import (
     Rate,
     RatingReason,
     StaffBad,
+    StaffReply,
+    StaffReturn,
     StaffSign,
+    StaffTransfer,
     Supplement,
     Urge,
     Withdraw,
 )
 from bot.conversation.flood_limits import Decision, Rules, is_cooled, unblocked
+from bot.conversation.officer_words import OfficerWords, number_and_text, number_only
 from bot.conversation.state import ConversationState
 from bot.conversation.step import (
     TEXT_KEYS,
@@ -49,6 +53,15 @@ from tests.kit.examples import examples
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 HER = Address("wechat", "oTestCitizen")
 N = "26-1123-0042"
+WORDS = OfficerWords(
+    [
+        ("收", number_only(StaffSign)),
+        ("复", number_and_text(StaffReply, "staff.bad_text", code_anywhere=False)),
+        ("转", number_and_text(StaffTransfer, "staff.bad_unit")),
+        ("退", number_and_text(StaffReturn, "staff.bad_reason")),
+    ]
+)
+"""A few words; those in use are tested in tests/handlers/officer."""
 
 
 def message(text: str = "", kind: Kind = Kind.TEXT, **more) -> InboundMessage:
@@ -72,7 +85,7 @@ class Talk:
     def say(self, what: str | InboundMessage | ContactEvent, after: float = 1):
         self.now += timedelta(seconds=after)
         event = message(what) if isinstance(what, str) else what
-        decision = step(self.state, event, self.now, rules=self.rules, officer=self.officer)
+        decision = step(self.state, event, self.now, rules=self.rules, officer=WORDS if self.officer else None)
         self.state = self._stored(decision)
         return decision.acts[0] if len(decision.acts) == 1 else decision.acts
 
@@ -517,7 +530,7 @@ def test_events_mean_what_their_button_says(kind, key, act):
 def test_a_state_of_another_release_costs_nothing(data):
     state = ConversationState.from_json(data)
     assert state == ConversationState()
-    assert step(state, message("路灯坏了"), START, rules=Rules(), officer=False).acts == (OpenInquiry(),)
+    assert step(state, message("路灯坏了"), START, rules=Rules(), officer=None).acts == (OpenInquiry(),)
 
 
 def test_the_state_holds_no_text():
@@ -528,7 +541,7 @@ def test_the_state_holds_no_text():
 
 def test_every_hint_used_has_its_key_in_the_table():
     used = {act.key for act in _all_acts() if isinstance(act, Hint | StaffBad)}
-    assert used <= set(TEXT_KEYS)
+    assert used <= {*TEXT_KEYS, "staff.bad_number", "staff.bad_text", "staff.bad_unit", "staff.bad_reason"}
 
 
 def _all_acts():
@@ -550,7 +563,7 @@ def _all_acts():
     ]
     for start in (ConversationState(), rated_talk().state):
         for text in texts:
-            yield from step(start, message(text), START, rules=Rules(), officer=True).acts
+            yield from step(start, message(text), START, rules=Rules(), officer=WORDS).acts
 
 
 SAID = st.one_of(

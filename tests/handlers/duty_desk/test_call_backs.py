@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bot.conversation.acts import StaffBad, StaffCallBack
-from bot.conversation.officer_words import parse_staff
 from handlers.duty_desk.call_backs import call_back
 from handlers.inquiry.acting_officer import ActingOfficer
 from store import directory, inquiries
+from tests.kit.officer_words import parse_staff
 from tests.kit.world import make_world
 
 pytestmark = pytest.mark.integration

@@ -8,7 +8,6 @@ from collections import Counter
 import pytest
 
 from bot.conversation.acts import StaffBad, StaffSplit
-from bot.conversation.officer_words import parse_staff
 from bot.edge.messages import Address
 from handlers.delivery import outbox as sending
 from handlers.duty_desk import dispatch
@@ -17,6 +16,7 @@ from store import inquiries
 from store.tables.delivery import outbox as outbox_table
 from store.tables.inquiries import inquiries as inquiries_table
 from tests.kit.desk_kit import desk_town
+from tests.kit.officer_words import parse_staff
 from tests.kit.town import logged, page, say, shown
 
 CUT = "阳光小区停水了，什么时候来水"

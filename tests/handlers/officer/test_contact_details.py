@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.conversation.acts import StaffBad, StaffContact
-from bot.conversation.officer_words import parse_staff
 from bot.edge.messages import Address
 from store import inquiries, people
+from tests.kit.officer_words import parse_staff
 from tests.kit.town import citizen_says, event, logged, page, say, shown, town
 from tests.kit.world import CITIZEN
 

@@ -7,12 +7,12 @@ import re
 import pytest
 
 from bot.conversation.acts import StaffDuty
-from bot.conversation.officer_words import parse_staff
 from bot.edge.messages import Address
 from handlers.officer.duty_link import duty_link
 from handlers.services.deps import Turn
 from handlers.services.texts import Texts
 from store import directory, people
+from tests.kit.officer_words import parse_staff
 from tests.kit.town import say
 
 

@@ -20,7 +20,6 @@ from bot.conversation.acts import (
     Supplement,
 )
 from bot.conversation.citizen_words import parse_citizen
-from bot.conversation.officer_words import parse_staff
 from bot.conversation.step import TEXT_KEYS
 from bot.inquiry.rejection import Reason
 from bot.inquiry.request_rules import Problem
@@ -29,8 +28,10 @@ from bot.text.sms import has_link, segments, size
 from handlers.duty_desk.rules import DID
 from handlers.inquiry.answers import ANSWERS
 from handlers.notices.phrases import RATINGS, REASONS, STATES
+from handlers.officer.table import TABLE
 from handlers.services.texts import FOLDER, Texts
 from tests.kit import text_keys
+from tests.kit.officer_words import parse_staff
 
 TEXTS = Texts(site="示范区问政", hotline="028-00000000", hours="工作日9:00-12:00、13:00-17:00")
 GLOBALS = {"site", "hotline", "hours", "range", "dict", "lipsum", "cycler", "joiner", "namespace"}
@@ -52,6 +53,7 @@ def fields_in(name):
     return meta.find_undeclared_variables(Environment(autoescape=True).parse(source_of(name))) - GLOBALS
 
 
+STAFF_KEYS = ("staff.bad_number", "staff.help", *TABLE.missing)
 USES = text_keys.uses()
 NOTICES = [key for key in KEYS if TEXTS.notice(key)]
 
@@ -253,13 +255,13 @@ def test_every_key_the_code_names_exists(use):
     assert any(use.means(key) for key in KEYS)
 
 
-@pytest.mark.parametrize("key", [*TEXT_KEYS, *(f"emergency.{kind}" for kind in KINDS)])
+@pytest.mark.parametrize("key", [*TEXT_KEYS, *STAFF_KEYS, *(f"emergency.{kind}" for kind in KINDS)])
 def test_every_key_of_the_conversation_exists(key):
     assert key in KEYS
 
 
 def test_every_text_is_used():
-    named = text_keys.mentioned() | set(TEXT_KEYS)
+    named = text_keys.mentioned() | set(TEXT_KEYS) | set(STAFF_KEYS)
     assert [key for key in KEYS if key not in named and not any(use.means(key) for use in USES)] == []
 
 

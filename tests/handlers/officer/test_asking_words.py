@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bot.conversation.acts import StaffApprove, StaffAsk, StaffAssist, StaffBad, StaffExtend, StaffRefuse
-from bot.conversation.officer_words import parse_staff
 from bot.directory.units import Directory, OfficerRow, Role, Tier, UnitRow
 from bot.inquiry.extension_reasons import reason_in
 from bot.routing.keywords import unit_at_end
+from tests.kit.officer_words import parse_staff
 
 WORDS = [
     ("延 1024 3 需现场检测", StaffExtend("1024", 3, "需现场检测")),

@@ -22,7 +22,7 @@ from bot.conversation.acts import (
     StaffSign,
     StaffTransfer,
 )
-from bot.conversation.officer_words import parse_staff
+from tests.kit.officer_words import parse_staff
 
 N = "2611230042"
 
