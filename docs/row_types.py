@@ -238,7 +238,7 @@ def _found(name: str) -> Rows:
 
 def _columns(rows: Rows) -> dict[str, str]:
     columns = rows.of.c if isinstance(rows.of, Table) else rows.of.selected_columns
-    return {column.key: _kind(column, empty=column.key in rows.empty or _nullable(column)) for column in columns}
+    return {str(column.key): _kind(column, empty=column.key in rows.empty or _nullable(column)) for column in columns}
 
 
 def _nullable(column: ColumnElement[object]) -> bool:
