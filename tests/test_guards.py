@@ -359,6 +359,13 @@ def test_every_file_the_documents_name_is_there(path):
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+@pytest.mark.parametrize("word", ["反映的事", "诉求人", "值班室", "值班台", "办理单位"])
+def test_people_read_one_word_for_one_thing(word):
+    """templates/messages/README.md has the word to use instead."""
+    texts = [*(ROOT / "templates/messages/zh_CN").rglob("*.txt"), *(ROOT / "templates/pages").iterdir()]
+    assert [name_of(path) for path in texts if word in path.read_text("utf-8")] == []
+
+
 # --- the order of things ---
 
 

@@ -131,7 +131,7 @@ class ActingOfficer:
 
 def answer_by_form(page, text: str) -> None:
     """On the staff page."""
-    page.get_by_label("答复诉求人").fill(text)
+    page.get_by_label("答复市民").fill(text)
     page.get_by_role("button", name="发送答复").click()
     page.get_by_role("status").filter(has_text="答复已提交").wait_for()
 

@@ -39,7 +39,7 @@ def test_an_answer_is_put_right_then_taken_back_and_given_anew(desk, chengguan):
     picture(page, "retraction")
     page.get_by_role("button", name="撤回答复").click()
     page.get_by_role("status").filter(has_text="答复已撤回，时限照旧").wait_for()
-    assert page.get_by_label("答复诉求人").input_value() == "", "what was sent is no draft of the next"
+    assert page.get_by_label("答复市民").input_value() == "", "what was sent is no draft of the next"
     picture(page, "retracted")
     assert "配件没有到货，还没有修好" in her.hears(f"{number}的答复有误，已撤回").inner_text()
     assert desk.record(number)["state"] == "in_progress"

@@ -92,7 +92,7 @@ def test_an_extension_asked_on_the_page_and_granted_by_the_office_reaches_the_ci
     office.get_by_role("status").wait_for()
     picture(office, "extension-granted")
 
-    told = her.hears("您反映的事要晚几天答复").inner_text()
+    told = her.hears("您的诉求要晚几天答复").inner_text()
     new = days_on(desk.wire, 3, old)
     assert dates(told) == [old, new]
     assert REASON in told
@@ -182,9 +182,9 @@ def test_a_question_stops_the_clock_and_her_answer_starts_it_again(desk, chenggu
     her = desk.citizen()
     number = desk.told(her)
     page = chengguan.open_link(chengguan.hears(f"新工单 {number}"))
-    page.locator("summary", has_text="问诉求人一件事").click()
+    page.locator("summary", has_text="问市民一件事").click()
     page.get_by_label("要问的话").fill("是哪一栋楼下的路灯？")
-    page.get_by_role("button", name="发给诉求人").click()
+    page.get_by_role("button", name="发给市民").click()
     page.get_by_role("status").wait_for()
     picture(page, "question-asked")
     asked = her.hears("想问您一件事").inner_text()

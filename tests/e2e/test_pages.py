@@ -37,7 +37,7 @@ def test_the_citizens_page_fits_a_phone_and_shows_no_more_than_hers(desk, chengg
     her = desk.citizen()
     number = desk.told(her)
     answer_by_form(chengguan.open_link(chengguan.hears(number)), "已经修好，请核实。")
-    page = her.open_link(her.hears("您反映的事有答复了"))
+    page = her.open_link(her.hears("您的诉求有答复了"))
     page.get_by_text("已经修好，请核实。").wait_for()
     check_page(page)
 

@@ -13,7 +13,7 @@ def test_on_the_page_the_second_keeps_what_he_wrote_and_reads_who_answered(desk,
     number = desk.told(her)
     first_page = chengguan.open_link(chengguan.hears(number))
     second_page = colleague.open_link(colleague.hears(number))
-    second_page.get_by_label("答复诉求人").fill("我这边也修好了")
+    second_page.get_by_label("答复市民").fill("我这边也修好了")
     answer_by_form(first_page, "路灯已修好，请核实。")
     second_page.get_by_role("button", name="发送答复").click()
 

@@ -269,7 +269,7 @@ def test_edge_29_an_answer_nobody_could_be_given_is_held_and_comes_first_when_th
     wide.deliver()
     assert outcome(wide, row)[0] == "held"
     back = wide.event("subscribe")
-    assert back.startswith("您反映的事有答复了")
+    assert back.startswith("您的诉求有答复了")
     assert outcome(wide, row) == ("sent", "passive")
 
 

@@ -320,7 +320,7 @@ def test_edge_41_a_number_that_takes_nothing_is_marked_and_another_rung_used(rig
     rig.deliver()
     assert rig.row(second).state == "held"
     assert len(kit.calls(web, tw.MESSAGES)) == 1, "the number is not tried again"
-    assert rig.event("subscribe").count("您反映的事有答复了") == 2
+    assert rig.event("subscribe").count("您的诉求有答复了") == 2
 
 
 @pytest.mark.parametrize("code", ["30003", "30007", "30008"])

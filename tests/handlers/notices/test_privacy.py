@@ -176,7 +176,7 @@ def test_the_units_page_shows_the_text_masked_and_where_to_ask(world):
     unit = world.client().get(world.staff_path(inquiry_id, "lamp")).text
     assert PHONE not in unit
     assert "王小明" not in unit
-    assert "问诉求人一件事" in unit
+    assert "问市民一件事" in unit
     desk = world.client().get(world.staff_path(inquiry_id, "duty")).text
     assert PHONE in desk
 

@@ -373,7 +373,7 @@ def test_an_objection_is_another_officers_to_decide(world, desk):
 
     world.deps.store.write(object_to)
     for page in (desk.open(), desk.order(inquiry_id)):
-        assert "诉求人有异议" in page.text
+        assert "市民有异议" in page.text
         assert "须由另一人决定" in page.text
         assert "/duty/act/" not in page.text
     other = Browser(world, "chief")
@@ -393,7 +393,7 @@ def test_a_likely_repeat_shows_both_texts_and_is_merged(world, desk):
     assert "春晓社区门口天天摆摊" in page
     desk.press("/merge", again)
     assert world.get(again).merged_into_id == first
-    assert desk.said() == f"{number(world, again)} 已并入 {number(world, first)}，诉求人会一同收到答复。"
+    assert desk.said() == f"{number(world, again)} 已并入 {number(world, first)}，市民会一同收到答复。"
 
 
 def test_a_number_that_was_typed_is_compared_before_it_is_merged(world, desk):
@@ -453,7 +453,7 @@ def test_a_wrongly_linked_one_is_taken_out_and_listed_by_itself(world, desk):
     desk.order(head)
     assert number(world, first) in desk.page.text
     desk.press("/apart", first)
-    assert desk.said() == f"{number(world, first)} 已分出，单独处理。"
+    assert desk.said() == f"{number(world, first)} 已分出，单独办理。"
     assert set(desk.numbers()) == {number(world, head), number(world, first)}
     assert world.get(second).linked_to_id == head
 

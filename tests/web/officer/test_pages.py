@@ -154,7 +154,7 @@ def test_an_answer_goes_to_the_citizen_and_wakes_the_sender(world, phone):
     assert [row.state for row in rows if row.key == "answer"] == ["pending"]
     assert {"outbox-urgent", "outbox"} <= set(world.woken)
     page = phone.client.get(answer.location).text
-    assert "正在发送给诉求人" in page
+    assert "正在发送给市民" in page
     assert forms(page) == ["correct", "retract"]
 
 
@@ -212,7 +212,7 @@ def test_giving_back_needs_a_reason_and_ends_the_officers_sight_of_it(world, pho
     assert decider.press("approve").status_code == 303
     assert world.order(inquiry_id).unit_code == "D00"
     after = phone.client.get(answer.location)
-    assert "您已于11月23日(周一)10:00把此件退回值班室" in after.text
+    assert "您已于11月23日(周一)10:00把此件退回问政办" in after.text
     assert "路灯" not in after.text
     colleague = phone.open(inquiry_id, "lamp2")
     assert colleague.status_code == 403
