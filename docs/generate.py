@@ -18,7 +18,7 @@ from pydantic import SecretStr  # noqa: E402
 
 from adapters.kit.registry import channel_names, find_channel_class, prefix  # noqa: E402
 from bootstrap import Settings  # noqa: E402
-from docs import row_types  # noqa: E402
+from docs import row_types, text_keys  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -257,6 +257,7 @@ PAGES = {
     "docs/channels.md": channels_page,
     ".env.example": env_example,
     **row_types.pages(),
+    "bot/text/keys.py": text_keys.module,
 }
 
 

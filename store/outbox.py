@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from bot.text.keys import TextKey
     from store.engine.transactions import Tx
     from store.records.delivery import (
         AttemptRecord,
@@ -100,7 +101,7 @@ def add(
     tx: Tx,
     *,
     once: str,
-    key: str,
+    key: TextKey,
     params: dict[str, Any],
     now: datetime,
     priority: int,
@@ -125,7 +126,7 @@ def add(
 def message(
     *,
     once: str,
-    key: str,
+    key: TextKey,
     params: dict[str, Any],
     now: datetime,
     priority: int,
@@ -331,7 +332,7 @@ def address_of(tx: Tx, address_id: int) -> AddressRecord:
     return cast("AddressRecord", tx.conn.execute(select(addresses).where(addresses.c.id == address_id)).one())
 
 
-def count_since(tx: Tx, address_id: int, key: str, since: datetime) -> int:
+def count_since(tx: Tx, address_id: int, key: TextKey, since: datetime) -> int:
     """How many messages of a text key were meant for an address since a time."""
     return int(
         tx.conn.execute(

@@ -13,11 +13,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import pytest
 from sqlalchemy.dialects import sqlite
 
+from bot.text.keys import TextKey
 from docs import check_types
 from tests.test_guards import SOURCES, name_of, tree_of
 
@@ -117,6 +118,13 @@ FAULTS = [
         "people.change(tx, 1, state_code='asked')",
         "people.change(tx, 1, state_code=None)",
         'Argument "state_code" to "change" has incompatible type "None"; expected "str"  [arg-type]',
+    ),
+    # A text there is none of.
+    Fault(
+        "acting.refuse('staff.bad_unit', names=[])",
+        "acting.refuse('staff.bad_unitt', names=[])",
+        'Argument 1 to "refuse" of "ActingOfficer" has incompatible type "Literal[\'staff.bad_unitt\']"; '
+        f'expected "Literal[{", ".join(map(repr, get_args(TextKey)))}]"  [arg-type]',
     ),
     # States there are none of, another table's, or as bare text.
     Fault(

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from bot.text.keys import TextKey
+
 
 @dataclass(frozen=True, slots=True)
 class OpenInquiry:
@@ -40,7 +42,7 @@ class EndDraft:
 class Hint:
     """An answer that opens nothing. ``key`` is a text key, e.g. ``hint.greeting``."""
 
-    key: str
+    key: TextKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +326,7 @@ class StaffCommand:
 class StaffBad:
     """A staff word that could not be read. ``key`` is the text that says what is missing."""
 
-    key: str
+    key: TextKey
 
 
 @dataclass(frozen=True, slots=True)

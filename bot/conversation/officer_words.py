@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from bot.conversation.acts import Act
+    from bot.text.keys import TextKey
 
     Reader = Callable[["Args"], Act | None]
     Make = Callable[[str, str, str | None], Act]
@@ -122,7 +123,9 @@ def number_only(make: Callable[[str, str | None], Act]) -> Reader:
     return read
 
 
-def number_and_text(make: Make, missing: str | None, *, code_anywhere: bool = True, doubtful: bool = False) -> Reader:
+def number_and_text(
+    make: Make, missing: TextKey | None, *, code_anywhere: bool = True, doubtful: bool = False
+) -> Reader:
     """A text follows the number: 问 1024 在哪一层？
 
     ``missing``: the text key that says what is missing; None where the text may be. ``code_anywhere`` false:

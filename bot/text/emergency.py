@@ -9,12 +9,26 @@ needless one, so a guard speaks only for the words right beside it. The answers 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.text.reading import normalise
 
-KINDS = ("suicide", "fire", "gas", "medical", "police", "trapped", "water", "traffic")
-EMERGENCY_KEYS = tuple(f"emergency.{kind}" for kind in KINDS)
+if TYPE_CHECKING:
+    from bot.text.keys import TextKey
+
+ANSWERS: dict[str, TextKey] = {
+    "suicide": "emergency.suicide",
+    "fire": "emergency.fire",
+    "gas": "emergency.gas",
+    "medical": "emergency.medical",
+    "police": "emergency.police",
+    "trapped": "emergency.trapped",
+    "water": "emergency.water",
+    "traffic": "emergency.traffic",
+}
+"""The text that names the right call for a kind of danger."""
+KINDS = tuple(ANSWERS)
+EMERGENCY_KEYS = tuple(ANSWERS.values())
 
 
 class _Danger(NamedTuple):

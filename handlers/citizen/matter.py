@@ -13,6 +13,7 @@ from bot.inquiry.directions import Direction
 from bot.inquiry.kinds import kind_of
 from bot.inquiry.numbers import format_number, new_code
 from bot.inquiry.states import LoggedActor, State
+from bot.text.emergency import ANSWERS
 from handlers.notices.notify import to_officer
 from handlers.notices.phrases import about, say_time, shorten
 from handlers.notices.privacy import summary_of, text_for
@@ -135,7 +136,7 @@ def _latest(turn: Turn) -> Any:
 def emergency(turn: Turn, state: ConversationState, act: acts.Emergency, event: InboundMessage) -> ConversationState:
     """The right call at once, and the duty officers' phones, day or night."""
     for kind in act.kinds[:2]:
-        turn.reply(f"emergency.{kind}")
+        turn.reply(ANSWERS[kind])
     # The inquiry is opened by the next act; the alert names it, so that the officer finds who wrote.
     turn.later.append(lambda: _alert(turn, act, event))
     return state

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.clocks.workdays import Calendar
+    from bot.text.keys import TextKey
     from handlers.notices.recipients import Staff
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
     from store.records.joined import TimedOrderRecord
 
 LATE_SIGN = "late_sign"
-KEYS = {
+KEYS: dict[str, TextKey] = {
     LATE_SIGN: "late_sign",
     StepName.HALF: "remind.half",
     StepName.DAY_LEFT: "remind.day",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from adapters.kit.base import Channel, Links
     from bot.delivery.ladder import Rung
     from bot.edge.messages import Address
+    from bot.text.keys import TextKey
     from handlers.services.deps import Deps
     from handlers.services.texts import Texts
     from store.engine.transactions import Tx
@@ -39,14 +40,14 @@ def compose(deps: Deps, tx: Tx, row: OutboxRecord, rung: Rung) -> OutboundMessag
             fields=_fields(deps, channel, to, row),
             url=_url(deps, channel, to, row.params),
         )
-    text, url = worded(deps, channel, to, row.key, row.params, brief=rung.out.brief)
+    text, url = worded(deps, channel, to, deps.texts.known(row.key), row.params, brief=rung.out.brief)
     if row.attempts > 0:
         text = _marked(deps, tx, row, text)
     return OutboundMessage(to, rung.way, text=fit(deps.texts, channel, text, url), once=once)
 
 
 def worded(
-    deps: Deps, channel: Channel, to: Address, key: str, params: dict[str, Any], *, brief: bool
+    deps: Deps, channel: Channel, to: Address, key: TextKey, params: dict[str, Any], *, brief: bool
 ) -> tuple[str, str]:
     """The text with no address this channel must not carry, and the address of the rest of it, ``""`` for none."""
     links = channel.links_to(to)
@@ -61,7 +62,7 @@ def worded(
 
 def _fields(deps: Deps, channel: Channel, to: Address, row: OutboxRecord) -> dict[str, str]:
     """A citizen's own words stand in the fields, and a link may be among them."""
-    fields, links = deps.texts.fields(row.key, row.params), channel.links_to(to)
+    fields, links = deps.texts.fields(deps.texts.known(row.key), row.params), channel.links_to(to)
     return fields if links == "any" else {name: _stripped(deps, links, value) for name, value in fields.items()}
 
 

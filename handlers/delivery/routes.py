@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from adapters.kit.base import Channel
     from bot.edge.ways import WayOut
+    from bot.text.keys import TextKey
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
     from store.records.delivery import OutboxRecord
@@ -65,7 +66,7 @@ def _cannot(channel: Channel, out: WayOut, notice: str) -> str:
     return channel.can_send(out.way, notice)
 
 
-def can_ever_send(deps: Deps, channel: Channel, key: str) -> bool:
+def can_ever_send(deps: Deps, channel: Channel, key: TextKey) -> bool:
     """Whether a text has any way over this channel: an answer to a question may have no registered template."""
     return not all(_cannot(channel, out, deps.texts.notice(key)) for out in channel.ways)
 

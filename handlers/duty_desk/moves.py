@@ -67,7 +67,7 @@ def _send(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord, *, pick: 
         return receiver
     done = _hand(acting, order, inquiry, receiver, pick=pick)
     if not done.done:
-        return first(acting, order) if done.key.startswith("staff.already") else done
+        return first(acting, order) if done.overtaken else done
     if category and category != inquiry.category:
         inquiries.change(acting.tx, inquiries.get(acting.tx, inquiry.id), category=category)
     placement.learn(acting, inquiry, receiver, category=category)

@@ -135,7 +135,7 @@ def _try_held_again(turn: Turn) -> None:
     ):
         return
     for row in outbox.held_for(turn.tx, turn.address.contact_id):
-        if can_ever_send(turn.deps, turn.channel, row.key):
+        if can_ever_send(turn.deps, turn.channel, turn.deps.texts.known(row.key)):
             outbox.settle(turn.tx, row.id, OutboxState.PENDING, turn.now, not_before=turn.now, failed_ways=[])
             turn.wakes.add("outbox-urgent")
 
@@ -143,7 +143,8 @@ def _try_held_again(turn: Turn) -> None:
 def _held(turn: Turn) -> list[tuple[int | None, Reply]]:
     if turn.address.contact_id is None:
         return []
-    return [(row.id, Reply(row.key, row.params)) for row in outbox.held_for(turn.tx, turn.address.contact_id)]
+    known = turn.deps.texts.known
+    return [(row.id, Reply(known(row.key), row.params)) for row in outbox.held_for(turn.tx, turn.address.contact_id)]
 
 
 def _queue(turn: Turn, inbox_id: int, position: int, reply: Reply, *, state: OutboxState) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from bot.text.keys import TextKey
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
     from store.records.directory import StaffRecord
@@ -25,23 +26,27 @@ P = ParamSpec("P")
 
 ACTORS = {Role.DUTY: Actor.OFFICE, Role.HEAD: Actor.HEAD, Role.LEADER: Actor.HEAD, Role.OFFICER: Actor.UNIT}
 """A leader works on his own unit's orders as its head; what only a leader decides asks for the role."""
-GONE = "staff.gone"
+GONE: TextKey = "staff.gone"
 """What a form was made for is not there any more: only a page says this, in words of its own."""
 DECIDERS = frozenset({Role.DUTY, Role.LEADER})
 """Roles that decide for the duty desk."""
-TOLD_STATES = frozenset(
-    {AssignmentState.SIGNED, AssignmentState.DONE, AssignmentState.RETURNED, AssignmentState.CANCELLED}
-)
+ALREADY: dict[AssignmentState, TextKey] = {
+    AssignmentState.SIGNED: "staff.already_signed",
+    AssignmentState.DONE: "staff.already_done",
+    AssignmentState.RETURNED: "staff.already_returned",
+    AssignmentState.CANCELLED: "staff.already_cancelled",
+}
 """States of an order that who comes too late is told of by name; any other counts as cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``done`` false: nothing was changed, ``key`` says why."""
+    """``done`` false: nothing was changed, ``key`` says why. ``overtaken``: because somebody else was first."""
 
     done: bool
-    key: str
+    key: TextKey
     params: dict[str, Any] = field(default_factory=dict)
+    overtaken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class ActingOfficer:
         actor = Actor.LEADER if self.officer.role == Role.LEADER else self.by.actor
         return Author(actor, self.officer.id, self.now)
 
-    def refuse(self, key: str, **params: Any) -> Outcome:
+    def refuse(self, key: TextKey, **params: Any) -> Outcome:
         """Nothing is changed."""
         return Outcome(done=False, key=key, params=params)
 
@@ -123,11 +128,12 @@ def too_late(acting: ActingOfficer, order: OrderRecord) -> Outcome:
     row = next((r for r in rows if r.id == order.id), order)
     who = row.ended_by or row.signed_by
     at = row.ended_at or row.signed_at
-    state = row.state if row.state in TOLD_STATES else AssignmentState.CANCELLED
-    return acting.refuse(
-        f"staff.already_{state}",
+    state = row.state if row.state in ALREADY else AssignmentState.CANCELLED
+    refused = acting.refuse(
+        ALREADY[state],
         number=order.number,
         who=inquiries.officer_name(acting.tx, who),
         at=say_time(at) if at else "",
         mine=who == acting.officer.id,
     )
+    return replace(refused, overtaken=True)

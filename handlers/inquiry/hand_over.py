@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from bot.text.keys import TextKey
     from handlers.inquiry.acting_officer import ActingOfficer
     from handlers.notices.recipients import Known
     from handlers.services.deps import Deps
@@ -118,7 +119,7 @@ def hand_over(
     *,
     reason: str,
     name: str,
-    key: str,
+    key: TextKey,
     by_officer: int | None = None,
     returns: int = 0,
     data: dict[str, Any] | None = None,

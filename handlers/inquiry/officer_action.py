@@ -6,16 +6,18 @@ put together in ``handlers/officer/table.py``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.conversation.acts import StaffCommand
 from bot.conversation.officer_words import number_and_text
 from bot.directory.units import Role
+from bot.text.keys import TextKey
 from handlers.inquiry.acting_officer import find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from bot.conversation.acts import StaffAct
     from bot.conversation.officer_words import Reader
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from handlers.services.deps import Turn
     from store.records.joined import OrderRecord
 
+Missing = dict[TextKey, Mapping[str, object]]
+"""Texts that say what a command lacks, with their fields."""
 EVERYBODY = frozenset(Role)
 
 
@@ -86,7 +90,7 @@ class OfficerAction:
     form: Callable[[ActingOfficer, OrderRecord, OrderForm], Outcome] | None = None
     on_request: bool = False
     roles: frozenset[Role] = EVERYBODY
-    missing: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    missing: Missing = field(default_factory=dict)
     reads_only: bool = False
 
     @property

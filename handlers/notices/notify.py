@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from bot.text.keys import TextKey
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
     from store.records.directory import OfficerRecord
@@ -189,7 +190,7 @@ def to_unit(
     tx: Tx,
     inquiry: InquiryRecord,
     *,
-    key: str,
+    key: TextKey,
     once: str,
     now: datetime,
     params: dict[str, Any] | None = None,
@@ -225,7 +226,7 @@ def to_officer(
     tx: Tx,
     officer_id: int,
     *,
-    key: str,
+    key: TextKey,
     once: str,
     params: dict[str, Any],
     now: datetime,
@@ -239,7 +240,14 @@ def to_officer(
 
 
 def _for_officer(
-    officer_id: int, *, key: str, once: str, params: dict[str, Any], now: datetime, inquiry_id: int | None, urgent: bool
+    officer_id: int,
+    *,
+    key: TextKey,
+    once: str,
+    params: dict[str, Any],
+    now: datetime,
+    inquiry_id: int | None,
+    urgent: bool,
 ) -> dict[str, Any]:
     return outbox.message(
         once=once,
@@ -257,7 +265,7 @@ def to_citizen(
     tx: Tx,
     inquiry: InquiryRecord,
     *,
-    key: str,
+    key: TextKey,
     once: str,
     params: dict[str, Any],
     now: datetime,

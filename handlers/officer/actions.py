@@ -15,7 +15,7 @@ from handlers.duty_desk.merge import JOINED
 from handlers.inquiry import pause
 from handlers.inquiry.acting_officer import Outcome, find
 from handlers.inquiry.answers import LONGEST_ANSWER
-from handlers.inquiry.officer_action import OfficerAction
+from handlers.inquiry.officer_action import Missing, OfficerAction
 from handlers.notices.phrases import about
 from handlers.notices.privacy import text_for
 from handlers.officer import contact_details, corrections, orders, unit_requests
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 SHORTEST_ANSWER = 2
 MOST_DIGITS = 3
-NO_TEXT = {"staff.bad_text": {"longest": LONGEST_ANSWER}}
-NO_UNIT: dict[str, dict[str, list[str]]] = {"staff.bad_unit": {"names": []}}
+NO_TEXT: Missing = {"staff.bad_text": {"longest": LONGEST_ANSWER}}
+NO_UNIT: Missing = {"staff.bad_unit": {"names": []}}
 
 
 def _said(command: Command) -> str:

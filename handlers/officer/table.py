@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.conversation.acts import Act, StaffAct
+    from bot.text.keys import TextKey
     from handlers.inquiry.officer_action import OfficerAction
 
 ALONE: tuple[tuple[str, Act], ...] = (
@@ -35,7 +36,7 @@ class OfficerTable:
     entries: Sequence[OfficerAction]
     words: OfficerWords = field(init=False)
     forms: Mapping[str, OfficerAction] = field(init=False)
-    missing: Mapping[str, Mapping[str, object]] = field(init=False)
+    missing: Mapping[TextKey, Mapping[str, object]] = field(init=False)
 
     def __post_init__(self) -> None:
         for what in ([each.name for each in self.entries], [w for each in self.entries for w in each.words.split()]):

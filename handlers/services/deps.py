@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.edge.ports import Alarms, Clock
     from bot.routing.keywords import KeywordRouter
     from bot.routing.triage import Learned
+    from bot.text.keys import TextKey
     from handlers.services.texts import Texts
     from store.engine.spool import Spool
     from store.engine.transactions import Store, Tx
@@ -118,7 +119,7 @@ class Deps:
 class Reply:
     """An answer to the person who wrote: a text key and its fields."""
 
-    key: str
+    key: TextKey
     params: dict[str, Any] = field(default_factory=dict)
 
 
@@ -136,7 +137,7 @@ class Turn:
     inquiry_id: int | None = None
     later: list[Callable[[], None]] = field(default_factory=list)
 
-    def reply(self, key: str, **params: Any) -> None:
+    def reply(self, key: TextKey, **params: Any) -> None:
         """Answer the person in this turn."""
         self.replies.append(Reply(key, params))
 

@@ -13,12 +13,14 @@ import functools
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from bot.text.keys import TextKey
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates" / "messages" / "zh_CN"
 _SAMPLE = re.compile(r"\{#\s*sample:\s*(\{.*?\})\s*#\}", re.DOTALL)
@@ -56,14 +58,20 @@ class Texts:
         base, _, form = name.rpartition(".")
         return base if form in {"sms", "fields"} and base in self._files else name
 
-    def render(self, key: str, params: dict[str, Any], *, sms: bool = False) -> str:
+    def known(self, key: str) -> TextKey:
+        """A key as it was stored, maybe by another release. Raises KeyError where there is no such text."""
+        if self.key_of(key) != key or key not in self._files:
+            raise KeyError(f"no text {key!r}")
+        return cast("TextKey", key)
+
+    def render(self, key: TextKey, params: dict[str, Any], *, sms: bool = False) -> str:
         """The text of ``key``. Raises KeyError for an unknown key, jinja2.UndefinedError for a missing field."""
         file = (self._files.get(f"{key}.sms") if sms else None) or self._files.get(key)
         if file is None:
             raise KeyError(f"no text {key!r}")
         return self._environment.get_template(file).render(params).strip()
 
-    def fields(self, key: str, params: dict[str, Any]) -> dict[str, str]:
+    def fields(self, key: TextKey, params: dict[str, Any]) -> dict[str, str]:
         """The notice fields of ``key``, ``{}`` when it has none."""
         if f"{key}.fields" not in self._files:
             return {}
@@ -72,14 +80,14 @@ class Texts:
         return {name.strip(): value.strip() for name, _, value in pairs}
 
     @functools.cache  # noqa: B019  one instance a process
-    def notice(self, key: str) -> str:
+    def notice(self, key: TextKey) -> str:
         """Which platform template carries ``key``: ``answer``, ``notice``, ``order`` or ``""``."""
         if key not in self._files:
             return ""
         found = _NOTICE.search(self._source(key))
         return found.group(1) if found else ""
 
-    def sample(self, key: str) -> dict[str, Any]:
+    def sample(self, key: TextKey) -> dict[str, Any]:
         """What the guard test renders ``key`` with."""
         found = _SAMPLE.search(self._source(key))
         if found is None:

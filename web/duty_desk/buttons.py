@@ -124,6 +124,6 @@ def _seen(acting: ActingOfficer, form: Filled) -> Seen:
     if row is None:
         raise RuntimeError("an order vanished while it was looked at")
     told = [each for each in outbox.of_inquiry(acting.tx, row.id) if each.contact_id is not None]
-    text = acting.deps.texts.render(told[-1].key, told[-1].params) if told else ""
+    text = acting.deps.texts.render(acting.deps.texts.known(told[-1].key), told[-1].params) if told else ""
     other = inquiries.find(acting.tx, row.merged_into_id) if row.merged_into_id is not None else None
     return Seen(text, other_of(acting.deps, acting.tx, acting.officer, other) if other is not None else None)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from flask import Response
     from werkzeug.wrappers import Response as AnyResponse
 
+    from bot.text.keys import TextKey
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
     from store.records.directory import StaffRecord
@@ -38,7 +39,7 @@ T = TypeVar("T")
 TOPICS = 12
 TOLD = 240
 LONGEST_ID = 18
-FORM = "form"
+FORM: TextKey = "staff.form"
 """A form that was not made for this officer, this order and this action."""
 PART_OF = {"correct": "sent"}
 """The part of the page an action belongs to; the queue else."""

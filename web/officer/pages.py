@@ -25,29 +25,44 @@ if TYPE_CHECKING:
     from flask import Response
     from werkzeug.wrappers import Response as AnyResponse
 
+    from bot.text.keys import TextKey
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
     from web.officer.view import Gone
 
-FLASHES = frozenset(
-    {
-        "signed",
-        "answered",
-        "transferred",
-        "requested",
-        "asked",
-        "assist_asked",
-        "assist_answered",
-        "decided",
-        "sent_on",
-        "unlinked",
-        "contact_opened",
-        "corrected",
-        "retracted",
-    }
-)
+DONE: dict[TextKey, str] = {
+    "staff.signed": "signed",
+    "staff.answered": "answered",
+    "staff.transferred": "transferred",
+    "staff.requested": "requested",
+    "staff.asked": "asked",
+    "staff.assist_asked": "assist_asked",
+    "staff.assist_answered": "assist_answered",
+    "staff.decided": "decided",
+    "staff.sent_on": "sent_on",
+    "staff.unlinked": "unlinked",
+    "staff.contact_opened": "contact_opened",
+    "staff.corrected": "corrected",
+    "staff.retracted": "retracted",
+}
 """What ``?m=`` may say; the words are in ``templates/pages/flash.html``."""
-INVALID = frozenset(
+REFUSED: dict[TextKey, str] = {
+    "staff.bad_retraction": "bad_retraction",
+    "staff.bad_contact": "bad_contact",
+    "staff.already_signed": "already_signed",
+    "staff.already_done": "already_done",
+    "staff.already_returned": "already_returned",
+    "staff.already_cancelled": "already_cancelled",
+    "staff.bad_text": "bad_text",
+    "staff.bad_reason": "bad_reason",
+    "staff.bad_unit": "bad_unit",
+    "staff.same_unit": "same_unit",
+    "staff.bad_refusal": "bad_refusal",
+    "staff.no_transfer": "no_transfer",
+    "staff.no_return": "no_return",
+}
+"""Outcomes the page has words of its own for, by their names in ``templates/pages/flash.html``."""
+INVALID: frozenset[TextKey] = frozenset(
     {
         "staff.bad_text",
         "staff.bad_reason",
@@ -104,7 +119,7 @@ def _read(deps: Deps, token: str) -> Response:
         return found
     note_view(deps, found)
     flash = request.args.get("m", "")
-    return _show(deps, token, (found.inquiry.id, found.officer.id), flash=flash if flash in FLASHES else "")
+    return _show(deps, token, (found.inquiry.id, found.officer.id), flash=flash if flash in DONE.values() else "")
 
 
 def _posted(deps: Deps, token: str, link: tuple[int, int], action: str) -> AnyResponse:
@@ -112,7 +127,7 @@ def _posted(deps: Deps, token: str, link: tuple[int, int], action: str) -> AnyRe
     if not deps.signer.form_sealed(token, f"{action}:{filled.order}", request.form.get("seal", "")):
         return _show(deps, token, link, flash="form", status=403, filled=filled, tried=action)
     outcome = deps.store.write(lambda tx: _act(deps, tx, link, action, filled))
-    flash = outcome.key.removeprefix("staff.")
+    flash = (DONE if outcome.done else REFUSED).get(outcome.key, "other")
     if not outcome.done:
         status = 422 if outcome.key in INVALID else 409
         return _show(deps, token, link, flash=flash, status=status, filled=filled, tried=action, outcome=outcome)
