@@ -217,10 +217,7 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
     for step in found["due"]["derivation"]:
         yield f"  {step['day']}  {step['counted'] or '-'}  {step['why']}  {step['status']}"
     yield from _desk_lines(found)
-    yield "messages"
-    for m in found["messages"]:
-        media = "".join(f" [{item['kind']} {item['state']}]" for item in m["media"])
-        yield f"  {m['at']}  {m['direction']:3}  {m['kind']}{media}  {m['text']}"
+    yield from _message_lines(found)
     yield "assignments"
     for a in found["assignments"]:
         yield f"  {a['created_at']}  {a['unit']}  {a['state']}  signed by {a['signed_by'] or '-'}"
@@ -229,6 +226,17 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
     yield "events"
     for e in found["events"]:
         yield f"  {e['at']}  {e['name']}  {e['officer'] or e['actor']}"
+    yield from _delivery_lines(found)
+
+
+def _message_lines(found: dict[str, Any]) -> Iterator[str]:
+    yield "messages"
+    for m in found["messages"]:
+        media = "".join(f" [{item['kind']} {item['state']}]" for item in m["media"])
+        yield f"  {m['at']}  {m['direction']:3}  {m['kind']}{media}  {m['text']}"
+
+
+def _delivery_lines(found: dict[str, Any]) -> Iterator[str]:
     yield "deliveries"
     for d in found["deliveries"]:
         yield f"  {d['created_at']}  {d['key']}  to {d['officer'] or d['to']}  {d['state']}"

@@ -108,13 +108,18 @@ def config_from_env(
     begin = prefix(account)
     fields = {begin + _env_field(name, field): field for name, field in cls.Config.model_fields.items()}
     others = tuple(prefix(other) for other in accounts if prefix(other) != begin and prefix(other).startswith(begin))
-    given = {name: value for name, value in env.items() if name.startswith(begin) and value.strip()}
+    given = _given(env, begin)
     errors = [_unknown(name, fields) for name in sorted(given) if name not in fields and not name.startswith(others)]
     values, unreadable = _values(given, fields, len(begin))
     config, invalid = _validated(cls.Config, begin, values)
     skip = {line.partition(":")[0] for line in unreadable}
     errors += unreadable + [line for line in invalid if line.partition(":")[0] not in skip]
     return (None if errors else config), errors
+
+
+def _given(env: Mapping[str, str], begin: str) -> dict[str, str]:
+    """A variable left empty is as good as none."""
+    return {name: value for name, value in env.items() if name.startswith(begin) and value.strip()}
 
 
 def _env_field(name: str, field: FieldInfo) -> str:

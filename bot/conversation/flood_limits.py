@@ -35,7 +35,7 @@ from bot.edge.messages import Kind
 from bot.text import reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from bot.conversation.state import ConversationState
     from bot.edge.messages import InboundMessage
@@ -113,7 +113,7 @@ def limited(
     state = _counted(state, now, rules)
     if not over:
         return Decision(state, acts)
-    kept = tuple(AddPart(quiet=True) if isinstance(act, AddPart) else act for act in acts if _is_kept(act))
+    kept = _kept(acts)
     if state.day_count >= rules.rate_per_day + rules.flood_limit:
         until = now + timedelta(seconds=rules.cool_seconds)
         return Decision(replace(state, cooled_until=until), (*kept, CoolDown(until)))
@@ -121,6 +121,11 @@ def limited(
     if state.last_notice_at is None or abs(now - state.last_notice_at) >= gap:
         return Decision(replace(state, last_notice_at=now), (*kept, Hint("hint.slow_down")))
     return Decision(state, kept or (Ignore("rate_limited"),))
+
+
+def _kept(acts: Sequence[Act]) -> tuple[Act, ...]:
+    """Of the acts those carried out beyond the limits; a part is kept without an answer."""
+    return tuple(AddPart(quiet=True) if isinstance(act, AddPart) else act for act in acts if _is_kept(act))
 
 
 def is_cooled(state: ConversationState, now: datetime) -> bool:

@@ -164,19 +164,34 @@ def _said(state: ConversationState, message: InboundMessage, now: datetime, rule
     act = parse_citizen(text, rating_awaited=rating)
     if isinstance(act, Hint) and act.key == "hint.rating_again":
         return _rating_again(state, message, now, rules)
-    # While a question of the unit waits for its answer ("which building?"), a lone "3" is that answer and no
-    # rating, and a lone "Y" is no objection.
-    asked = state.awaiting == "supplement" and isinstance(act, Rate | Objection) and len(reading.bare(text)) == 1
-    if act is not None and not asked and not (joining and _belongs_to_draft(act, text, rating=rating)):
+    if (
+        act is not None
+        and not _is_answer(state, act, text)
+        and not (joining and _belongs_to_draft(act, text, rating=rating))
+    ):
         return _commanded(state, act, now)
-    # Words that a machine recognised in a recording may be all wrong, so a recording is never put aside as small
-    # talk.
-    hint = _small_talk(text, joining=joining) if message.kind is Kind.TEXT else None
-    if hint is not None and not (state.awaiting == "supplement" and reading.is_noise(text)):
+    hint = _put_aside(state, message, joining=joining)
+    if hint is not None:
         return Decision(state, (hint,))
     if rating and len(reading.bare(text)) < SHORTEST_MATTER:
         return _rating_again(state, message, now, rules)
     return _matter(state, message, now, rules)
+
+
+def _is_answer(state: ConversationState, act: Act, text: str) -> bool:
+    """While a question of the unit waits for its answer ("which building?"), a lone "3" is that answer and no
+    rating, and a lone "Y" is no objection.
+    """
+    return state.awaiting == "supplement" and isinstance(act, Rate | Objection) and len(reading.bare(text)) == 1
+
+
+def _put_aside(state: ConversationState, message: InboundMessage, *, joining: bool) -> Hint | Ignore | None:
+    """The hint to answer to small talk. Words that a machine recognised in a recording may be all wrong, so a
+    recording is never put aside; nor is the short answer to a question of the unit.
+    """
+    if message.kind is not Kind.TEXT or (state.awaiting == "supplement" and reading.is_noise(message.text)):
+        return None
+    return _small_talk(message.text, joining=joining)
 
 
 def _belongs_to_draft(act: Act, text: str, *, rating: bool) -> bool:

@@ -173,6 +173,26 @@ def _mixed(parts: Sequence[tuple[float, Shares]]) -> Shares:
     return dict(total)
 
 
+def _sources(categories: Sequence[Category], everyday: Mapping[str, str]) -> dict[str, dict[str, Shares]]:
+    """By each kind of source (see ``WORTH``), which categories a word speaks for."""
+    return {
+        "name": _shared((piece, c.code) for c in categories for piece in _pieces(c.name)),
+        "keyword": _shared((normalise(word), c.code) for c in categories for word in c.keywords),
+        "spoken": _spoken({c.code: normalise(c.name) for c in categories}, everyday),
+    }
+
+
+def _scores(
+    found: Sequence[tuple[int, float]], weights: Sequence[Sequence[tuple[str, float]]]
+) -> defaultdict[str, float]:
+    """Per category the weights of the words found, each by how often it stands there."""
+    scores: defaultdict[str, float] = defaultdict(float)
+    for index, often in found:
+        for code, weight in weights[index]:
+            scores[code] += weight * often
+    return scores
+
+
 class CategoryIndex:
     """Finds the categories a text is about, in one pass. Abolished categories and those below them are never found."""
 
@@ -191,10 +211,7 @@ class CategoryIndex:
         """
         weights = self._weights.get(level) or self._weigh(level)
         found = [(index, log1p(times)) for index, times in self._count(text).items()]
-        scores: defaultdict[str, float] = defaultdict(float)
-        for index, often in found:
-            for code, weight in weights[index]:
-                scores[code] += weight * often
+        scores = _scores(found, weights)
         totals = scores if level else {code: self._with_ancestors(code, scores) for code in scores}
         best = sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:most]
         words: dict[str, list[tuple[float, str]]] = {code: [] for code, _score in best}
@@ -215,12 +232,7 @@ class CategoryIndex:
         return scores[code] + HANDED_DOWN * sum(scores.get(parent, 0.0) for parent in above)
 
     def _claims(self, everyday: Mapping[str, str]) -> dict[str, Shares]:
-        categories = [self.catalogue.by_code[code] for code in self._lines]
-        found = {
-            "name": _shared((piece, c.code) for c in categories for piece in _pieces(c.name)),
-            "keyword": _shared((normalise(word), c.code) for c in categories for word in c.keywords),
-            "spoken": _spoken({c.code: normalise(c.name) for c in categories}, everyday),
-        }
+        found = _sources([self.catalogue.by_code[code] for code in self._lines], everyday)
         for word in found["name"] | found["keyword"]:
             found["spoken"].pop(word, None)  # what the catalogue says itself needs no interpreter
         words = dict.fromkeys(word for claims in found.values() for word in claims)

@@ -292,12 +292,6 @@ def find_unit(directory: Directory, text: str) -> list[UnitRow]:
     The former name of a merged unit means its successor.
     """
     wanted = "".join(normalise(text).split())
-    standing = [(unit, unit) for unit in directory.units if directory.can_take(unit)]
-    former = [
-        (unit, owner)
-        for unit in directory.units
-        if not unit.active and (owner := directory.successor(unit.code)) is not None and directory.can_take(owner)
-    ]
     tests: tuple[Callable[[str], bool], ...] = (
         lambda name: name == wanted,
         lambda name: name.startswith(wanted),
@@ -305,12 +299,24 @@ def find_unit(directory: Directory, text: str) -> list[UnitRow]:
     )
     exact, *partly = tests
     steps = [(exact, _code), (exact, _name), (exact, _names), *((test, _names) for test in partly)]
+    groups = (_standing(directory), _former(directory))
     for test, names in steps if wanted else ():
-        for group in (standing, former):
+        for group in groups:
             found = {owner.code: owner for unit, owner in group if any(test(normalise(name)) for name in names(unit))}
             if found:
                 return list(found.values())
     return []
+
+
+def _standing(directory: Directory) -> list[tuple[UnitRow, UnitRow]]:
+    """Units that take orders, each as its own owner, as in ``_former``."""
+    return [(unit, unit) for unit in directory.units if directory.can_take(unit)]
+
+
+def _former(directory: Directory) -> list[tuple[UnitRow, UnitRow]]:
+    """Merged units, each with the one that has its matters now."""
+    owners = [(unit, directory.successor(unit.code)) for unit in directory.units if not unit.active]
+    return [(unit, owner) for unit, owner in owners if owner is not None and directory.can_take(owner)]
 
 
 def _code(unit: UnitRow) -> tuple[str, ...]:

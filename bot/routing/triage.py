@@ -163,8 +163,12 @@ def _decide(
         return None, routing.why if not known else "unsure"
     if not _reliable(learned.keywords, float(precision)):
         return None, "unsure"
-    agreed = next((s.confidence for s in known if s.unit_code == routing.chosen), 0.0)
-    return (routing.chosen, routing.why) if unseen or agreed >= DISPUTED else (None, "disputed")
+    agreed = unseen or _confidence_in(routing.chosen, known) >= DISPUTED
+    return (routing.chosen, routing.why) if agreed else (None, "disputed")
+
+
+def _confidence_in(unit_code: str, known: Sequence[Suggestion]) -> float:
+    return next((s.confidence for s in known if s.unit_code == unit_code), 0.0)
 
 
 def _reliable(keywords: tuple[int, int], precision: float) -> bool:

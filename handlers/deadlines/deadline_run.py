@@ -124,8 +124,6 @@ def _look(run: _Run, order: TimedOrderRecord) -> None:
         charges.settle_order(run.tx, order, run.calendar, run.now, rules=rules)
     if live:
         _tell_of(run, order, steps, late)
-        if order.role == AssignmentRole.LEAD and order.promised_at < run.now:
-            run.apologies.append(order)
 
 
 def _signed_late(run: _Run, order: TimedOrderRecord, checked: datetime, until: datetime) -> datetime | None:
@@ -152,6 +150,9 @@ def _record(run: _Run, order: TimedOrderRecord, steps: list[Step], late: datetim
 
 
 def _tell_of(run: _Run, order: TimedOrderRecord, steps: list[Step], late: datetime | None) -> None:
+    """The officers of what fell last, the citizen of a promise that was not kept."""
     fallen = [(step.at, step.name.value) for step in steps] + ([(late, LATE_SIGN)] if late is not None else [])
     if fallen:
         run.notices.append(Due(order, max(fallen)[1]))
+    if order.role == AssignmentRole.LEAD and order.promised_at < run.now:
+        run.apologies.append(order)

@@ -84,13 +84,17 @@ def _category_changes(current: Catalogue, wanted: Catalogue) -> Changes[Category
 
 
 def _changes(current: Sequence[Row], pairs: Sequence[tuple[Row | None, Row]]) -> Changes[Row]:
-    kept = {id(before) for before, _ in pairs if before}
     return Changes(
         added=tuple(after for before, after in pairs if before is None),
         changed=tuple((before, after) for before, after in pairs if before and before != after),
-        removed=tuple(row for row in current if row.active and id(row) not in kept),
+        removed=_removed(current, pairs),
         unchanged=tuple(after for before, after in pairs if before == after),
     )
+
+
+def _removed(current: Sequence[Row], pairs: Sequence[tuple[Row | None, Row]]) -> tuple[Row, ...]:
+    kept = {id(before) for before, _ in pairs if before}
+    return tuple(row for row in current if row.active and id(row) not in kept)
 
 
 def _pairs(current: Sequence[OfficerRow], wanted: Sequence[OfficerRow]) -> list[tuple[OfficerRow | None, OfficerRow]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.inquiry.states import Event, State
 from bot.routing.flags import Flags, flags
@@ -159,9 +159,7 @@ def _route(batch: _Batch, inquiry: InquiryRecord, judged: Judged) -> None:
         )
     )
     unit = batch.known.unit(head.unit_id) if head is not None and head.unit_id is not None else unit
-    why = verdict.why if repeat is None else "repeat"
-    routing = verdict.record() | ({"accused": list(judged.flags.accused)} if judged.flags.accused else {})
-    routing |= {"chosen": None, "why": why} if repeat is not None else {}
+    why, routing = _reasons(judged, repeat)
     # Looking may have noted something with it; else it is as it was read under the lock.
     row = inquiries.get(tx, inquiry.id) if inquiry.contact_id in batch.wrote_before else inquiry
     current = move(
@@ -180,6 +178,15 @@ def _route(batch: _Batch, inquiry: InquiryRecord, judged: Judged) -> None:
     dispatch(deps, tx, current, unit.id, now=now, tell=head is None, said=judged.parts, known=batch.known)
     if head is not None:
         join(deps, tx, current, head, now)
+
+
+def _reasons(judged: Judged, repeat: InquiryRecord | None) -> tuple[str, dict[str, Any]]:
+    """Why it goes where it goes: in one word, and all of it for the record."""
+    verdict, accused = judged.verdict, judged.flags.accused
+    routing = verdict.record() | ({"accused": list(accused)} if accused else {})
+    if repeat is None:
+        return verdict.why, routing
+    return "repeat", routing | {"chosen": None, "why": "repeat"}
 
 
 def _repeat(batch: _Batch, inquiry: InquiryRecord, judged: Judged) -> InquiryRecord | None:

@@ -97,12 +97,11 @@ def _answer(turn: Turn, inbox_id: int, to: Address, *, passive: bool) -> tuple[s
 
     On a channel that has no such slot all of it does.
     """
-    passive = passive and turn.channel.limits.passive_longest > 0 and turn.address.state == AddressState.ACTIVE
-    held = _held(turn) if passive else []
+    passive = passive and _has_slot(turn)
     room = turn.channel.limits
     texts: list[str] = []
     first: int | None = None
-    for position, (outbox_id, reply) in enumerate([*held, *((None, r) for r in turn.replies)]):
+    for position, (outbox_id, reply) in enumerate(_to_say(turn, passive=passive)):
         text = _passive_text(turn, to, reply) if passive else ""
         joined = SEPARATOR.join([*texts, text])
         fits = size(joined, room.unit) <= room.passive_longest
@@ -117,6 +116,16 @@ def _answer(turn: Turn, inbox_id: int, to: Address, *, passive: bool) -> tuple[s
             continue
         first = first or row_id
     return (SEPARATOR.join(texts) or None), first
+
+
+def _has_slot(turn: Turn) -> bool:
+    return turn.channel.limits.passive_longest > 0 and turn.address.state == AddressState.ACTIVE
+
+
+def _to_say(turn: Turn, *, passive: bool) -> list[tuple[int | None, Reply]]:
+    """The replies, before them what was held for such a slot; with the row of the outbox that has it already."""
+    held = _held(turn) if passive else []
+    return [*held, *((None, reply) for reply in turn.replies)]
 
 
 def _passive_text(turn: Turn, to: Address, reply: Reply) -> str:

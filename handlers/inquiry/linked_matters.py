@@ -109,14 +109,13 @@ def _head(tx: Tx, like: Sequence[int], now: datetime) -> InquiryRecord | None:
     if head is None or inquiries.open_lead(tx, head.id) is None:
         return None
     for row in rows:
-        if (
-            row.id != head.id
-            and row.linked_to_id is None
-            and row.unit_id == head.unit_id
-            and not linked_inquiries.count_linked(tx, row.id)
-        ):
+        if row.id != head.id and row.unit_id == head.unit_id and _is_alone(tx, row):
             _link(tx, row, head, now)
     return head
+
+
+def _is_alone(tx: Tx, row: InquiryRecord) -> bool:
+    return row.linked_to_id is None and not linked_inquiries.count_linked(tx, row.id)
 
 
 def join(deps: Deps, tx: Tx, inquiry: InquiryRecord, head: InquiryRecord, now: datetime) -> None:

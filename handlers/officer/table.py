@@ -29,6 +29,11 @@ ALONE: tuple[tuple[str, Act], ...] = (
 """Words that are a whole message, of no order."""
 
 
+def _refuse_shared(what: Sequence[str]) -> None:
+    if twice := sorted({one for one in what if what.count(one) > 1}):
+        raise ValueError(f"officers' actions share {', '.join(twice)}")
+
+
 @dataclass(frozen=True)
 class OfficerTable:
     """The entries, and what is looked up in them. Raises ValueError where two entries share a word or a name."""
@@ -39,9 +44,8 @@ class OfficerTable:
     missing: Mapping[TextKey, Mapping[str, object]] = field(init=False)
 
     def __post_init__(self) -> None:
-        for what in ([each.name for each in self.entries], [w for each in self.entries for w in each.words.split()]):
-            if twice := sorted({one for one in what if what.count(one) > 1}):
-                raise ValueError(f"officers' actions share {', '.join(twice)}")
+        _refuse_shared([each.name for each in self.entries])
+        _refuse_shared([word for each in self.entries for word in each.words.split()])
         put = object.__setattr__  # frozen for everybody else
         put(self, "words", OfficerWords([(each.words, each.reader) for each in self.entries], ALONE))
         put(self, "forms", {each.name: each for each in self.entries if each.form is not None})

@@ -83,7 +83,7 @@ def summarize(tx: Tx, channel: str, calendar: Calendar) -> Summary:
         closed=len(closed),
         open=still_open,
         other=len(rows) - len(closed) - still_open,
-        on_time=sum(row.answered_at is not None and row.answered_at <= row.due_at for row in closed),
+        on_time=sum(_is_on_time(row) for row in closed),
         overdue=cards["overdue"],
         yellow=cards["yellow"],
         red=cards["red"],
@@ -97,6 +97,10 @@ def summarize(tx: Tx, channel: str, calendar: Calendar) -> Summary:
         worst=tuple((row.code, row.name, row.hundredths / 100, row.orders) for row in units[:WORST]),
         units=len(units),
     )
+
+
+def _is_on_time(row: CountedInquiryRecord) -> bool:
+    return row.answered_at is not None and row.answered_at <= row.due_at
 
 
 def _mean_days(closed: Sequence[CountedInquiryRecord], calendar: Calendar) -> float | None:

@@ -33,16 +33,7 @@ def look(tx: Tx, inquiry: InquiryRecord, *, said: str, places: Sequence[str], no
 
     None also when that one is over for good: then this is routed like any other, and the desk sees the note.
     """
-    earlier = [
-        row
-        for row in linked_inquiries.told_before(tx, inquiry, since=now - LOOKED_BACK, most=MOST)
-        if row.state not in ENDED_OTHERWISE
-    ]
-    if not earlier:
-        return None
-    new, texts = matter(said, places), decisions.texts(tx, [row.id for row in earlier])
-    same = [row for row in earlier if again(new, matter(texts.get(row.id, ""), _places(row)))]
-    found = next((row for row in same if row.state in OPEN), same[0] if same else None)
+    found = _told(tx, inquiry, said=said, places=places, since=now - LOOKED_BACK)
     if found is None:
         return None
     head = inquiries.get(tx, found.merged_into_id) if found.merged_into_id is not None else found
@@ -50,6 +41,17 @@ def look(tx: Tx, inquiry: InquiryRecord, *, said: str, places: Sequence[str], no
         inquiries.change(tx, inquiries.get(tx, inquiry.id), repeat_of_id=head.id)
         inquiries.log(tx, inquiry.id, "repeat_suggested", now, number=head.number)
     return head if head.state in MERGEABLE else None
+
+
+def _told(tx: Tx, inquiry: InquiryRecord, *, said: str, places: Sequence[str], since: datetime) -> InquiryRecord | None:
+    """The inquiry in which the same was told before: an open one before others, the newest of those."""
+    before = linked_inquiries.told_before(tx, inquiry, since=since, most=MOST)
+    earlier = [row for row in before if row.state not in ENDED_OTHERWISE]
+    if not earlier:
+        return None
+    new, texts = matter(said, places), decisions.texts(tx, [row.id for row in earlier])
+    same = [row for row in earlier if again(new, matter(texts.get(row.id, ""), _places(row)))]
+    return next((row for row in same if row.state in OPEN), same[0] if same else None)
 
 
 def _places(inquiry: InquiryRecord) -> Sequence[str]:

@@ -19,7 +19,8 @@ from handlers.officer import table
 from web.kit.forms import typed
 from web.kit.headers import page
 from web.officer.media import send_stored
-from web.officer.view import Visit, find_visit, note_view, parting, view
+from web.officer.view import view
+from web.officer.visit import Visit, find_visit, note_view, parting
 
 if TYPE_CHECKING:
     from flask import Response
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from bot.text.keys import TextKey
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
-    from web.officer.view import Gone
+    from web.officer.visit import Gone
 
 DONE: dict[TextKey, str] = {
     "staff.signed": "signed",

@@ -59,7 +59,7 @@ def requests_view(acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRec
     """For the template: the requests so far, and the forms that make sense now."""
     rows = requests.of_inquiry(acting.tx, inquiry.id)
     asked = [_asked(acting, inquiry, row, rows) for row in rows if row.note != "dropped"]
-    pending = any(row.state == RequestState.PENDING and row.kind in requests.TO_DECIDE for row in rows)
+    pending = any(_is_pending(row) for row in rows)
     lead = order if order is not None and order.role == AssignmentRole.LEAD and order.state in OPEN_ASSIGNMENT else None
     return {
         "asked": asked,
@@ -72,6 +72,10 @@ def requests_view(acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRec
         "helpers": _helpers(acting, inquiry) if lead is not None else [],
         "opinions": _opinions(acting, inquiry),
     }
+
+
+def _is_pending(row: UnitRequestRecord) -> bool:
+    return row.state == RequestState.PENDING and row.kind in requests.TO_DECIDE
 
 
 def may_decide(officer: OfficerRecord, inquiry: InquiryRecord, request: UnitRequestRecord) -> bool:

@@ -1,14 +1,11 @@
-"""Who stands before an order's page, and what the page shows them."""
+"""What an order's page shows the officer who stands before it."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.directory.units import Role
 from bot.inquiry.directions import Direction
-from bot.inquiry.states import AssignmentRole, AssignmentState, LoggedActor
+from bot.inquiry.states import AssignmentRole
 from handlers.duty_desk import moves
 from handlers.duty_desk.merge import JOINED
 from handlers.inquiry import acting_officer
@@ -18,110 +15,28 @@ from handlers.inquiry.hand_over import unit_time
 from handlers.notices.phrases import ASIDE, grounds, say_time
 from handlers.notices.privacy import SECRET, may_read, text_for
 from handlers.officer import contact_details, corrections, orders
-from store import directory, inquiries, outbox, requests
-from store.engine.transactions import StoreUnavailable
+from store import directory, inquiries, outbox
 from web.kit.values import due_of, state_of, steps_of
 from web.officer.linked import linked_view
-from web.officer.request_forms import may_decide, requests_view
+from web.officer.request_forms import requests_view
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
     from store.records.delivery import MediaRecord
-    from store.records.directory import StaffRecord
     from store.records.inquiries import InquiryRecord, MessageRecord
     from store.records.joined import OrderRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """An officer in charge. ``order`` is None while nobody was given the inquiry yet.
-
-    ``only_decides``: here for a request, or to read what nobody else may; the order is another unit's.
-    """
-
-    inquiry: InquiryRecord
-    officer: StaffRecord
-    order: OrderRecord | None
-    only_decides: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """Not in charge. ``by``, ``at`` and ``how`` when it was the officer's unit's and was handed on."""
-
-    by: str = ""
-    at: str = ""
-    how: str = ""
-    mine: bool = False
-
-
-def find_visit(tx: Tx, link: tuple[int, int], *, order_id: int | None = None, keeper: str = "") -> Visit | Gone:
-    """Whether the officer of the link may see the inquiry now; the current order, or that of ``order_id``.
-
-    ``keeper``: ``deps.secrets_officer``, who reads what is secret, whatever the unit.
-    """
-    inquiry_id, officer_id = link
-    officer, inquiry = directory.officer(tx, officer_id), inquiries.find(tx, inquiry_id)
-    if officer is None or inquiry is None:
-        return Gone()
-    rows = inquiries.assignments_of(tx, inquiry_id)
-    leads = [row for row in rows if row.role == AssignmentRole.LEAD]
-    units = acting_officer.units_in_charge(tx, officer)
-    own = rows if units is None else [row for row in rows if row.unit_id in units]
-    if order_id is not None:
-        # The order the form was made for: if it is over, the officer is told who was first.
-        picked = next((row for row in own if row.id == order_id), None)
-        return Visit(inquiry, officer, picked) if picked is not None else _deciding(tx, inquiry, officer, leads)
-    current = leads[-1] if leads else None
-    if units is None or (current is not None and current.unit_id in units):
-        return Visit(inquiry, officer, current)
-    helping = [row for row in own if row.role == AssignmentRole.ASSIST]
-    if helping and helping[-1].state != AssignmentState.CANCELLED:
-        return Visit(inquiry, officer, helping[-1])
-    if SECRET in (inquiry.flags or []) and may_read(officer, inquiry, keeper=keeper):
-        return Visit(inquiry, officer, current, only_decides=True)
-    found = _deciding(tx, inquiry, officer, leads)
-    return (
-        found
-        if isinstance(found, Visit)
-        else _handed_on(tx, officer, [row for row in own if row.role == AssignmentRole.LEAD])
-    )
-
-
-def _deciding(tx: Tx, inquiry: InquiryRecord, officer: StaffRecord, leads: Sequence[OrderRecord]) -> Visit | Gone:
-    """A leader sees what is, or was, his to decide."""
-    rows = requests.of_inquiry(tx, inquiry.id) if officer.role == Role.LEADER else []
-    theirs = any(may_decide(officer, inquiry, row) or row.decided_by == officer.id for row in rows)
-    return Visit(inquiry, officer, leads[-1], only_decides=True) if theirs and leads else Gone()
-
-
-def _handed_on(tx: Tx, officer: StaffRecord, own: Sequence[OrderRecord]) -> Gone:
-    last = own[-1] if own else None
-    if last is None or last.ended_at is None:
-        return Gone()
-    how = "transferred" if last.reason == "transfer" else "returned"
-    return Gone(
-        inquiries.officer_name(tx, last.ended_by), say_time(last.ended_at), how, mine=last.ended_by == officer.id
-    )
-
-
-def parting(gone: Gone) -> dict[str, Any]:
-    """What the page of somebody not in charge shows."""
-    return {"by": gone.by, "at": gone.at, "how": gone.how, "mine": gone.mine}
+    from web.officer.visit import Visit
 
 
 def view(deps: Deps, tx: Tx, visit: Visit) -> dict[str, Any]:
     """Everything the page shows. No address of the citizen is read."""
-    inquiry, order = visit.inquiry, visit.order
+    inquiry, order = visit.inquiry, _open_order(visit)
     acting = acting_officer.ActingOfficer(tx, deps, visit.officer, deps.clock.now())
-    is_open = order is not None and order.state in inquiries.OPEN_ASSIGNMENT and not visit.only_decides
-    asked = requests_view(acting, inquiry, order if is_open else None)
     readable = may_read(visit.officer, inquiry, keeper=deps.secrets_officer)
-    until = contact_details.opened_until(tx, inquiry, visit.officer, acting.now) if is_open else None
+    until = contact_details.opened_until(tx, inquiry, visit.officer, acting.now) if order is not None else None
     return (
         {
             "number": inquiry.number,
@@ -130,29 +45,55 @@ def view(deps: Deps, tx: Tx, visit: Visit) -> dict[str, Any]:
             "officer": visit.officer,
             "received": say_time(inquiry.received_at),
             "due": due_of(deps.calendar(), inquiry, acting.now),
-            "unit_due": unit_time(inquiry, order.due_at) if is_open and order is not None else "",
-            "order": order,
-            "is_open": is_open,
-            "signed_by": inquiries.officer_name(tx, order.signed_by) if order else "",
-            "grounds": grounds(inquiry, order.unit_code)
-            if order is not None and order.role == AssignmentRole.LEAD and readable
-            else {},
             "parts": _parts(acting, inquiry, opened=until is not None),
             "answers": _answers(tx, inquiry.id),
             "readable": readable,
             "delivery": _delivery(tx, inquiry.id),
-            "places": (inquiry.routing or {}).get("places", []) if readable else [],
             "steps": steps_of(tx, inquiry.id, names=True),
-            "choices": orders.transfer_choices(acting, order)
-            if is_open and order is not None and order.role == AssignmentRole.LEAD
-            else [],
         }
-        | asked
+        | _ordered(tx, visit)
+        | _to_do(acting, inquiry, order)
+        | _routed(visit, readable=readable)
+        | requests_view(acting, inquiry, order)
         | _answered(tx, visit)
-        | _contact(acting, inquiry, order if is_open else None, until)
-        | linked_view(acting, inquiry, order if is_open else None)
-        | (_at_desk(acting, inquiry) if is_open and order is not None and readable else {"at_desk": False})
+        | _contact(acting, inquiry, order, until)
+        | linked_view(acting, inquiry, order)
+        | (_at_desk(acting, inquiry) if order is not None and readable else {"at_desk": False})
     )
+
+
+def _open_order(visit: Visit) -> OrderRecord | None:
+    """The order, while the officer may do something about it."""
+    order = visit.order
+    is_open = order is not None and order.state in inquiries.OPEN_ASSIGNMENT and not visit.only_decides
+    return order if is_open else None
+
+
+def _ordered(tx: Tx, visit: Visit) -> dict[str, Any]:
+    order = visit.order
+    return {"order": order, "signed_by": inquiries.officer_name(tx, order.signed_by) if order is not None else ""}
+
+
+def _to_do(acting: acting_officer.ActingOfficer, inquiry: InquiryRecord, order: OrderRecord | None) -> dict[str, Any]:
+    """Of an open order: the unit's own time, and whom it may be handed on to."""
+    leads = order is not None and order.role == AssignmentRole.LEAD
+    return {
+        "is_open": order is not None,
+        "unit_due": unit_time(inquiry, order.due_at) if order is not None else "",
+        "choices": orders.transfer_choices(acting, order) if order is not None and leads else [],
+    }
+
+
+def _routed(visit: Visit, *, readable: bool) -> dict[str, Any]:
+    """Why the order came to its unit, and the places the text names, for who may read the text."""
+    inquiry, order = visit.inquiry, visit.order
+    if not readable:
+        return {"grounds": {}, "places": []}
+    leads = order is not None and order.role == AssignmentRole.LEAD
+    return {
+        "grounds": grounds(inquiry, order.unit_code) if order is not None and leads else {},
+        "places": (inquiry.routing or {}).get("places", []),
+    }
 
 
 def _answered(tx: Tx, visit: Visit) -> dict[str, Any]:
@@ -245,19 +186,3 @@ def _delivery(tx: Tx, inquiry_id: int) -> str:
     """How far the last answer got: an answer nobody received must not look done."""
     states = [row.state for row in outbox.of_inquiry(tx, inquiry_id) if row.key in ANSWERS]
     return states[-1] if states else ""
-
-
-def note_view(deps: Deps, visit: Visit) -> None:
-    """Who looked at an inquiry is on record, once an officer: leaks are traced by it."""
-    inquiry_id, officer_id = visit.inquiry.id, visit.officer.id
-
-    def seen(tx: Tx) -> bool:
-        return any(e.name == "viewed" and e.actor_id == officer_id for e in inquiries.events_of(tx, inquiry_id))
-
-    def work(tx: Tx) -> None:
-        if not seen(tx):
-            inquiries.log(tx, inquiry_id, "viewed", deps.clock.now(), actor=LoggedActor.OFFICER, actor_id=officer_id)
-
-    with suppress(StoreUnavailable):
-        if not deps.store.read(seen):
-            deps.store.write(work, budget=1.0)
