@@ -466,6 +466,44 @@ def test_a_function_takes_few_turns(path):
     assert [(f.name, complexity(f)) for f in functions if complexity(f) > MOST_BRANCHES] == []
 
 
+CLOCKS = ("time.monotonic", "time.perf_counter", "time.process_time", "time.time", "time.thread_time")
+TIMED = {
+    "edge/test_away_edges.py": {
+        "test_edge_22_over_the_budget_the_platform_hears_received_and_the_receipt_follows_once": "the budget is a time",
+        "test_edge_44_with_redis_away_a_message_is_answered_at_once_and_the_sweep_finds_the_work": "WeChat waits 5 s",
+    },
+    "test_processes.py": {
+        "until": "gives up waiting",
+        "test_a_program_that_does_not_listen_is_killed_with_its_children_when_its_time_is_up": "its time to stop",
+    },
+    "test_nightly_training.py": {"wait": "gives up waiting"},
+}
+"""Functions of tests that may compare with the clock, and why. Speed is the benchmarks' affair: elsewhere tests count
+calls (``tests/kit/work.py``), or only want an end (``tests/kit/patience.py``: steps of a regular expression cannot be
+counted)."""
+
+
+def reads_clock(node):
+    return any(isinstance(part, ast.Call) and ast.unparse(part.func) in CLOCKS for part in ast.walk(node))
+
+
+def timed(function):
+    """Whether it asserts on the clock, at once or by a name it gave to the time that went by."""
+    spans = [node for node in ast.walk(function) if isinstance(node, ast.Assign) and reads_clock(node.value)]
+    names = {ast.unparse(node.targets[0]) for node in spans if isinstance(node.value, ast.BinOp)}
+    checks = [node.test for node in ast.walk(function) if isinstance(node, ast.Assert)]
+    return any(reads_clock(check) or names & {ast.unparse(part) for part in ast.walk(check)} for check in checks)
+
+
+def test_no_test_asserts_by_the_clock():
+    found = {}
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, FUNCTION) and timed(node):
+                found.setdefault(str(path.relative_to(ROOT / "tests")), set()).add(node.name)
+    assert found == {name: set(reasons) for name, reasons in TIMED.items()}
+
+
 def test_migrations_make_the_schema_of_the_tables(tmp_path):
     store = bootstrap.make_store(bootstrap.Settings(data_dir=tmp_path, secret_key="g" * 40))
     migrate(store.engine)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 
@@ -35,11 +34,9 @@ def zhujian_number(desk) -> str:
 
 def test_number_and_date_in_five_seconds_the_officer_needs_the_code_and_she_rates(desk, zhujian):
     her = desk.sms_citizen()
-    started = time.monotonic()
     words = property_fee()
     her.say(words)
     receipt = her.hears(PROMISE, seconds=5).inner_text()
-    assert time.monotonic() - started < 5
     compact = COMPACT.search(receipt)[0]
     her.say("完")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from tests.e2e.people import NUMBER, PROMISE, answer_by_form, deliveries, rungs, streetlight
 
 ANSWER = "您好，路灯已于今天上午修好，是电缆接头受潮。请您晚上看看。"
@@ -11,11 +9,9 @@ ANSWER = "您好，路灯已于今天上午修好，是电缆接头受潮。请�
 
 def test_number_and_date_come_within_five_seconds_and_the_answer_by_the_form(desk, chengguan):
     her = desk.citizen()
-    started = time.monotonic()
     words = streetlight()
     her.say(words)
     receipt = her.hears(PROMISE, way="passive", seconds=5)
-    assert time.monotonic() - started < 5
     number = NUMBER.search(receipt.inner_text())[0]
 
     staff = chengguan.open_link(chengguan.hears(number))
