@@ -16,7 +16,7 @@ from adapters._wechat.config import WeChatConfig
 from adapters._wechat.errors import TOKEN_ERRORS
 from adapters._wechat.fields import fit_fields
 from adapters._wechat.media import MediaFetcher
-from adapters._wechat.parsing import Malformed, Node, is_json, parse_push
+from adapters._wechat.push_body import Malformed, Node, is_json, parse_push
 from adapters._wechat.tokens import Tokens
 from adapters.kit.base import (
     Channel,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, jsonify, redirect, request
 
 from simulator import twilio_phone
-from simulator.answering import cut_if_ordered, instead_of_answer
+from simulator.faulty_answers import cut_if_ordered, instead_of_answer
 from simulator.twilio import Refusal
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, jsonify, request
 
 from simulator import wechat_messages
-from simulator.answering import cut_if_ordered, instead_of_answer
+from simulator.faulty_answers import cut_if_ordered, instead_of_answer
 from simulator.wechat import ApiError
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from bot.edge.messages import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from adapters._wechat.parsing import Node
+    from adapters._wechat.push_body import Node
     from bot.edge.messages import Event
 
 FUTURE = 86400

@@ -11,7 +11,7 @@ import unicodedata
 
 from wechatpy.replies import TextReply
 
-from adapters._wechat.parsing import ILLEGAL
+from adapters._wechat.push_body import ILLEGAL
 
 JOINER = "\u200d"
 MAX_CLUSTER = 32
