@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MOST = 2.0
 """Percent of all expressions. What is left are numpy's sparse matrices, JSON, and SDKs without types."""
 SHOWN = 10
+NOT_COUNTED = frozenset({"bot.text.keys"})
+"""mypy takes each string inside a ``Literal`` for an expression of type ``Any``, and this file is one Literal."""
 
 
 def main() -> int:
@@ -30,6 +32,9 @@ def status_of(report: str) -> int:
     rows = [line.split() for line in report.splitlines() if line.rstrip().endswith("%")]
     counted = [(name, int(anys), int(expressions)) for name, anys, expressions, _ in rows]
     _, anys, expressions = counted.pop()
+    for name, here, all_here in counted:
+        if name in NOT_COUNTED:
+            anys, expressions = anys - here, expressions - all_here
     share = 100 * anys / expressions
     print(f"Any: {anys} of {expressions} expressions, {share:.2f} %; at most {MOST} %")  # noqa: T201
     if share <= MOST:
