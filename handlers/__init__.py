@@ -1,1 +1,1 @@
-"""What happens on each message, job and page action. Rules stand in ``bot``, rows in ``store``."""
+"""What happens on each message, job and page action. Rules are in ``bot``, queries in ``store``, pages in ``web``."""

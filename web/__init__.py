@@ -1,1 +1,1 @@
-"""Flask blueprints, a package for each audience. Pages show and ask; what is done stands in ``handlers``."""
+"""Flask blueprints, a package for each audience. Pages show and ask; what is done is in ``handlers``."""

@@ -1,6 +1,7 @@
-"""``/healthz`` alive, ``/readyz`` fit to serve, ``/metrics`` for Prometheus.
+"""``/healthz`` (alive), ``/readyz`` (fit to serve) and ``/metrics`` for Prometheus.
 
-Figures are for our own machines: loopback (not through a proxy), or who knows METRICS_TOKEN.
+Figures are only for our own machines: callers from loopback (not through a proxy) and those who know
+METRICS_TOKEN.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
 class HealthSettings(Protocol):
-    """What of the settings is needed here."""
+    """The settings that are needed here."""
 
     @property
     def data_dir(self) -> Path: ...
@@ -54,7 +55,7 @@ class HealthSettings(Protocol):
 
 
 def make_health(deps: Deps, settings: HealthSettings) -> Blueprint:
-    """The operator's routes."""
+    """The routes for operators."""
     health = Blueprint("health", __name__)
     redis = connect(settings.redis)
 
@@ -81,7 +82,7 @@ def make_health(deps: Deps, settings: HealthSettings) -> Blueprint:
 
 
 def readiness(deps: Deps, settings: HealthSettings, *, redis_answers: bool) -> dict[str, Any]:
-    """Every figure, and ``ready``: only the database is indispensable."""
+    """Every figure, and ``ready``. Only the database is indispensable."""
     notes: list[str] = [] if redis_answers else ["redis away: work goes on by the sweep, a little later"]
     found: dict[str, Any] = {"database": True, "redis": redis_answers, "spool": deps.spool.size()}
     now = deps.clock.now()
@@ -100,13 +101,13 @@ def readiness(deps: Deps, settings: HealthSettings, *, redis_answers: bool) -> d
 
 
 def calendar_known(calendar: Calendar, now: datetime) -> bool:
-    """Whether the days a promise made now may fall on are announced."""
+    """Whether the days on which a due date given now may fall are announced."""
     today = now.astimezone(CHINA).date()
     return all(calendar.status(day) != "provisional" for day in (today, today + CALENDAR_AHEAD))
 
 
 def refresh(deps: Deps) -> None:
-    """Bring the gauges up to date; what cannot be reached keeps its last value."""
+    """Bring the gauges up to date. A figure that cannot be read keeps its last value."""
     now = deps.clock.now()
     with suppress(StoreUnavailable):
         due, age = deps.store.read(lambda tx: _waiting(tx, now))
@@ -131,7 +132,7 @@ def _answers(redis: Any) -> bool:
 
 
 def _exposition() -> bytes:
-    # prometheus_client's own switch: with several web processes each writes its values to this folder.
+    # The switch of prometheus_client itself: with several web processes each writes its values to this folder.
     if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         return generate_latest(REGISTRY)
     registry = CollectorRegistry()

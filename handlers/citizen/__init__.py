@@ -1,4 +1,4 @@
-"""A citizen's words and moves: telling a matter, asking, rating, binding a phone.
+"""What a citizen says and does: telling a matter, asking, rating, binding a phone.
 
-How a message comes in is ``inbound``.
+How a message comes in and is understood is ``handlers/inbound``.
 """

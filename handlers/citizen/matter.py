@@ -1,4 +1,4 @@
-"""A citizen's matter is told: the inquiry is opened with number and due date, parts are added."""
+"""A citizen tells a matter: the inquiry is opened with number and due date, and parts are added to it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from handlers.services.deps import Turn
 
 MOST_ALERTS, ALERTED_WITHIN = 5, timedelta(minutes=10)
-"""Alerts about one inquiry; what is added after these stands on its page."""
+"""The most alerts about one inquiry within this time. What is written after them can be read on its page."""
 SUMMARY_LENGTH = 20
-"""Characters; a template's thing field takes no more (WeChat template rules, read 2026-11-23)."""
+"""Characters of a summary. A ``thing`` field of a WeChat template takes no more (rules as users report them:
+community doc/00066407b58fc04dade12a65a6b000, read 2026-11-23).
+"""
 
 WORDLESS = {
     Kind.IMAGE: "[图片]",
@@ -45,7 +47,7 @@ WORDLESS = {
 def open_inquiry(
     turn: Turn, state: ConversationState, act: acts.OpenInquiry, event: InboundMessage
 ) -> ConversationState:
-    """A new inquiry: stored with its first part, answered with number, code and date."""
+    """Open an inquiry: store it with its first part, and answer with number, code and due date."""
     tx, deps, now = turn.tx, turn.deps, turn.now
     contact_id = people.ensure_contact(tx, turn.address, now)
     day = now.astimezone(CHINA).date()
@@ -77,7 +79,7 @@ def open_inquiry(
 
 
 def add_part(turn: Turn, state: ConversationState, act: acts.AddPart, event: InboundMessage) -> ConversationState:
-    """One more part of the open draft."""
+    """Add one more part to the open draft."""
     inquiry_id = state.draft.inquiry_id if state.draft is not None else None
     if inquiry_id is None:
         raise RuntimeError("a part came without a draft")
@@ -89,7 +91,7 @@ def add_part(turn: Turn, state: ConversationState, act: acts.AddPart, event: Inb
         inquiries.change(turn.tx, inquiry, summary=_summary(event))
     if act.quiet:
         return state
-    if not turn.by_sms or act.ask_place:  # each SMS costs money; the receipt with the number is out already
+    if not turn.by_sms or act.ask_place:  # each SMS costs money, and the receipt with the number was sent already
         turn.reply("part.ask" if act.ask_place else "part", **about(inquiry))
     return state
 
@@ -114,7 +116,7 @@ def _add_part(turn: Turn, inquiry_id: int, event: InboundMessage) -> None:
 
 
 def end_draft(turn: Turn, state: ConversationState, _act: acts.EndDraft, _event: Any) -> ConversationState:
-    """完: routing starts now."""
+    """完: the matter is told, so routing starts now."""
     latest = _latest(turn)
     if latest is None or latest.fold_until is None:
         turn.reply("end.nothing")
@@ -134,10 +136,11 @@ def _latest(turn: Turn) -> Any:
 
 
 def emergency(turn: Turn, state: ConversationState, act: acts.Emergency, event: InboundMessage) -> ConversationState:
-    """The right call at once, and the duty officers' phones, day or night."""
+    """Answer with the right emergency call at once, and alert the duty officers' phones, day or night."""
     for kind in act.kinds[:2]:
         turn.reply(ANSWERS[kind])
-    # The inquiry is opened by the next act; the alert names it, so that the officer finds who wrote.
+    # The inquiry is opened by the next act of the same message. The alert names its number, so that the officer
+    # finds who wrote.
     turn.later.append(lambda: _alert(turn, act, event))
     return state
 
@@ -181,7 +184,9 @@ def _alert(turn: Turn, act: acts.Emergency, event: InboundMessage) -> None:
 
 
 def _told_enough(turn: Turn, inquiry_id: int) -> bool:
-    """A flood of calls for help from one sender must not bury somebody else's. The citizen is answered each time."""
+    """Whether the officers had enough alerts of one sender: a flood of calls for help must not bury somebody
+    else's. The citizen is answered each time.
+    """
     since = turn.now - ALERTED_WITHIN
     alerts = [e for e in inquiries.events_of(turn.tx, inquiry_id) if e.name == "emergency" and e.at > since]
     return len(alerts) > MOST_ALERTS

@@ -1,7 +1,7 @@
 """What a citizen asks about her own inquiries: progress, urging, adding, withdrawing, opting out.
 
-A number is shown only to the contact that owns it, or with its query code; a wrong number and a
-stranger's get the same answer.
+An inquiry is shown only to the contact that owns it, or with its query code. A wrong number and a stranger's
+number get the same answer, so that numbers cannot be tried out.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ REPLIED = (State.ANSWERED, State.CLOSED, State.ARCHIVED)
 
 
 def progress(turn: Turn, state: ConversationState, act: acts.Progress, _event: Any) -> ConversationState:
-    """One inquiry in full, or a list of the latest."""
+    """Show one inquiry in full, or list the latest."""
     own = inquiries.pick(_own(turn), act.number)
     if act.number is None and len(own) != 1:
         _list(turn, own)
@@ -78,7 +78,9 @@ def _list(turn: Turn, own: Sequence[InquiryRecord]) -> None:
 
 def _show(turn: Turn, inquiry: InquiryRecord) -> None:
     turn.inquiry_id = inquiry.id
-    head = head_of(turn.tx, inquiry)  # what it was merged into is what is worked on; of that one only how it stands
+    # The work is done on the inquiry it was merged into, of which only the state is shown: its text may be
+    # another citizen's.
+    head = head_of(turn.tx, inquiry)
     lead = inquiries.open_lead(turn.tx, head.id)
     steps = [
         {"at": say_time(e.at), "name": e.name, "unit": e.data.get("unit", "")}
@@ -100,13 +102,13 @@ def _show(turn: Turn, inquiry: InquiryRecord) -> None:
 
 
 def _left(turn: Turn, inquiry: InquiryRecord) -> int:
-    """Working days left, 0 on the last day and after."""
+    """The working days left, 0 on the last day and after it."""
     today, due = turn.now.astimezone(CHINA).date(), inquiry.due_at.astimezone(CHINA).date()
     return max(0, turn.deps.calendar().workdays_between(today, due)) if due > today else 0
 
 
 def _by_code(turn: Turn, typed: str, code: str | None) -> None:
-    """Somebody else's channel: only with the number's query code, and not for guessing."""
+    """An inquiry of another channel or person, found by number and query code. Wrong codes are counted."""
     locked = turn.address.locked_until
     if locked is not None and locked > turn.now:
         turn.reply("progress.locked", until=say_time(locked))
@@ -124,9 +126,9 @@ def _by_code(turn: Turn, typed: str, code: str | None) -> None:
 
 
 def _one_open(turn: Turn, number: str | None, verb: str, *, merged: bool = False) -> InquiryRecord | None:
-    """The open inquiry meant; otherwise the person is told or asked which.
+    """The open inquiry meant. If that is not clear, the citizen is told or asked which, and the result is None.
 
-    ``merged``: where none is open, one that is worked on with another will do.
+    ``merged``: if none is open, one that is worked on with another is taken.
     """
     own = inquiries.pick(_own(turn, only_open=True), number)
     if not own and (joined := _merged(turn, number)):
@@ -145,13 +147,13 @@ def _one_open(turn: Turn, number: str | None, verb: str, *, merged: bool = False
 
 
 def _merged(turn: Turn, number: str | None) -> list[InquiryRecord]:
-    """Those worked on with another that is still open."""
+    """The citizen's inquiries that are worked on with another one that is still open."""
     own = [row for row in inquiries.pick(_own(turn), number) if row.state == State.MERGED]
     return [row for row in own if head_of(turn.tx, row).state in inquiries.OPEN]
 
 
 def urge(turn: Turn, state: ConversationState, act: acts.Urge, _event: Any) -> ConversationState:
-    """催: told to the unit, once per working day."""
+    """催: tell the unit, at most once a working day."""
     inquiry = _one_open(turn, act.number, "催")
     if inquiry is None:
         return state
@@ -168,7 +170,7 @@ def urge(turn: Turn, state: ConversationState, act: acts.Urge, _event: Any) -> C
 
 
 def supplement(turn: Turn, state: ConversationState, act: acts.Supplement, event: InboundMessage) -> ConversationState:
-    """补充: kept beside the original text, the unit is told."""
+    """补充: add words beside the original text and tell the unit."""
     inquiry = _asked_about(turn, act.number) or _one_open(turn, act.number, "补充", merged=True)
     if inquiry is None:
         return state
@@ -220,20 +222,20 @@ def supplement(turn: Turn, state: ConversationState, act: acts.Supplement, event
 
 
 def _asked_about(turn: Turn, number: str | None) -> InquiryRecord | None:
-    """Of several open inquiries the one whose unit asked something."""
+    """Of several open inquiries, the one whose unit has asked a question."""
     asked = [row for row in inquiries.pick(_own(turn, only_open=True), number) if row.state == State.NEED_INFO]
     return asked[0] if len(asked) == 1 else None
 
 
 def _heard(turn: Turn, state: ConversationState, inquiry: InquiryRecord) -> ConversationState:
-    """Parts of the same answer may follow within the quiet interval, and no longer."""
+    """Stop waiting for the answer after the quiet interval: until then more parts of the same answer may follow."""
     soon = turn.now + timedelta(seconds=turn.deps.rules.quiet_seconds)
     waits_on = state.awaiting_until is not None and state.awaiting_until > soon
     return waits_no_more(state, inquiry.number) if waits_on else state
 
 
 def withdraw(turn: Turn, state: ConversationState, act: acts.Withdraw, _event: Any) -> ConversationState:
-    """撤回: possible until the answer."""
+    """撤回: possible until there is an answer."""
     inquiry = _one_open(turn, act.number, "撤回")
     if inquiry is None:
         return state
@@ -255,7 +257,7 @@ def withdraw(turn: Turn, state: ConversationState, act: acts.Withdraw, _event: A
 
 
 def full_text(turn: Turn, state: ConversationState, act: acts.FullText, _event: Any) -> ConversationState:
-    """全文: the whole answer, in as many messages as the channel needs."""
+    """全文: send the whole answer, in as many messages as the channel needs."""
     answered = [r for r in inquiries.pick(_own(turn), act.number) if r.answered_at is not None]
     answer = given(turn.tx, answered[0].id) if answered else None
     if answer is None:
@@ -273,7 +275,7 @@ def full_text(turn: Turn, state: ConversationState, act: acts.FullText, _event: 
 
 
 def opt_out(turn: Turn, state: ConversationState, act: acts.OptOut, _event: Any) -> ConversationState:
-    """退订: nothing more goes to this address on this channel."""
+    """退订: nothing more is sent to this address on this channel."""
     if not act.by_platform:
         turn.reply("opted_out")
     people.change(turn.tx, turn.address.id, state=AddressState.OPTED_OUT, state_code="asked", state_at=turn.now)
@@ -281,9 +283,9 @@ def opt_out(turn: Turn, state: ConversationState, act: acts.OptOut, _event: Any)
 
 
 def opt_in(turn: Turn, state: ConversationState, act: acts.OptIn, _event: Any) -> ConversationState:
-    """恢复: messages may go out again; what was held follows."""
+    """恢复: messages may be sent again, and those held are sent now."""
     people.change(turn.tx, turn.address.id, state=AddressState.ACTIVE, state_code="", state_at=turn.now)
-    turn.address = people.by_id(turn.tx, turn.address.id)  # the answer to this very word may go out
+    turn.address = people.by_id(turn.tx, turn.address.id)  # the answer to this word itself may already be sent
     if turn.address.contact_id is not None and outbox.release_held(turn.tx, turn.address.contact_id, turn.now):
         turn.wakes.add("outbox")
     if not act.by_platform:

@@ -1,7 +1,7 @@
-"""Binding an address to a person by a one-time code: an officer's, or a citizen's phone.
+"""Binds an address to a person by a one-time code: an officer's address, or a citizen's phone.
 
-A citizen who writes by WeChat can name a phone, so that an answer has one more way to her; the code
-goes to that phone and comes back from WeChat. An officer's code is given out by the operator.
+A citizen who writes by WeChat can name a phone, so that there is one more way to reach her. A code is sent to
+that phone, and she types it in WeChat. An officer's code is given out by the operator.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CODES_A_DAY = 3
 
 
 def bind_phone(turn: Turn, state: ConversationState, act: acts.BindPhone, _event: Any) -> ConversationState:
-    """Send a code to the phone named."""
+    """Send a code to the named phone."""
     deps = turn.deps
     if turn.address.scheme == "sms" or not deps.sms_channel:
         turn.reply("bind.needless" if turn.address.scheme == "sms" else "bind.impossible")
@@ -34,7 +34,7 @@ def bind_phone(turn: Turn, state: ConversationState, act: acts.BindPhone, _event
     contact_id = people.ensure_contact(turn.tx, turn.address, turn.now)
     target = people.ensure(turn.tx, deps.sms_channel, Address("sms", act.phone), turn.now)
     if _codes_today(turn, target.id) >= CODES_A_DAY:
-        # Nothing is sent any more, so the last code that was stays good.
+        # Too many codes were sent already. No other is sent, so the last one stays valid.
         turn.reply("bind.enough", last=act.phone[-4:])
         return state
     code = new_code(secrets.randbelow)
@@ -60,7 +60,7 @@ def _codes_today(turn: Turn, address_id: int) -> int:
 
 
 def confirm(turn: Turn, state: ConversationState, act: acts.Confirm, _event: Any) -> ConversationState:
-    """A code came back: it is an officer's, or that of a phone being bound, or wrong."""
+    """Handle a code: it is an officer's, or that of a phone being bound, or wrong."""
     locked = turn.address.locked_until
     if locked is not None and locked > turn.now:
         turn.reply("progress.locked", until=say_time(locked))

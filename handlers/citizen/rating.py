@@ -1,4 +1,4 @@
-"""满意, 基本满意, 不满意: recorded as said; silence is never satisfaction."""
+"""满意, 基本满意, 不满意: ratings are recorded as given. A citizen who says nothing never counts as satisfied."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 RATING_OPEN = timedelta(days=7)
 REPLACE_WITHIN = timedelta(hours=24)
-"""A second rating within a day replaces the first; both are in the event log."""
+"""Within a day a second rating replaces the first. Both are in the event log."""
 
 LISTED = 5
 
 
 def await_rating(tx: Tx, address_id: int, number: str, now: datetime) -> None:
-    """An answer went out to this address: from now on a lone 1, 2 or 3 from there rates it."""
+    """Note that an answer went out to this address: from now on a lone 1, 2 or 3 from there rates it."""
     state = ConversationState.from_json(people.by_id(tx, address_id).conversation or {})
-    if state.awaiting in {"", "rating"}:  # what we just asked for comes first
+    if state.awaiting in {"", "rating"}:  # a question we have just asked comes first
         people.save_conversation(tx, address_id, answered(state, number, now + RATING_OPEN).to_json(), now)
 
 
 def rate(turn: Turn, state: ConversationState, act: acts.Rate, _event: Any) -> ConversationState:
-    """The score of the answer meant: the number's, or the latest answer's."""
+    """Record a score for the answer meant: that of the number, or the latest."""
     if several := _which(turn, act):
         turn.reply("rating.which", rows=[{"number": row.number, "summary": row.summary} for row in several[:LISTED]])
         return state
@@ -58,7 +58,7 @@ def rate(turn: Turn, state: ConversationState, act: acts.Rate, _event: Any) -> C
 
 
 def reason(turn: Turn, state: ConversationState, act: acts.RatingReason, _event: Any) -> ConversationState:
-    """Why she was not satisfied."""
+    """Record why the citizen was not satisfied."""
     inquiry = inquiries.by_number(turn.tx, act.number)
     if inquiry is None or inquiry.contact_id != turn.address.contact_id:
         turn.reply("rating.nothing")
@@ -69,7 +69,7 @@ def reason(turn: Turn, state: ConversationState, act: acts.RatingReason, _event:
 
 
 def _which(turn: Turn, act: acts.Rate) -> list[InquiryRecord]:
-    """Answers she may mean by a bare 不满意: it has one of them done again, so it is asked, not guessed."""
+    """The answers a bare 不满意 may mean. It makes the unit do the work again, so the citizen is asked which one."""
     if act.score != DISSATISFIED or act.number is not None or turn.address.contact_id is None:
         return []
     own = inquiries.of_contact(turn.tx, turn.address.contact_id)
@@ -82,7 +82,9 @@ def _which(turn: Turn, act: acts.Rate) -> list[InquiryRecord]:
 
 
 def _follow(turn: Turn, inquiry_id: int, score: int, why: str) -> None:
-    """Satisfied closes it; not satisfied, with a reason, has it done again: what it was merged into, if it was."""
+    """What a rating leads to: satisfied closes the inquiry; not satisfied, with a reason, has it done again. For
+    a merged inquiry that concerns the one it was merged into.
+    """
     inquiry = inquiries.get(turn.tx, inquiry_id)
     head = head_of(turn.tx, inquiry)
     by = Author(Actor.CITIZEN, turn.address.contact_id, turn.now)
@@ -141,7 +143,7 @@ def _record(turn: Turn, inquiry: InquiryRecord, score: int, why: str) -> None:
         now=turn.now,
         once=f"rated:{inquiry.id}:{turn.now.isoformat()}",
         params={"rating": RATINGS[score], "reason": why},
-        # Praise is for the one who answered; a complaint concerns the whole unit.
+        # Praise goes to the officer who answered; a complaint concerns the whole unit.
         only=None if score == DISSATISFIED else _answered_by(turn, inquiry),
     )
     turn.wakes.add("outbox")

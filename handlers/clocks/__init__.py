@@ -1,4 +1,4 @@
 """When an order is looked at next, what it costs its unit, and what a month comes to.
 
-Nobody is told anything here.
+Notices about it are sent in ``handlers/deadlines``.
 """

@@ -1,8 +1,8 @@
-"""Brings the points ledger to what the events say: charges entered once, wrong ones taken back.
+"""Brings the points ledger into agreement with the events: charges are entered once, wrong ones are taken back.
 
-The facts of an order are read from its row (when it was opened, signed, ended) and the event log (due
-times, pauses, refused returns, rework); ``bot.clocks.charges`` makes charges of them. So the ledger can
-be computed again at any time (``replay``) and must come out the same.
+The facts of an order are read from its row (when it was opened, signed, ended) and from the event log (due times,
+pauses, refused returns, rework); ``bot.clocks.charges`` makes charges of them. The ledger can therefore be
+computed again at any time (``replay``) and must come out the same.
 """
 
 from __future__ import annotations
@@ -42,11 +42,13 @@ if TYPE_CHECKING:
 
 APPEALED, GRANTED = "points_appealed", "points_returned"
 OPENINGS = frozenset({"dispatched", "transferred", "returned", "return_approved", "redirected", "reworked", CLOCK_SET})
-"""Events a due time follows from."""
+"""Events from which a due time follows."""
 RETURN_REFUSED, REWORKED = "return_refused", "reworked"
 FAKE_CLOSING, IDENTICAL_REPLY = "fake_closing", "identical_reply"
 SETTLED_AT_ONCE = frozenset({RETURN_REFUSED, REWORKED, FAKE_CLOSING, IDENTICAL_REPLY})
-"""Events that cost something by themselves; for what the clock says the next look of the deadline run is waited for."""
+"""Events that cost points by themselves. What the clock costs is entered when the deadline run next looks at the
+order.
+"""
 
 
 def settle_order(
@@ -58,9 +60,9 @@ def settle_order(
     rules: PointRules = DEFAULT_RULES,
     reason: str = "",
 ) -> int:
-    """Enter what an order costs by now, take back what it turned out not to; how many entries were made.
+    """Enter what an order costs so far and take back what turned out wrong. Returns how many entries were made.
 
-    ``order``: of ``store.deadlines``. ``reason``: why an entry is taken back, if one is.
+    ``order`` is a row of ``store.deadlines``. ``reason`` says why an entry is taken back, if one is.
     """
     events = inquiries.events_of(tx, order.inquiry_id)
     rows = scores.of_order(tx, order.inquiry_id, order.id)
@@ -76,8 +78,8 @@ def settle_order(
 
 
 def _derivation(order: TimedOrderRecord, calendar: Calendar) -> list[Any]:
-    """Day by day how the due time came about: the citizen's, or the unit's own from dispatch. Empty for one
-    that was moved: its events say by whom and why.
+    """How the due time came about, day by day: that of the citizen's date, or of the unit's own from dispatch.
+    Empty for one that was moved, since its events say by whom and why.
     """
     if order.due_at == order.promised_at:
         promised: list[Any] = order.derivation
@@ -91,13 +93,15 @@ def _derivation(order: TimedOrderRecord, calendar: Calendar) -> list[Any]:
 
 
 def settle_now(deps: Deps, tx: Tx, assignment_id: int, now: datetime) -> int:
-    """What an event of an order costs, entered with it: a refused return, rework. After its event is logged."""
+    """Enter what an event of an order costs, in the same transaction: a refused return, rework. To be called
+    after the event was logged.
+    """
     order = deadlines.order(tx, assignment_id)
     return settle_order(tx, order, deps.calendar(), now, rules=rules_for(deps.limits))
 
 
 def rules_for(limits: Limits) -> PointRules:
-    """The rules in force: an office with another limit for signing has a version of its own."""
+    """The rules in force. An office with another limit for signing has a version of its own."""
     if limits.sign_hours == DEFAULT_RULES.sign_hours:
         return DEFAULT_RULES
     version = f"{DEFAULT_RULES.version}:sign{limits.sign_hours:g}"
@@ -105,7 +109,7 @@ def rules_for(limits: Limits) -> PointRules:
 
 
 def facts_of(order: TimedOrderRecord, events: Sequence[EventRecord], until: datetime) -> Facts:
-    """An order as its row and the event log tell it."""
+    """An order as its row and the event log tell of it."""
     clock = [event for event in events if event.name == CLOCK_SET and event.data["assignment"] == order.id]
     after = [event for event in events if event.at >= order.created_at]
     due_at = datetime.fromisoformat(clock[-1].data["due_at"]) if clock else order.due_at
@@ -149,7 +153,7 @@ def _occurred(events: Iterable[EventRecord], name: str, order: TimedOrderRecord)
 
 
 def entries(rows: Sequence[ScoreRecord]) -> list[Entry]:
-    """Rows of the ledger as the domain knows them."""
+    """Rows of the ledger in the form of the domain."""
     names: dict[int | None, str] = {row.id: row.once for row in rows}
     return [
         Entry(row.once, row.rule, row.hundredths, row.month, row.rule_version, names.get(row.reverses_id), row.evidence)
@@ -201,7 +205,7 @@ def _take_back(
 
 @dataclass(frozen=True, slots=True)
 class Appealed:
-    """What became of an appeal: ``appealed``, ``granted``, or why not: ``unknown``, ``no_officer``,
+    """The result of an appeal: ``appealed``, ``granted``, or why not: ``unknown``, ``no_officer``,
     ``a_reversal``, ``reversed``, ``not_the_desk``.
     """
 
@@ -212,7 +216,9 @@ class Appealed:
 def appeal(
     tx: Tx, entry_id: int, *, reason: str, officer: OfficerRecord | None, now: datetime, grant: bool = False
 ) -> Appealed:
-    """An objection to an entry, in the event log; granted by the duty desk or a leader: the points back."""
+    """Record an objection to an entry in the event log. If the duty desk or a leader grants it, the points are
+    given back.
+    """
     row = scores.get(tx, entry_id)
     refused = _refused(tx, row, officer, grant=grant)
     if refused or row is None or officer is None:
@@ -250,7 +256,9 @@ def _refused(tx: Tx, row: ScoreRecord | None, officer: OfficerRecord | None, *, 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """``missing``: charges the ledger lacks; ``surplus``: entries nothing accounts for."""
+    """Differences found by ``replay``. ``missing``: charges the ledger does not have; ``surplus``: entries that
+    nothing explains.
+    """
 
     orders: int
     missing: tuple[str, ...]
@@ -262,7 +270,7 @@ class Replayed:
 
 
 def replay(tx: Tx, calendar: Calendar, *, rules: PointRules = DEFAULT_RULES) -> Replayed:
-    """Compute every order's points anew up to its last look, and compare with the ledger."""
+    """Compute every order's points anew, up to when it was last looked at, and compare them with the ledger."""
     recorded: dict[int | None, list[ScoreRecord]] = {}
     for row in scores.all_entries(tx):
         recorded.setdefault(row.assignment_id, []).append(row)
@@ -282,7 +290,7 @@ def replay(tx: Tx, calendar: Calendar, *, rules: PointRules = DEFAULT_RULES) -> 
 
 
 def _looked_at(order: TimedOrderRecord, events: Sequence[EventRecord], rows: Sequence[ScoreRecord]) -> datetime:
-    """Up to when the ledger has been brought: the last look, the latest charge, or what was settled at once."""
+    """The moment up to which the ledger is complete: the last look, the latest charge, or what was settled at once."""
     own: list[datetime] = [e.at for e in events if e.name in SETTLED_AT_ONCE and e.data.get("assignment") == order.id]
     own += [row.at for row in rows if row.reverses_id is None]
     looked_at: datetime = order.checked_at or order.created_at
@@ -290,5 +298,5 @@ def _looked_at(order: TimedOrderRecord, events: Sequence[EventRecord], rows: Seq
 
 
 def this_month(now: datetime) -> str:
-    """``2026-11``, in China."""
+    """The present month in China, as ``2026-11``."""
     return month_of(now)

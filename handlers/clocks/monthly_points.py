@@ -1,4 +1,4 @@
-"""What a month comes to: each unit's points, orders and ratings."""
+"""What a month comes to: the points, orders and ratings of each unit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RULES = DEFAULT_RULES
 
 @dataclass(frozen=True, slots=True)
 class UnitMonth:
-    """``entries``: the unit's lines of the ledger in order."""
+    """A unit's month. ``entries`` are its lines of the ledger in order."""
 
     unit: UnitRecord
     score: Score
@@ -33,7 +33,7 @@ class UnitMonth:
 
 
 def month(tx: Tx, month: str, units: Sequence[UnitRecord]) -> list[UnitMonth]:
-    """``month``: ``2026-11``, in China. Units in the order given."""
+    """The figures of ``month`` (``2026-11``, in China) for units in the order given."""
     start, end = span(month)
     in_hand, rated = scores.orders_in_hand(tx, start, end), scores.ratings(tx, start, end)
     by_unit: dict[int, list[LedgerRecord]] = {}
@@ -51,7 +51,7 @@ def month(tx: Tx, month: str, units: Sequence[UnitRecord]) -> list[UnitMonth]:
 
 
 def span(month: str) -> tuple[datetime, datetime]:
-    """The month's first moment and the first after it."""
+    """The first moment of the month, and the first moment after it."""
     year, number = map(int, month.split("-"))
     following = (year + 1, 1) if number == 12 else (year, number + 1)
     return datetime(year, number, 1, tzinfo=CHINA), datetime(*following, 1, tzinfo=CHINA)

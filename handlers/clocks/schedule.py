@@ -1,8 +1,9 @@
-"""When an order is looked at next: set as it is opened, moved with its due time, still while paused.
+"""Sets when an order is looked at next: when it is opened, when its due time moves, and when it is paused or goes
+on.
 
-``first_check`` is for whoever opens an order, ``reschedule`` for whoever changes its due time, pauses
-or resumes it. An ended order keeps its moment: the deadline run looks once more, judges what fell
-before the end and leaves it alone from then on.
+``first_check`` is called by whoever opens an order, ``reschedule`` by whoever changes its due time, pauses or
+resumes it. An ended order keeps its moment: the deadline run looks at it once more, judges what happened before
+the end, and leaves it alone afterwards.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
     from store.records.joined import TimedOrderRecord
 
 CLOCK_SET = "clock_set"
-"""The event of an order whose due time moved or whose clock was stopped or started. Not told to citizens."""
+"""The event of an order whose due time was moved or whose clock was stopped or started. Citizens are not told of
+it.
+"""
 APOLOGY_DAYS = 2
-"""Working days until the new date told to the citizen: the evening of the yellow card."""
+"""Working days until the new date that is told to the citizen: the evening of the yellow card."""
 FURTHER_DAYS = 15
-"""Working days over the due time that are looked at one by one: as many as points can be taken for."""
+"""Working days after the due time that are looked at one by one: as many as can cost points."""
 
 
 def first_check(
@@ -37,7 +40,7 @@ def first_check(
     urgent: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> datetime | None:
-    """The first moment somebody may have to be told of an order."""
+    """The first moment at which somebody may have to be told something about an order."""
     found = [
         next_check(created_at, due_at, calendar, after=created_at, wall_clock=urgent),
         sign_by(created_at, calendar, limits) + JUST_AFTER,
@@ -46,14 +49,16 @@ def first_check(
 
 
 def sign_by(created_at: datetime, calendar: Calendar, limits: Limits = DEFAULT_LIMITS) -> datetime:
-    """Until when an order is to be signed for."""
+    """The moment until which an order has to be signed for."""
     return calendar.add_working_hours(created_at, limits.sign_hours)
 
 
 def following_check(
     order: TimedOrderRecord, calendar: Calendar, *, after: datetime, limits: Limits = DEFAULT_LIMITS
 ) -> datetime | None:
-    """The first moment later than ``after``: a step, the limit for signing, the promise, one more day over."""
+    """The first moment after ``after`` at which something happens: a step, the limit for signing, the citizen's
+    date, one more day over.
+    """
     found = [
         next_check(order.created_at, order.due_at, calendar, after=after, wall_clock=bool(order.urgent)),
         further_day(order.due_at, calendar, after=after),
@@ -66,7 +71,7 @@ def following_check(
 
 
 def further_day(due: datetime, calendar: Calendar, *, after: datetime) -> datetime | None:
-    """The next end of a working day over the due time, up to the last that counts."""
+    """The next end of a working day after the due time, up to the last one that counts."""
     if after < due:
         return None
     days = days_over(due, after, calendar) + 1
@@ -74,7 +79,7 @@ def further_day(due: datetime, calendar: Calendar, *, after: datetime) -> dateti
 
 
 def days_over(due: datetime, at: datetime, calendar: Calendar) -> int:
-    """Whole working days over the due time at ``at``; at most ``FURTHER_DAYS``."""
+    """The whole working days over the due time at ``at``, at most ``FURTHER_DAYS``."""
     moments = (_days_later(due, days, calendar) + JUST_AFTER for days in range(1, FURTHER_DAYS + 1))
     return sum(moment <= at for moment in moments) if at > due else 0
 
@@ -84,8 +89,8 @@ def reschedule(
 ) -> datetime | None:
     """Set an order's next look after its due time changed, or its inquiry was paused or goes on.
 
-    ``assignment``: any row with its ``id``; what counts is read anew. None: nothing will be looked at
-    (paused). A reminder whose moment passed under the new due time is not made up for.
+    ``assignment`` is any row with the order's ``id``; everything else is read anew. With None nothing will be
+    looked at (paused). A reminder whose moment has passed under the new due time is not sent late.
     """
     order = deadlines.order(tx, assignment.id)
     checked = order.checked_at or order.created_at
@@ -94,7 +99,7 @@ def reschedule(
     still = _still(order)
     moment = None if still else following_check(order, calendar, after=checked, limits=limits)
     deadlines.set_check(tx, order.id, checked_at=checked, next_check_at=moment)
-    # The ledger is explained by these: which due time held when, and while what the clock stood still.
+    # These events explain the ledger: which due time held when, and for how long the clock stood still.
     inquiries.log(
         tx, order.inquiry_id, CLOCK_SET, now, assignment=order.id, due_at=order.due_at.isoformat(), still=still
     )
@@ -104,7 +109,9 @@ def reschedule(
 def _let_go_until(
     order: TimedOrderRecord, checked: datetime, now: datetime, calendar: Calendar, limits: Limits
 ) -> datetime:
-    """Now; but a limit for signing missed since the last look is still to be told and charged: it does not move."""
+    """The moment up to which missed steps are forgotten: now. Only a limit for signing that was missed since the
+    last look is still told and charged, since it does not move.
+    """
     missed = sign_by(order.created_at, calendar, limits) + JUST_AFTER
     in_time = order.signed_at is not None and order.signed_at < missed
     return missed - JUST_AFTER if checked < missed <= now and not in_time else now

@@ -1,4 +1,4 @@
-"""What falls due: the deadline run, reminders, silence, the digest, a changed calendar.
+"""What falls due: the deadline run, reminders, silence, the morning's figures, a changed calendar.
 
 How long a limit is stands in ``bot/clocks``.
 """

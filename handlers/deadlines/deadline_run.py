@@ -1,9 +1,9 @@
-"""The deadline run: each step of an order's clock told once, recorded, and charged.
+"""The deadline run: each step of an order's clock is told once, recorded, and charged.
 
-Part of the sweep. It looks at orders whose next check is due, whatever else is stored. What fell
-since an order was last looked at is logged with the moment it fell; people are told of the latest
-only, and somebody who would get more than a few notices at once (a run that was down, a common due
-hour) gets one summary. A clock stepped back repeats nothing: checks only move forward.
+It is part of the sweep and looks only at orders whose next check is due. What happened since an order was last
+looked at is logged with the moment it happened. People are told of the latest step only, and somebody who would
+get more than a few notices at once (after an interruption, or at a common due hour) gets one summary. If the
+machine's clock is set back nothing is repeated: checks only move forward.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ OVER = (StepName.OVERDUE, StepName.YELLOW, StepName.RED)
 
 @dataclass(slots=True)
 class _Run:
-    """One batch: what is shared by its orders, and what they gave."""
+    """One batch: what its orders share, and what they gave."""
 
     deps: Deps
     tx: Tx
@@ -52,7 +52,7 @@ class _Run:
 
 
 def drain(deps: Deps) -> int:
-    """Look at every order whose moment has come; how many."""
+    """Look at every order whose moment has come. Returns how many."""
     total = 0
     summarized: frozenset[int] = frozenset()
     while True:
@@ -92,7 +92,7 @@ def _batch(
 
 
 def _look_apart(run: _Run, order: TimedOrderRecord) -> None:
-    """An order that cannot be looked at is put off and said aloud."""
+    """Look at one order. One that cannot be looked at is put off, and an alarm is raised."""
     try:
         with run.tx.conn.begin_nested():
             _look(run, order)
@@ -108,9 +108,9 @@ def _look(run: _Run, order: TimedOrderRecord) -> None:
     checked = order.checked_at or order.created_at
     live = order.state in deadlines.OPEN_ORDER and order.inquiry_state in OPEN_STATES
     if live and order.paused_at is not None:
-        run.marks.append((order.id, checked, None))  # reschedule sets it going again
+        run.marks.append((order.id, checked, None))  # paused; ``reschedule`` sets the next check when it goes on
         return
-    # What ended in time is not late because nobody looked meanwhile.
+    # What ended in time is not late because nobody looked until after its due time.
     until = run.now if live else min(run.now, order.ended_at or run.now)
     steps = [
         *fired(order.created_at, order.due_at, run.calendar, after=checked, until=until, wall_clock=bool(order.urgent))
@@ -134,7 +134,7 @@ def _signed_late(run: _Run, order: TimedOrderRecord, checked: datetime, until: d
 
 
 def _record(run: _Run, order: TimedOrderRecord, steps: list[Step], late: datetime | None) -> None:
-    """In the event log at the moment it fell: the evidence for what is charged."""
+    """Log a step with the moment it happened, as evidence for what is charged."""
     fallen = [(step.name.value, step.at) for step in steps if step.name in OVER]
     fallen += [(LATE_SIGN, late)] if late is not None else []
     for name, at in sorted(fallen, key=lambda each: each[1]):

@@ -1,7 +1,8 @@
-"""The morning's figures, at 08:30 on working days: what is due and what is over, by phone.
+"""The morning's figures, at 08:30 on working days: what is due and what is overdue, sent to phones.
 
-One text to each officer and head of a unit with something due, one of the whole district to the duty
-desk and the leaders. Once a day, whoever sweeps; a worker that was down sends it until noon.
+Each officer and head of a unit with something due gets one text; the duty desk and the leaders get one for the
+whole district. They are sent once a day, by whichever worker comes first; after an interruption they are still
+sent until noon.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 
 FROM, UNTIL = time(8, 30), time(12)
 NAMED = 5
-"""Units named in the district's text; the rest are counted."""
+"""The number of units named in the district's text; the others are only counted."""
 
 
 class Figures(NamedTuple):
-    """Orders over, due today, due on the next working day."""
+    """How many orders are overdue, due today, and due on the next working day."""
 
     over: int
     today: int
@@ -39,7 +40,7 @@ class Figures(NamedTuple):
 
 
 def drain(deps: Deps) -> int:
-    """Send the morning's figures if it is time and nobody has; how many texts."""
+    """Send the morning's figures if it is time and nobody has sent them. Returns how many texts."""
     now = deps.clock.now()
     local = now.astimezone(CHINA)
     if not FROM <= local.time() < UNTIL or not deps.calendar().is_workday(local.date()):
@@ -51,7 +52,7 @@ def drain(deps: Deps) -> int:
 
 
 def _send(deps: Deps, tx: Tx, mark: str, now: datetime) -> int:
-    if inquiries.next_count(tx, mark) != 1:  # another worker was first, and has committed
+    if inquiries.next_count(tx, mark) != 1:  # another worker was first and has committed
         return 0
     today = now.astimezone(CHINA).date()
     rows = deadlines.open_by_unit(tx, now=now, today=_end(today), tomorrow=_end(deps.calendar().next_workday(today)))
@@ -73,7 +74,9 @@ def _end(day: date) -> datetime:
 
 
 def _by_officer(staff: Staff, rows: Sequence[UnitLoad], office: set[int]) -> dict[int, list[UnitLoad]]:
-    """Whose units have something due. Who answers for several gets one text for all."""
+    """The units with something due for each officer. An officer who answers for several units gets one text for
+    all.
+    """
     found: dict[int, list[UnitLoad]] = {}
     for row in rows:
         if not figures([row]):

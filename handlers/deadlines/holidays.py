@@ -1,7 +1,7 @@
-"""A notice on days off becomes calendar days: what would be stored, what differs, then stored.
+"""Turns a notice on days off into calendar days: what would be stored, what differs, and then stores it.
 
-A year nobody knew counts as announced once every one of its days is stored; of a known year only the
-days that differ are. Applied by ``wenzheng calendar import`` after a person has seen the differences.
+For a year that was not known every day is stored, which makes it announced; for a known year only the days that
+differ. ``wenzheng calendar import`` applies it after a person has seen the differences.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from store.engine.transactions import Tx
 
 NAMED_IN_EVERY_YEAR = ((1, 1), (5, 1), (10, 1))
-"""Off by law since 1949: a notice that names all three is one for a whole year."""
+"""Days off by law since 1949: a notice that names all three is one for a whole year."""
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """``days`` to be stored (empty: the calendar says so already), ``differences`` for the one who confirms."""
+    """``days`` are to be stored (none: the calendar has them already); ``differences`` are shown to the person
+    who confirms.
+    """
 
     notice: Notice
     days: Mapping[date, bool]
@@ -37,14 +39,14 @@ class Import:
 
 
 def announced(calendar: Calendar, year: int) -> bool:
-    """Whether a year's days off are known. No notice names a day in mid-July: one day entered by hand
-    does not make the year look known.
+    """Whether a year's days off are known. The test is a day in mid-July, which no notice names, so that one day
+    entered by hand does not make its year look known.
     """
     return calendar.status(date(year, 7, 15)) != "provisional"
 
 
 def plan(text: str, calendar: Calendar) -> Import:
-    """What a notice changes. Raises bot.holiday_notice.NoticeError."""
+    """What a notice changes. Raises ``bot.clocks.holiday_notice.NoticeError``."""
     notice = parse(text, calendar)
     complete = all(notice.days.get(date(notice.year, *day)) is False for day in NAMED_IN_EVERY_YEAR)
     whole_year = complete and not announced(calendar, notice.year)
@@ -67,7 +69,7 @@ def days_of(year: int) -> list[date]:
 
 
 def store(tx: Tx, wanted: Import, *, author: str, source: str, now: datetime) -> Calendar:
-    """Enter the days with their entry in the log; the calendar as it is then."""
+    """Store the days, with an entry in the log. Returns the calendar as it is afterwards."""
     table.put(tx, wanted.days, author=author, source=source, now=now)
     inquiries.log(
         tx,

@@ -1,6 +1,6 @@
-"""What happens because nobody did anything: requests undecided, questions unanswered, silence after an answer.
+"""What happens because nobody acted: undecided requests, unanswered questions, silence after an answer.
 
-Part of the sweep. Silence is "not rated", never satisfied: the rating stays empty.
+Part of the sweep. A citizen who says nothing has not rated: the rating stays empty.
 """
 
 from __future__ import annotations
@@ -28,12 +28,14 @@ Handle = Callable[["Deps", "Tx", R, datetime], None]
 
 
 def drain_requests(deps: Deps) -> int:
-    """Requests undecided when their time is over (extension, return, a question to the citizen); how many."""
+    """Handle requests that were not decided in time (extension, return, a question to the citizen). Returns how
+    many.
+    """
     return _drain(deps, deadlines.due_requests, decide.expire)
 
 
 def drain_states(deps: Deps) -> int:
-    """Inquiries whose state changes by itself; how many."""
+    """Handle inquiries whose state is to change by itself. Returns how many."""
     return _drain(deps, deadlines.due_inquiries, _next_state)
 
 
@@ -56,7 +58,7 @@ def _batch(deps: Deps, due: Due[R], handle: Handle[R], tx: Tx) -> tuple[int, int
 
 
 def _one(deps: Deps, tx: Tx, handle: Handle[R], row: R, now: datetime) -> bool:
-    """One bad row must not stop the others, nor the sweep."""
+    """Handle one row in a transaction of its own, so that a bad row stops neither the others nor the sweep."""
     try:
         with tx.conn.begin_nested():
             handle(deps, tx, row, now)
@@ -84,5 +86,5 @@ def _next_state(deps: Deps, tx: Tx, inquiry: InquiryRecord, now: datetime) -> No
         )
     elif inquiry.state == State.CLOSED:
         move(tx, inquiry, Event.ARCHIVE, system(now), name="archived", next_state_at=None)
-    else:  # it went on meanwhile: whoever moved it meant something else to come next
+    else:  # somebody moved it meanwhile, and something else is to come next
         inquiries.stop_waiting_for_next_state(tx, inquiry.id)

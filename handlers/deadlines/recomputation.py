@@ -1,7 +1,9 @@
-"""After the calendar changed: the due times of everything still open, and points charged for days off.
+"""After the calendar changed: moves the due times of everything open, and gives back points for days that became
+days off.
 
-Later goes silently, earlier with notice to unit and citizen, never into the past; each with its event.
-Batches are transactions of their own, so that messages come in meanwhile; run again, it finds nothing.
+A later time is set silently, an earlier one with notice to unit and citizen, and none is moved into the past;
+each change has its event. Each batch is a transaction of its own, so that messages can come in meanwhile. Run
+again it finds nothing to do.
 """
 
 from __future__ import annotations
@@ -29,14 +31,14 @@ if TYPE_CHECKING:
 
 BATCH = 200
 TOLD = (DueChange.LATER, DueChange.EARLIER, DueChange.KEPT)
-"""What a report counts. KEPT: it would have fallen into the past."""
+"""The changes that a report counts. KEPT: the new time would lie in the past."""
 LONGEST_WAIT = timedelta(days=60)
-"""A charge this long after a changed day no longer comes from it."""
+"""A charge this long after a changed day cannot come from that day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """One due time: the citizen's (``unit`` empty) or a unit's."""
+    """One due time that was moved: the citizen's (``unit`` empty) or a unit's."""
 
     number: str
     unit: str
@@ -47,7 +49,7 @@ class Changed:
 
 @dataclass(slots=True)
 class Report:
-    """``looked``: open inquiries; ``entries``: lines added to the points ledger."""
+    """The result. ``looked``: open inquiries; ``entries``: lines added to the points ledger."""
 
     looked: int = 0
     entries: int = 0
@@ -59,7 +61,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Calendars:
-    """Before and after, by which rule days are counted, and whose word it is."""
+    """The calendars before and after, the rule by which days are counted, and who made the change."""
 
     before: Calendar
     after: Calendar
@@ -68,7 +70,7 @@ class Calendars:
 
 
 def recompute(deps: Deps, calendars: Calendars) -> Report:
-    """Every open inquiry with its open orders; then ended orders that were charged."""
+    """Go through every open inquiry with its open orders, then through ended orders that were charged."""
     report = Report()
     last = 0
     while True:
@@ -103,14 +105,14 @@ def _batch(deps: Deps, calendars: Calendars, last: int, tx: Tx) -> tuple[list[in
 
 
 class Promise(TypedDict):
-    """How a due time was counted."""
+    """A due time and how it was counted."""
 
     derivation: list[list[Any]]
     provisional: bool
 
 
 def _promise(deps: Deps, calendars: Calendars, tx: Tx, inquiry: InquiryRecord, now: datetime) -> Changed | None:
-    """The citizen's due time; None when it stays."""
+    """The citizen's new due time; None when it stays."""
     wanted, values = _counted(calendars, inquiry)
     at, change = recomputed(inquiry.due_at, wanted, now=now)
     if change in {DueChange.SAME, DueChange.KEPT}:
@@ -118,7 +120,7 @@ def _promise(deps: Deps, calendars: Calendars, tx: Tx, inquiry: InquiryRecord, n
             inquiry.derivation,
             inquiry.provisional,
         ):
-            inquiries.change(tx, inquiry, **values)  # the same day, announced now
+            inquiries.change(tx, inquiry, **values)  # the same day, but no longer provisional
         return Changed(inquiry.number, "", inquiry.due_at, at, change) if change is DueChange.KEPT else None
     inquiries.change(tx, inquiry, due_at=at, **values)
     inquiries.log(
@@ -143,8 +145,8 @@ def _promise(deps: Deps, calendars: Calendars, tx: Tx, inquiry: InquiryRecord, n
 
 
 def _counted(calendars: Calendars, inquiry: InquiryRecord) -> tuple[datetime, Promise]:
-    """The promise counted anew, with its derivation. One that was moved since (an extension, a pause) or
-    runs by the wall keeps its day, unless nobody works on it now.
+    """The citizen's due time counted anew, with its derivation. One that was moved since it was promised (an
+    extension, a pause) or that runs by the clock on the wall keeps its day, unless nobody works on it now.
     """
     kept: Promise = {"derivation": inquiry.derivation, "provisional": inquiry.provisional}
     steps = inquiry.derivation
@@ -166,7 +168,7 @@ def _order_due(
 def _order_counted(
     calendars: Calendars, order: TimedOrderRecord, *, old_promise: datetime, promise: datetime
 ) -> datetime:
-    """A unit's due time: counted from dispatch, one day before the lead's, or the promise itself."""
+    """A unit's due time: counted from dispatch, or one day before the lead's, or the citizen's date itself."""
     now_due: datetime = order.due_at
     if order.urgent:
         return now_due
@@ -182,7 +184,7 @@ def _order_counted(
 
 
 def _set_order(deps: Deps, calendars: Calendars, tx: Tx, order: TimedOrderRecord, found: Changed, now: datetime) -> int:
-    """Move an order's due time, tell its unit of an earlier one, bring the ledger up to it."""
+    """Move an order's due time, tell its unit if it is earlier, and bring the ledger up to it."""
     if found.change is DueChange.KEPT:
         return 0
     inquiries.change_assignment(tx, order, due_at=found.new)
@@ -209,7 +211,7 @@ def _set_order(deps: Deps, calendars: Calendars, tx: Tx, order: TimedOrderRecord
 
 
 def _charged(deps: Deps, calendars: Calendars, tx: Tx) -> tuple[int, list[Changed]]:
-    """Ended orders that were charged by a due time the calendar has put later since."""
+    """Ended orders that were charged by a due time which the new calendar puts later."""
     now = deps.clock.now()
     entries, changes = 0, []
     for assignment_id in scores.charged_orders(tx, now - LONGEST_WAIT):

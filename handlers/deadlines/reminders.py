@@ -1,4 +1,4 @@
-"""Notices of an order's clock: which text, to whom, once each; one summary instead of a storm."""
+"""Notices about an order's clock: which text goes to whom, each once, and one summary instead of many."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class Due(NamedTuple):
 def tell(
     deps: Deps, tx: Tx, staff: Staff, found: Sequence[Due], *, now: datetime, summarized: frozenset[int]
 ) -> set[int]:
-    """Put the notices into the outbox; the officers who got a summary instead.
+    """Put the notices into the outbox. Returns the officers who got a summary instead.
 
-    ``summarized``: had theirs a moment ago in the same run.
+    ``summarized``: officers who got theirs a moment ago in the same run.
     """
     told: set[int] = set()
     for officer_id, dues in _by_officer(staff, found).items():
@@ -86,7 +86,7 @@ def _recipients(staff: Staff, due: Due) -> Iterator[int]:
 def _single(deps: Deps, tx: Tx, officer_id: int, due: Due, now: datetime) -> None:
     order = due.order
     params = _about(order) | {"url": deps.signer.staff_url(order.inquiry_id, officer_id)}
-    # The due time is part of it: after an extension its reminders are others than those before.
+    # The due time is part of the name: after an extension the same step is another one and is told again.
     once = f"{due.step}:{order.id}:{order.due_at:%y%m%d%H%M}:{officer_id}"
     to_officer(
         tx,
@@ -132,7 +132,7 @@ def _summary(tx: Tx, officer_id: int, dues: Sequence[Due], now: datetime) -> Non
 
 
 def apologize(deps: Deps, tx: Tx, order: TimedOrderRecord, calendar: Calendar, now: datetime) -> None:
-    """Once an inquiry: sorry, and a date that can be kept."""
+    """Apologise to the citizen, once for an inquiry, with a date that can be kept."""
     params = {
         "number": order.number,
         "compact": order.number.replace("-", ""),

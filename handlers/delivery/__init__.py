@@ -1,1 +1,3 @@
-"""The outbox down the ladder, receipts, media. What is said to whom is ``notices``."""
+"""The outbox on its way down the ladder, receipts, downloads of media. What is said to whom is
+``handlers/notices``.
+"""

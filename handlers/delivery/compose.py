@@ -1,6 +1,6 @@
-"""Turns an outbox row into the message of one rung: full text, fitted text or a template's fields.
+"""Makes the message of one rung from an outbox row: full text, shortened text or a template's fields.
 
-What a channel cannot carry is left out here, so that no adapter has to refuse it: links first of all.
+What a channel cannot carry is left out here, links above all, so that no adapter has to refuse it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 
 def compose(deps: Deps, tx: Tx, row: OutboxRecord, rung: Rung) -> OutboundMessage:
-    """The message for a rung. The idempotency key is the row's, so a retry is the same message."""
+    """The message for a rung. Its idempotency key is that of the row, so that a retry is the same message to the
+    platform.
+    """
     assert rung.route is not None  # noqa: S101
     channel = deps.channels[rung.route.channel]
     to = people.open_address(tx, people.by_id(tx, rung.route.address_id))
@@ -49,19 +51,22 @@ def compose(deps: Deps, tx: Tx, row: OutboxRecord, rung: Rung) -> OutboundMessag
 def worded(
     deps: Deps, channel: Channel, to: Address, key: TextKey, params: dict[str, Any], *, brief: bool
 ) -> tuple[str, str]:
-    """The text with no address this channel must not carry, and the address of the rest of it, ``""`` for none."""
+    """The text without links this channel must not carry, and the address where the rest can be read (``""`` for
+    none).
+    """
     links = channel.links_to(to)
     if links == "constant" and "url" in params:
         params = {**params, "url": deps.signer.entry_url()}
     text = deps.texts.render(key, params, sms=brief)
     if links == "any":
         return text, params.get("url", "")
-    # The entry page does not show the rest of this very text: it is asked for by a word instead.
+    # The entry page is the same for everybody and does not show the rest of this text, so the text names a word
+    # to ask for it.
     return _stripped(deps, links, text), ""
 
 
 def _fields(deps: Deps, channel: Channel, to: Address, row: OutboxRecord) -> dict[str, str]:
-    """A citizen's own words stand in the fields, and a link may be among them."""
+    """The fields of a notice without links: a citizen's own words stand in them, and may contain one."""
     fields, links = deps.texts.fields(deps.texts.known(row.key), row.params), channel.links_to(to)
     return fields if links == "any" else {name: _stripped(deps, links, value) for name, value in fields.items()}
 
@@ -71,7 +76,7 @@ def _stripped(deps: Deps, links: Links, text: str) -> str:
 
 
 def _url(deps: Deps, channel: Channel, to: Address, params: Mapping[str, Any]) -> str:
-    """Where a template leads to: the message's own page, the entry page that is everybody's, or nowhere."""
+    """Where a template's link leads: to the message's own page, to the entry page, or nowhere."""
     links, own = channel.links_to(to), params.get("url", "")
     if links == "constant" and own:
         return deps.signer.entry_url()
@@ -79,13 +84,13 @@ def _url(deps: Deps, channel: Channel, to: Address, params: Mapping[str, Any]) -
 
 
 def _marked(deps: Deps, tx: Tx, row: OutboxRecord, text: str) -> str:
-    """A retry of what may have arrived says so."""
+    """The text with a mark on it if an earlier try may have arrived."""
     ambiguous = any(d.outcome == AttemptOutcome.AMBIGUOUS for d in outbox.deliveries_of(tx, row.id))
     return f"{text}\n{deps.texts.render('mark.repeat', {})}" if ambiguous else text
 
 
 def fit(texts: Texts, channel: Channel, text: str, url: str, *, passive: bool = False) -> str:
-    """The text, or as much as the channel carries with a way to the rest."""
+    """The text, or as much of it as the channel carries with a way to get the rest."""
     limits = channel.limits
     longest = limits.passive_longest if passive else limits.longest
     if size(text, limits.unit) <= longest:

@@ -1,4 +1,6 @@
-"""Fetches what messages refer to before the platform forgets it (WeChat keeps media 3 days)."""
+"""Downloads what messages refer to before the platform deletes it: WeChat keeps temporary media for three days
+(api_uploadtempmedia page, read 2026-11-23).
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,11 @@ if TYPE_CHECKING:
 BATCH = 20
 CLAIM = timedelta(minutes=2)
 BACKOFF = (10, 60, 600, 3600, 6 * 3600, 12 * 3600, 24 * 3600)
-"""Seconds between tries: together well inside WeChat's three days."""
+"""Seconds between tries. Together they are well within WeChat's three days."""
 
 
 def drain(deps: Deps) -> int:
-    """Fetch what waits; how many were handled."""
+    """Download what waits. Returns how many were handled."""
     total = 0
     while True:
         rows = deps.store.write(lambda tx: media.claim(tx, now=deps.clock.now(), claim=CLAIM, limit=BATCH))

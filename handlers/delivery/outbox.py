@@ -1,6 +1,7 @@
-"""Drains the outbox: claims rows, commits, then calls the providers with no transaction open.
+"""Delivers the outbox: claims rows, commits, and then calls the providers with no transaction open.
 
-The one place that turns a SendError into a state (DESIGN §4, §5): next rung, wait, hold, give up.
+This is the one place that turns a SendError into a state: next rung, wait, hold or give up
+(docs/decisions/0002-three-kinds-of-send-errors.md, docs/decisions/0006-reply-window-and-ladder.md).
 """
 
 from __future__ import annotations
@@ -47,20 +48,23 @@ THREADS = 8
 RENEW_AFTER = outbox.CLAIM / 3
 AMBIGUOUS_WAIT = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(hours=1)
-"""A rung that asks for more (a day's quota used up) is left for the next one."""
+"""If a rung asks to wait longer than this (a day's quota is used up), the next rung is tried instead."""
 
 CHATTER = frozenset({"part", "supplement", "urge"})
-"""Texts that leave the last free-form message of a window to an answer."""
+"""Texts that leave the last free message of a window to an answer."""
 
 
 def drain(deps: Deps, *, threads: int = THREADS) -> int:
-    """Send what is due until nothing is; how many rows were handled. ``threads`` 1: in this one."""
+    """Send what is due until nothing is left. Returns how many rows were handled. With ``threads`` 1 no thread is
+    started.
+    """
     total = 0
-    with ThreadPoolExecutor(threads, thread_name_prefix="send") as pool:  # a thread starts with its first lane
+    # a thread starts when it gets its first recipient
+    with ThreadPoolExecutor(threads, thread_name_prefix="send") as pool:
         while True:
             claimed_at = deps.clock.now()
             rows = deps.store.write(partial(outbox.claim, worker=deps.worker_name, now=claimed_at, limit=BATCH))
-            # One recipient's messages in order, different recipients at once.
+            # The messages to one recipient are sent in order, those to different recipients at the same time.
             lanes = [list(lane) for _, lane in groupby(sorted(rows, key=_recipient), key=_recipient)]
             if threads == 1 or len(lanes) == 1:
                 for lane in lanes:
@@ -74,7 +78,9 @@ def drain(deps: Deps, *, threads: int = THREADS) -> int:
 
 
 def _recipient(row: OutboxRecord) -> tuple[str, int]:
-    """The person: a reply to one address and the answer to the same citizen are one lane."""
+    """The person a row is for. A reply to one address and an answer to the same citizen must not overtake each
+    other.
+    """
     if row.contact_id is not None:
         return "contact", row.contact_id
     return ("officer", row.officer_id) if row.officer_id is not None else ("address", row.address_id or 0)
@@ -92,7 +98,9 @@ def _lane(deps: Deps, rows: Sequence[OutboxRecord], claimed_at: datetime) -> Non
 
 
 def _still_ours(deps: Deps, row: OutboxRecord, claimed_at: datetime) -> bool:
-    """A slow provider before this row may have used up its claim: then another worker has it."""
+    """Whether the claim on a row still holds. If the row before it took long because of a slow provider, another
+    worker may have taken it over.
+    """
     now = deps.clock.now()
     if now - claimed_at < RENEW_AFTER:
         return True
@@ -100,10 +108,12 @@ def _still_ours(deps: Deps, row: OutboxRecord, claimed_at: datetime) -> bool:
 
 
 def _broken(deps: Deps, row: OutboxRecord, error: Exception) -> None:
-    """A fault of ours, not a SendError: this message waits, nobody else's does. The text may hold anything."""
+    """A fault of ours rather than a SendError: this message waits and all others go on. The error's text may
+    contain anything, so it is not logged.
+    """
     name, now = type(error).__name__, deps.clock.now()
     wait = backoff(row.attempts + 1) or LONGEST_WAIT
-    # After the call or before it, nobody knows: the next try is marked.
+    # Whether the provider was called before the fault is unknown, so the next try is marked as a repeat.
     deps.store.write(
         lambda tx: outbox.record(
             tx, row.id, now, way=row.way or "unknown", outcome=AttemptOutcome.AMBIGUOUS, code=name[:64]
@@ -123,7 +133,7 @@ class _Attempt:
 
 
 def deliver(deps: Deps, row: OutboxRecord) -> None:
-    """One message down the ladder until it is handed over, must wait, or no way is left."""
+    """Send one message down the ladder until it is handed over, must wait, or no way is left."""
     now = deps.clock.now()
     attempt = _Attempt(deps, row, list(row.failed_ways))
     if row.state == OutboxState.SENDING:
@@ -139,7 +149,8 @@ def deliver(deps: Deps, row: OutboxRecord) -> None:
 
 
 def _note_abandoned(attempt: _Attempt) -> None:
-    # A worker died between the call and the record: it may have gone out. DESIGN: one marked retry.
+    # A worker died between the call and its record, so the message may have gone out. There is one retry, marked
+    # as a repeat (docs/decisions/0002-three-kinds-of-send-errors.md).
     row, now = attempt.row, attempt.deps.clock.now()
     attempt.deps.store.write(
         lambda tx: outbox.record(
@@ -155,7 +166,7 @@ def _note_abandoned(attempt: _Attempt) -> None:
 
 
 def _next_rung(attempt: _Attempt) -> bool:
-    """Try the first open rung; whether another should be tried at once."""
+    """Try the first open rung. Returns whether another is to be tried at once."""
     deps, row = attempt.deps, attempt.row
     now = deps.clock.now()
     routes = deps.store.read(lambda tx: routes_of(deps, tx, row))
@@ -227,7 +238,9 @@ def _sent(attempt: _Attempt, tx: Tx, rung: Rung, skipped: Sequence[Rung], sent: 
 
 
 def _no_way(attempt: _Attempt, tx: Tx, skipped: Sequence[Rung], now: datetime) -> None:
-    """Held for a citizen's next message; an officer not reached is shown as such."""
+    """No rung is open: the message is held until a citizen writes again; an officer who was not reached is shown
+    as such.
+    """
     row = attempt.row
     _skips(tx, row, skipped, now)
     state = OutboxState.FAILED if row.contact_id is None else OutboxState.HELD
@@ -237,7 +250,7 @@ def _no_way(attempt: _Attempt, tx: Tx, skipped: Sequence[Rung], now: datetime) -
 
 
 def _failed(attempt: _Attempt, rung: Rung, skipped: Sequence[Rung], error: SendError) -> bool:
-    """What a refusal means: wait and try this rung again, or go on to the next at once."""
+    """What follows from a failure: wait and try this rung again, or go on to the next one at once."""
     deps, row = attempt.deps, attempt.row
     now = deps.clock.now()
     wait = _wait(rung, error, deps.store.read(lambda tx: outbox.deliveries_of(tx, row.id)))
@@ -248,7 +261,8 @@ def _failed(attempt: _Attempt, rung: Rung, skipped: Sequence[Rung], error: SendE
         _skips(tx, row, skipped, now)
         _note_failure(tx, row, rung, error, now)
         if wait is None:
-            # Still claimed by us: only remember the rung, in case this process dies before the next.
+            # The row stays claimed. Only the failed rung is stored, in case this process dies before it tries the
+            # next.
             outbox.settle(
                 tx, row.id, OutboxState.SENDING, now, failed_ways=attempt.failed, claimed_until=now + outbox.CLAIM
             )
@@ -286,9 +300,9 @@ def _note_failure(tx: Tx, row: OutboxRecord, rung: Rung, error: SendError, now: 
 
 
 def _wait(rung: Rung, error: SendError, before: Sequence[DeliveryRecord]) -> timedelta | None:
-    """How long until this rung is tried again; None: it is out for this message."""
+    """How long to wait before this rung is tried again; None when it is not tried again for this message."""
     if isinstance(error, Ambiguous):
-        # Nothing is repeated blindly: once, later, and marked (compose adds the mark).
+        # A message that may have arrived is repeated once, later, and with a mark that ``compose`` adds.
         return None if any(attempt.outcome == AttemptOutcome.AMBIGUOUS for attempt in before) else AMBIGUOUS_WAIT
     if not isinstance(error, Temporary):
         return None

@@ -1,4 +1,4 @@
-"""The platform's later word on a message: moves the attempt and the outbox row, never backwards."""
+"""The platform's later report on a message: moves the attempt and the outbox row, never backwards."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from store.records.delivery import AttemptRecord
 
 UNNAMED_FOR = timedelta(hours=1)
-"""WeChat sends the result of a notice within seconds."""
+"""How long a notice without an id waits for its result. WeChat sends it within seconds."""
 
 FINAL = frozenset({AttemptOutcome.DELIVERED, AttemptOutcome.FAILED})
 
 
 def apply(deps: Deps, tx: Tx, receipt: DeliveryReceipt, now: datetime) -> None:
-    """A receipt came in; one that overtook the commit of its send is kept for it."""
+    """Handle a receipt. One that arrives before its attempt was committed is stored until then."""
     found = outbox.find_delivery(tx, receipt.channel, receipt.message_id) or _by_recipient(tx, receipt, now)
     if found is None:
         outbox.keep_early(
@@ -41,8 +41,9 @@ def apply(deps: Deps, tx: Tx, receipt: DeliveryReceipt, now: datetime) -> None:
 
 
 def _by_recipient(tx: Tx, receipt: DeliveryReceipt, now: datetime) -> AttemptRecord | None:
-    """``bizsend`` answers without an id (seen by users since 2021), its later event names the recipient:
-    it speaks of the newest notice to that address that is still open.
+    """The attempt a receipt without a known id speaks of: the newest open notice to the recipient. ``bizsend``
+    answers without an id, and only its later event names the recipient (community
+    doc/000ea648670c88925b0d5479756c00, seen since 2021).
     """
     if receipt.recipient is None:
         return None
@@ -53,7 +54,7 @@ def _by_recipient(tx: Tx, receipt: DeliveryReceipt, now: datetime) -> AttemptRec
 
 
 def take_early(deps: Deps, tx: Tx, channel: str, message_id: str, now: datetime) -> None:
-    """The send is on record now: whatever its receipts said before counts."""
+    """Handle the receipts that came before this attempt was on record."""
     for row in outbox.take_early(tx, channel, message_id):
         found = outbox.find_delivery(tx, channel, message_id)
         if found is not None:
@@ -64,7 +65,9 @@ def take_early(deps: Deps, tx: Tx, channel: str, message_id: str, now: datetime)
 def move(
     deps: Deps, tx: Tx, delivery: AttemptRecord, outcome: Outcome, failure: Failure | None, *, code: str, now: datetime
 ) -> None:
-    """Late and out-of-order receipts are harmless: a final outcome stays, an earlier one is ignored."""
+    """Move an attempt by a receipt. Receipts may come late and in any order: a final outcome stays, an earlier
+    one is ignored.
+    """
     if delivery.outcome in FINAL or outcome in {Outcome.ACCEPTED, Outcome.SENT}:
         return
     outbox.mark_delivery(tx, delivery.id, AttemptOutcome(outcome.value), code)
@@ -81,7 +84,7 @@ def _failed(deps: Deps, tx: Tx, delivery: AttemptRecord, failure: Failure, code:
         people.mark_gone(tx, delivery.address_id, code, now)
     if delivery.outbox_state != OutboxState.SENT:
         return
-    # Not this rung again for this message: the next one, at once.
+    # This rung is not tried again for this message; the next one is, at once.
     failed = [*delivery.failed_ways, f"{delivery.way}:{delivery.address_id or 0}"]
     outbox.settle(tx, delivery.outbox_id, OutboxState.PENDING, now, failed_ways=failed, not_before=now, way="")
     tx.after_commit.append(lambda: deps.wake("outbox-urgent"))

@@ -1,4 +1,6 @@
-"""The quota ledger as the ladder sees it: a recipient's addresses with what is known of each."""
+"""The addresses of a recipient in the form the ladder needs, with what we know of each: quotas used, windows,
+states.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def routes_of(deps: Deps, tx: Tx, row: OutboxRecord) -> list[Route]:
-    """Every address the message may go to, the one last written from first."""
+    """Every address the message may go to, beginning with the one last written from."""
     known = [address for address in _addresses(tx, row) if address.channel in deps.channels]
     known.sort(key=lambda a: (a.last_inbound_at is None, -a.last_inbound_at.timestamp() if a.last_inbound_at else 0))
     return [_route(deps, row, address) for address in known]
@@ -60,14 +62,16 @@ def _route(deps: Deps, row: OutboxRecord, address: AddressRecord) -> Route:
 
 
 def _cannot(channel: Channel, out: WayOut, notice: str) -> str:
-    """Why this account cannot send a text over a way whoever it is for; ``""``: it can."""
+    """Why this account cannot send a text over a way, whoever it is for; ``""`` if it can."""
     if channel.carries_template(out) and not notice:
         return "no notice for this text"
     return channel.can_send(out.way, notice)
 
 
 def can_ever_send(deps: Deps, channel: Channel, key: TextKey) -> bool:
-    """Whether a text has any way over this channel: an answer to a question may have no registered template."""
+    """Whether a text has any way at all over this channel. The answer to a small question may have no registered
+    template.
+    """
     return not all(_cannot(channel, out, deps.texts.notice(key)) for out in channel.ways)
 
 

@@ -1,4 +1,4 @@
-"""Units, officers and catalogue: read from a file, applied, exported, handed on to successors.
+"""Units, officers and catalogue: read from a file, applied, exported, and work handed on to successors.
 
-Their rules are ``bot/directory``.
+The rules for them are ``bot/directory``.
 """

@@ -1,4 +1,4 @@
-"""Puts a checked directory into the store: all of it or nothing; who left is kept, inactive."""
+"""Stores a checked directory: all of it or nothing. Officers who left stay stored, but inactive."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from store.records.directory import OfficerValues
 
 NO_SMS_CHANNEL = "sms"
-"""Phones are known by this name until an SMS account is configured."""
+"""The channel name under which phones are stored until an SMS account is configured."""
 
 
 def apply(tx: Tx, wanted: Directory, now: datetime, *, sms_channel: str) -> None:
-    """The directory becomes ``wanted``. Officers are known again by their phones.
+    """Make ``wanted`` the directory. Officers are recognised by their phones.
 
-    The orders of units that are gone by this are moved in ``handlers/directory/succession.py``.
+    Orders of units that are gone afterwards are moved in ``handlers/directory/succession.py``.
     """
     unit_ids = {unit.code: _save_unit(tx, unit) for unit in wanted.units}
     gone = [row.code for row in directory.all_units(tx) if row.code not in unit_ids]
@@ -63,7 +63,7 @@ def _apply_officers(tx: Tx, wanted: Directory, unit_ids: dict[str, int], *, now:
 
 
 def _follow_units(tx: Tx, wanted: Directory, unit_ids: dict[str, int]) -> None:
-    """The file names no officers: those of a merged unit go with its work."""
+    """For a file without officers: the officers of a merged unit move to its successor."""
     for officer in directory.all_officers(tx):
         successor = wanted.successor(officer.unit_code)
         if successor is not None and successor.code != officer.unit_code:
@@ -71,7 +71,9 @@ def _follow_units(tx: Tx, wanted: Directory, unit_ids: dict[str, int]) -> None:
 
 
 def _follow_matters(tx: Tx, wanted: Directory) -> None:
-    """The file names no categories: those of a unit that is gone are its successor's, or the category's above."""
+    """For a file without categories: the categories of a unit that is gone move to its successor, or take the
+    unit of the category above.
+    """
     for row in catalogue.all_categories(tx):
         successor = wanted.successor(row.unit_code)
         code = successor.code if successor is not None else ""
@@ -113,9 +115,9 @@ def _officer(tx: Tx, row: OfficerRow, unit_id: int, channel: str, now: datetime)
 
 
 def _same_person(tx: Tx, row: OfficerRow, unit_id: int, channel: str) -> int | None:
-    """The one active officer of the same unit and name: the phone is new, the person is not.
+    """The only active officer with the same unit and name: then the phone is new and the person is not.
 
-    The former number stops being the officer's; a number given back may soon be somebody else's.
+    The former number no longer belongs to the officer, because a number given back may soon be somebody else's.
     """
     namesakes = [o for o in directory.officers_of(tx, unit_id) if o.name == row.name]
     if len(namesakes) != 1:

@@ -1,7 +1,7 @@
-"""The cells of an XLSX or CSV file as plain text, with what cannot be read as text marked.
+"""Reads the cells of an XLSX or CSV file as plain text and marks what cannot be read as text.
 
-Bounds come first: a file from a stranger's mail must not be able to fill the memory. Numbers Excel
-made of phone numbers (13800000000.0) are put right; dates, formulas and error values are not guessed at.
+Limits are checked first: a file from a stranger's mail must not be able to fill the memory. Phone numbers that
+Excel turned into numbers (13800000000.0) are restored; dates, formulas and error values are not guessed at.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
 
 MAX_BYTES = 5 * 2**20
-MAX_UNPACKED = 24 * 2**20  # openpyxl takes tens of bytes for each byte of XML
+MAX_UNPACKED = 24 * 2**20  # openpyxl takes tens of bytes of memory for each byte of XML
 MAX_ROWS = 5_000
-MAX_SCANNED = 20_000  # rows with nothing but a format count too
+MAX_SCANNED = 20_000  # rows that have only a format count too
 MAX_COLUMNS = 40
 
 CSV_NAMES = {
@@ -49,7 +49,7 @@ class Cell:
 
 @dataclass(slots=True)
 class Sheet:
-    """``rows``: row number as Excel shows it -> column index -> cell; empty cells are left out."""
+    """``rows`` gives for each row number, as Excel shows it, the cells by column index. Empty cells are left out."""
 
     title: str
     rows: dict[int, dict[int, Cell]] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Sheet:
 
 
 class Unreadable(Exception):
-    """The file as a whole cannot be used; ``error`` says why."""
+    """The file cannot be used at all. ``error`` says why."""
 
     def __init__(self, error: RowError) -> None:
         super().__init__(error.problem.value)
@@ -76,8 +76,8 @@ def xlsx_sheets(path: Path, names: frozenset[str]) -> list[Sheet]:
 
 
 def csv_sheet(path: Path) -> Sheet:
-    """A CSV in UTF-8 (with or without a mark), UTF-16 or GBK, by comma, semicolon or tab. The sheet
-    is called by the file's name.
+    """The sheet of a CSV file in UTF-8 (with or without a byte order mark), UTF-16 or GBK, separated by comma,
+    semicolon or tab. Its name is that of the file.
     """
     text = _decoded(_content(path))
     first = text.split("\n", 1)[0]
@@ -116,8 +116,8 @@ def _open(content: bytes) -> Workbook:
 
 
 def _may_unpack(content: bytes) -> bool:
-    """Whether it may be unpacked. zipfile never reads more of an entry than the entry declares, so the
-    declared sum is a true bound.
+    """Whether the archive may be unpacked. zipfile never reads more of an entry than the entry declares, so the
+    declared sum is a reliable bound.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         return sum(entry.file_size for entry in archive.infolist()) <= MAX_UNPACKED
@@ -168,7 +168,9 @@ def _csv_cell(value: str) -> Cell:
 
 
 def _plain(value: str) -> Cell:
-    """Text as a person sees it: no invisible characters, single blanks, numbers without Excel's tail."""
+    """The text of a cell as a person sees it: no invisible characters, single blanks, numbers without the ".0"
+    that Excel adds.
+    """
     text = " ".join("".join(_visible(value)).split())
     if _SCIENTIFIC.fullmatch(text):
         return Cell("", Problem.BAD_CELL)
@@ -185,7 +187,9 @@ def _visible(value: str) -> Iterator[str]:
 
 
 def _decoded(content: bytes) -> str:
-    """Excel's CSV is UTF-8 with a mark, "Unicode text" UTF-16, and GBK on most Chinese desks."""
+    """The decoded text: Excel writes CSV as UTF-8 with a mark, "Unicode text" as UTF-16, and on most Chinese
+    machines GBK.
+    """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings: tuple[str, ...] = ("utf-16",)
     else:

@@ -30,8 +30,8 @@ _TEXT = "@"
 
 
 def write(known: Directory, path: Path, *, with_phones: bool = False) -> None:
-    """Units and categories, and with the phones the officers; without phones their sheet would not
-    import again, so it is left out.
+    """Write units and categories, and with ``phones`` the officers. Without phones the officers' sheet could not
+    be imported again, so it is left out.
     """
     book = Workbook()
     book.remove(book.worksheets[0])
@@ -62,7 +62,7 @@ def _fill(sheet: Worksheet, number: int, values: Iterable[str]) -> None:
             continue
         cell = sheet.cell(number, index)
         cell.value = "".join(char for char in value if char.isprintable())
-        cell.data_type = "s"  # openpyxl takes what begins with = for a formula
+        cell.data_type = "s"  # openpyxl would write what begins with = as a formula
         cell.number_format = _TEXT
         cell.quotePrefix = True
 

@@ -1,4 +1,4 @@
-"""An import carried out: applied, kept as a version, and the work of units that are gone handed on."""
+"""Carries out an import: applies it, stores a version, and hands on the work of units that are gone."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """``version``: the new version's number, None when nothing changed. ``moved``: orders handed on.
-    ``stranded``: codes of officers whose unit is gone, and no file says where they are now.
+    """The result. ``version``: the new version's number, None when nothing changed. ``moved``: orders handed on.
+    ``stranded``: codes of officers whose unit is gone and for whom the file names no other.
     """
 
     plan: ImportPlan
@@ -34,8 +34,8 @@ def plan(deps: Deps, wanted: Directory) -> ImportPlan:
 
 
 def change(deps: Deps, wanted: Directory, *, author: str, source: str) -> Done:
-    """The directory becomes ``wanted``. With the import the first orders of units that are gone are moved;
-    the rest in batches after it. Done again, it goes on where it was interrupted.
+    """Make ``wanted`` the directory. The first orders of units that are gone are moved in the same transaction,
+    the others in batches after it. An import that was interrupted can be run again and goes on where it stopped.
     """
 
     def work(tx: Tx) -> Done:

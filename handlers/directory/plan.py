@@ -1,8 +1,8 @@
-"""What an import would change: the plan for the dry run and for the store, which applies it.
+"""What an import would change: shown by the dry run, and carried out by the store.
 
-Units are the same when their code is, officers when their phone is, or else their unit and name: so a
-new number is a change of the person, not a leaver and a stranger. Nobody is deleted: who is not in
-the new file is deactivated, since old inquiries still name them.
+Units are the same if their code is; officers if their phone is, or else if unit and name are. So a new number is
+a change of the person and not one officer gone and another come. Nobody is deleted: those who are not in the new
+file are deactivated, because old inquiries still name them.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ Row = TypeVar("Row", UnitRow, OfficerRow, Category)
 
 @dataclass(frozen=True, slots=True)
 class Changes(Generic[Row]):
-    """``changed`` holds (before, after); ``removed`` are those to deactivate. A row that was inactive
-    and comes back counts as changed.
+    """``changed`` has pairs (before, after); ``removed`` are to be deactivated. An inactive row that comes back
+    counts as changed.
     """
 
     added: tuple[Row, ...] = ()
@@ -44,12 +44,12 @@ class ImportPlan:
 
     @property
     def empty(self) -> bool:
-        """Nothing to do: the same file imported twice."""
+        """Whether there is nothing to do, as when the same file is imported twice."""
         given = (self.units, self.officers, self.categories)
         return not any((c.added or c.changed or c.removed) for c in given if c is not None)
 
     def record(self) -> dict[str, Any]:
-        """What a version of the directory keeps of its changes: codes, and of officers only how many."""
+        """What a version of the directory stores of its changes: codes, and for officers only how many."""
         told: dict[str, Any] = {"units": _codes(self.units)}
         if self.categories is not None:
             told["categories"] = _codes(self.categories)
@@ -68,7 +68,7 @@ def _codes(changes: Changes[UnitRow] | Changes[Category]) -> dict[str, Any]:
 
 
 def plan_import(current: Directory, wanted: Directory) -> ImportPlan:
-    """What turns ``current`` into ``wanted``."""
+    """What has to change to turn ``current`` into ``wanted``."""
     known = {unit.code: unit for unit in current.units}
     units = _changes(current.units, [(known.get(unit.code), unit) for unit in wanted.units])
     return ImportPlan(
@@ -98,7 +98,9 @@ def _removed(current: Sequence[Row], pairs: Sequence[tuple[Row | None, Row]]) ->
 
 
 def _pairs(current: Sequence[OfficerRow], wanted: Sequence[OfficerRow]) -> list[tuple[OfficerRow | None, OfficerRow]]:
-    """Match by phone first; those left over by unit and name, where only one on each side fits."""
+    """The same people before and after: matched by phone, and the others by unit and name if there is one on each
+    side.
+    """
     phones = {officer.phone: officer for officer in _last_active(current)}
     wanted_phones = {officer.phone for officer in wanted}
     left = _by_name(officer for officer in current if officer.phone not in wanted_phones)
@@ -112,7 +114,7 @@ def _pairs(current: Sequence[OfficerRow], wanted: Sequence[OfficerRow]) -> list[
 
 
 def _last_active(officers: Iterable[OfficerRow]) -> list[OfficerRow]:
-    """Active ones last: where a number was handed on, its present owner is the one to compare with."""
+    """The officers with active ones last: of a number that was handed on, its present owner is compared."""
     return sorted(officers, key=lambda officer: officer.active)
 
 
@@ -124,8 +126,8 @@ def _by_name(officers: Iterable[OfficerRow]) -> defaultdict[tuple[str, str], lis
 
 
 def describe(plan: ImportPlan) -> list[str]:
-    """The dry run's lines, Chinese: the sums, then each addition, change and removal. No phone numbers
-    but their last four digits.
+    """The lines of the dry run in Chinese: the sums, then each addition, change and removal. Of phone numbers
+    only the last four digits are shown.
     """
     lines = [_summary("unit", plan.units)]
     lines += [_summary("officer", plan.officers)] if plan.officers is not None else []

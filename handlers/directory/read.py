@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from handlers.directory.cells import Cell
 
-HEADER_WITHIN = 5  # a title may stand above the header
+HEADER_WITHIN = 5  # a title may stand above the header row
 LONGEST_CELL = 2_000
 
 HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -60,7 +60,7 @@ SHEET_NAMES = {
 
 @dataclass(slots=True)
 class _Table:
-    """One sheet understood: its rows by field, each field's header, and what was wrong on the way."""
+    """One sheet after reading: its rows by field, the header of each field, and what was wrong with it."""
 
     kind: str
     title: str
@@ -89,8 +89,8 @@ def read_directory(path: str | Path) -> tuple[Directory | None, list[RowError]]:
 
 
 def _with_content(tables: Mapping[str, _Table], errors: list[RowError]) -> list[RowError]:
-    """Unreadable cells do not hide the other rows' faults; a missing column or sheet would only
-    repeat itself in every row.
+    """The errors worth showing. Unreadable cells do not hide other rows' errors; a missing column or sheet is
+    reported once and not for every row.
     """
     cellwise = {Problem.FORMULA, Problem.DATE, Problem.BAD_CELL, Problem.TOO_LONG, Problem.EXTRA_COLUMN}
     if any(error.problem not in cellwise for error in errors):
@@ -106,7 +106,7 @@ def _built(tables: Mapping[str, _Table]) -> tuple[Directory | None, list[RowErro
 
 
 def _named(error: RowError, tables: Mapping[str, _Table]) -> RowError:
-    """Put the file's own sheet and column names for ours."""
+    """The error with the file's own names of sheet and column in place of ours."""
     for table in tables.values():
         if error.sheet in (table.kind, table.title):
             column = table.headers.get(error.column) or name_of(error.column, table.kind)
@@ -131,7 +131,9 @@ def _sheets(path: Path) -> dict[str, Sheet]:
 
 
 def _csv_sheets(folder: Path) -> dict[str, Sheet]:
-    """Without a file of officers something is missing; without one of categories they stay as they are."""
+    """The sheets of a folder. Without a file of officers something is missing; without one of categories the
+    stored ones stay.
+    """
     found = {kind: path for kind in CSV_NAMES if (path := _csv_in(folder, kind)) is not None}
     if UNITS not in found or OFFICERS not in found:
         raise Unreadable(RowError(Problem.NO_FILE))
@@ -163,7 +165,7 @@ def _table(kind: str, sheet: Sheet) -> _Table:
 
 
 def _header(kind: str, sheet: Sheet) -> tuple[int, dict[int, str]]:
-    """The first row with two known column names: its number, and the field of each column."""
+    """The first row that has two known column names: its number, and the field of each column."""
     known = {fold(alias): name for name, aliases in HEADERS[kind].items() for alias in aliases}
     for number, cells in sheet.rows.items():
         fields = {i: known[fold(cell.text)] for i, cell in cells.items() if fold(cell.text) in known}
@@ -186,7 +188,7 @@ def _check_header(kind: str, sheet: Sheet, head: int, columns: Mapping[int, str]
 
 
 def _read_row(table: _Table, number: int, cells: Mapping[str, Cell]) -> Iterator[RowError]:
-    """Keep the row; a cell that cannot be read is an error of its own."""
+    """Read a row. A cell that cannot be read is an error of its own."""
     if not cells:
         return
     table.rows.append(RawRow(table.title, number, {name: cell.text for name, cell in cells.items()}))

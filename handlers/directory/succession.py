@@ -1,10 +1,10 @@
-"""The work of a unit that is gone goes to its successor, else to the duty desk (edge case 49).
+"""Hands the work of a unit that is gone to its successor, else to the duty desk.
 
-Called with each import of a directory. In batches: the first in the import's own transaction, the
-others after it, so that messages come in meanwhile. Run again, it finds what is left.
+Called with each import of a directory, in batches: the first in the import's own transaction, the others after
+it, so that messages can come in meanwhile. Run again it finds what is left.
 
-Nobody gains time by a merger: the unit's own due time goes along, unless it is over already. The
-citizen's date never moves here.
+Nobody gains time by a merger: the unit's own due time goes along unless it is over already. The citizen's date is
+never moved here.
 """
 
 from __future__ import annotations
@@ -32,14 +32,16 @@ if TYPE_CHECKING:
 BATCH = 100
 NAME = "redirected"
 MOVABLE = frozenset({State.DISPATCHED, State.IN_PROGRESS})
-"""Where an inquiry's state tells that a unit is at work; where the citizen is asked, it stays so."""
+"""States in which a unit is at work, so that the state changes with the unit. While the citizen is being asked a
+question the state stays.
+"""
 DROPPED = (RequestKind.EXTENSION, RequestKind.RETURN)
-"""What a unit asked for itself, and nobody has to decide when the desk has the order."""
+"""Requests of the former unit that nobody has to decide any more once the desk has the order."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """One batch at work."""
+    """One batch being moved."""
 
     deps: Deps
     tx: Tx
@@ -55,7 +57,7 @@ class _Move:
 
 
 def redirect_all(deps: Deps) -> int:
-    """Whatever is left, in transactions of its own; how many orders."""
+    """Move all that is left, each batch in a transaction of its own. Returns how many orders."""
     total = 0
     while moved := deps.store.write(lambda tx: redirect(deps, tx, deps.clock.now())):
         total += moved
@@ -63,7 +65,7 @@ def redirect_all(deps: Deps) -> int:
 
 
 def redirect(deps: Deps, tx: Tx, now: datetime) -> int:
-    """One batch; how many orders were moved. 0: nothing is left, or nobody is there to take it."""
+    """Move one batch. Returns how many orders; 0 when nothing is left or nobody is there to take it."""
     gone = directory.gone_unit_ids(tx)
     if not gone:
         return 0
@@ -88,7 +90,7 @@ def _redirect(work: _Move, order: OrderRecord) -> bool:
 
 
 def _accused(work: _Move, order: OrderRecord, unit: UnitRecord) -> bool:
-    """Whom an inquiry accuses must not get it by a merger either."""
+    """Whether the inquiry accuses somebody of this unit, which must not get it by a merger either."""
     routing = inquiries.get(work.tx, order.inquiry_id).routing or {}
     return bool({unit.code, unit.parent_code} & set(routing.get("accused", [])))
 
@@ -122,13 +124,13 @@ def _redirect_lead(work: _Move, order: OrderRecord, unit: UnitRecord, *, merged:
 
 
 def _follows(work: _Move, inquiry: InquiryRecord, order: OrderRecord, unit: UnitRecord) -> bool:
-    """Linked to a head that goes the same way: its officers hear of the head alone."""
+    """Whether the inquiry is linked to one that goes the same way. Then the new officers are told of that one only."""
     head = inquiries.open_lead(work.tx, inquiry.linked_to_id) if inquiry.linked_to_id is not None else None
     return head is not None and head.unit_id in {order.unit_id, unit.id}
 
 
 def _due(work: _Move, inquiry: InquiryRecord, order: OrderRecord) -> datetime:
-    """What is left of the unit's time; one day where nothing is. While the clock stands still nothing runs out."""
+    """The rest of the unit's time, or one day if nothing is left. While the clock stands still nothing runs out."""
     if inquiry.paused_at is not None or order.due_at > work.now:
         due: datetime = order.due_at
         return due
@@ -141,10 +143,10 @@ def _keep_still(work: _Move, inquiry_id: int, order_id: int) -> None:
 
 
 def _take_along(work: _Move, order: OrderRecord, opened: int, unit: UnitRecord, *, merged: bool) -> None:
-    """What the former unit had asked for goes on under the new order, or is settled by it.
+    """Requests of the former unit go on under the new order, or are settled by the move.
 
-    A question to the citizen always goes on. With the desk, or where a return had proposed the very
-    unit, nothing is left to decide.
+    A question to the citizen always goes on. If the order goes to the desk, or to the very unit a return
+    proposed, nothing is left to decide.
     """
     for request in requests.pending(work.tx, order.inquiry_id):
         if request.assignment_id != order.id:
@@ -157,7 +159,9 @@ def _take_along(work: _Move, order: OrderRecord, opened: int, unit: UnitRecord, 
 
 
 def _redirect_assist(work: _Move, order: OrderRecord, heir: UnitRecord | None) -> bool:
-    """To the successor, unless it has a part in the matter already; without one the lead goes on alone."""
+    """Hand an assist order to the successor, unless it has a part in the matter already. Without a successor the
+    lead goes on alone.
+    """
     if not move_order(work.tx, order, AssignmentEvent.CANCEL, ended_at=work.now, reason=NAME):
         return False
     inquiry = inquiries.get(work.tx, order.inquiry_id)
@@ -204,7 +208,7 @@ def _call_in(work: _Move, inquiry: InquiryRecord, unit_id: int, *, due_at: datet
 
 
 def _redirect_proposals(work: _Move, gone: Sequence[int]) -> None:
-    """Orders other units want to give back to one that is gone: its successor is proposed, or nobody."""
+    """Requests to return an order to a unit that is gone: its successor is proposed instead, or nobody."""
     for request in requests.proposing(work.tx, gone):
         heir = work.heir(request.unit_id) if request.unit_id is not None else None
         requests.move(work.tx, request, request.state, unit_id=heir.id if heir is not None else None)

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 def stored(tx: Tx, known_phones: Collection[str] = ()) -> Directory:
-    """The present directory with the officers' phones, to compare a file with or to export.
+    """The present directory with the officers' phones, for comparing a file with it and for export.
 
-    Of an officer with several phones the one among ``known_phones``, else the last one given.
+    Of an officer with several phones, the one among ``known_phones`` is given, else the last one.
     """
     known = read_directory(tx)
     rows = zip(known.officers, directory.all_officers(tx), strict=True)
@@ -45,13 +45,13 @@ def _phone(tx: Tx, officer_id: int, known_phones: Collection[str]) -> str:
 
 
 def snapshot(known: Directory) -> dict[str, Any]:
-    """Units and categories as a version keeps them."""
+    """Units and categories in the form in which a version stores them."""
     given = known.catalogue or Catalogue()
     return {"units": [asdict(unit) for unit in known.units], "categories": [asdict(c) for c in given.categories]}
 
 
 def restored(content: dict[str, Any]) -> Directory:
-    """The directory a version kept, silent on officers."""
+    """The directory of a stored version. It says nothing of officers."""
     return Directory(
         tuple(UnitRow(**_tuples(row) | {"tier": Tier(row["tier"])}) for row in content["units"]),
         (),
@@ -65,7 +65,7 @@ def _tuples(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def record(tx: Tx, plan: ImportPlan, now: datetime, *, author: str, source: str) -> int | None:
-    """A new version of what is stored now; None when the import changed nothing."""
+    """Store a version of the directory as it is now. None when the import changed nothing."""
     if plan.empty:
         return None
     return catalogue.add_version(
@@ -82,6 +82,6 @@ LONGEST_AUTHOR = 64
 
 
 def version(tx: Tx, number: int) -> tuple[VersionContentRecord, Directory] | None:
-    """A version's row and the directory it kept."""
+    """The row of a version and the directory it stored."""
     row = catalogue.version(tx, number)
     return (row, restored(row.content)) if row is not None else None

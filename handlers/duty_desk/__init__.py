@@ -1,4 +1,5 @@
-"""The duty desk, and the machine that does its work: dispatch, refusal, merging, decisions.
+"""The duty desk's work, and the machine that does part of it: dispatch, rejection, merging, decisions on
+requests.
 
 Its page is ``web/duty_desk``.
 """

@@ -1,7 +1,7 @@
-"""回访: the duty desk calls the citizen after an answer and notes what she said.
+"""回访: the duty desk calls the citizen after an answer and records what she said.
 
-Somebody other than the unit calls, so that satisfaction is not the unit's own word. A call that was
-not answered is noted too: silence is "not reached", never "satisfied".
+Somebody other than the unit calls, so that satisfaction is not the unit's own word. A call that was not answered
+is recorded as well, as "not reached" and never as "satisfied".
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @refusing
 def call_back(acting: ActingOfficer, order: OrderRecord, score: int, note: str) -> Outcome:
-    """Record a call; one that finds her not satisfied, with the reason, has the matter done again."""
+    """Record a call. If the citizen is not satisfied and gives a reason, the matter is done again."""
     if acting.officer.role != Role.DUTY:
         return acting.refuse("staff.no_call_back")
     inquiry = inquiries.get(acting.tx, order.inquiry_id)

@@ -1,7 +1,7 @@
-"""The dispatch office decides what was asked for: 准, 驳, or nothing, which counts as refused.
+"""The duty desk decides on requests: 准, 驳, or nothing, which counts as refused.
 
-A request that ran out undecided may still be granted: the office was late, not the unit. The result
-is the same whether the deadline run or the officer came by first.
+A request that expired undecided may still be granted, because the desk was late and not the unit. The result is
+the same whether the deadline run or the officer came first.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SHORTEST_NOTE = 2
 
 
 def find_request(acting: ActingOfficer, typed: str) -> UnitRequestRecord | Outcome:
-    """The request a typed number means to somebody who may decide."""
+    """The request that a typed number means, for an officer who may decide it."""
     if acting.officer.role not in DECIDERS:
         return acting.refuse("staff.no_decide")
     found = requests.to_decide(acting.tx, typed)
@@ -55,7 +55,7 @@ def find_request(acting: ActingOfficer, typed: str) -> UnitRequestRecord | Outco
 
 @refusing
 def approve(acting: ActingOfficer, request: UnitRequestRecord, note: str = "") -> Outcome:
-    """准. ``note`` may name the unit a returned order goes to."""
+    """准: grant the request. ``note`` may name the unit to which a returned order goes."""
     inquiry = inquiries.get(acting.tx, request.inquiry_id)
     if (refused := _not_theirs(acting, inquiry, request)) is not None:
         return refused
@@ -66,7 +66,7 @@ def approve(acting: ActingOfficer, request: UnitRequestRecord, note: str = "") -
 
 @refusing
 def refuse(acting: ActingOfficer, request: UnitRequestRecord, why: str) -> Outcome:
-    """驳, with the reason that is told to who asked."""
+    """驳: refuse the request, with the reason that is told to whoever asked."""
     inquiry = inquiries.get(acting.tx, request.inquiry_id)
     if (refused := _not_theirs(acting, inquiry, request)) is not None:
         return refused
@@ -76,7 +76,8 @@ def refuse(acting: ActingOfficer, request: UnitRequestRecord, why: str) -> Outco
         acting.tx, request, RequestEvent.REFUSE, decided_at=acting.now, decided_by=acting.officer.id, note=why.strip()
     ):
         return _decided(acting, request)
-    # The log's word is read by the citizen too; why is for who asked.
+    # The citizen reads the log's entries too. The reason is meant for whoever asked, so it is not among this
+    # entry's data.
     acting.log(
         inquiry.id,
         f"{request.kind}_refused",
@@ -100,7 +101,9 @@ def refuse(acting: ActingOfficer, request: UnitRequestRecord, why: str) -> Outco
 
 
 def _not_theirs(acting: ActingOfficer, inquiry: InquiryRecord, request: UnitRequestRecord) -> Outcome | None:
-    """A second extension is a leader's to decide; the rest is the duty desk's, or a leader's."""
+    """Whether this officer may not decide it. A second extension is for a leader, all else for the duty desk or a
+    leader.
+    """
     if acting.officer.role not in DECIDERS:
         return acting.refuse("staff.no_decide")
     if request.state not in {RequestState.PENDING, RequestState.EXPIRED}:
@@ -114,7 +117,7 @@ def _not_theirs(acting: ActingOfficer, inquiry: InquiryRecord, request: UnitRequ
 
 
 def _decided(acting: ActingOfficer, request: UnitRequestRecord) -> Outcome:
-    """Somebody was first: say who and how."""
+    """The answer when somebody else decided first: who, and how."""
     row = requests.find(acting.tx, request.id) or request
     return acting.refuse(
         "staff.request_decided",
@@ -152,7 +155,7 @@ def _extend(acting: ActingOfficer, inquiry: InquiryRecord, request: UnitRequestR
     if not _grant(acting, request, note):
         return _decided(acting, request)
     inquiry = _put_off(acting, inquiry, order, request, wanted)
-    # What is linked is answered with it, so it is given the same time.
+    # Inquiries linked to this one are answered together with it, so they are given the same time.
     for linked in linked_inquiries.open_orders(acting.tx, inquiry.id):
         if linked.unit_id == order.unit_id:
             _put_off(acting, inquiries.get(acting.tx, linked.inquiry_id), linked, request, wanted)
@@ -163,7 +166,7 @@ def _extend(acting: ActingOfficer, inquiry: InquiryRecord, request: UnitRequestR
 def _put_off(
     acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord, request: UnitRequestRecord, wanted: datetime
 ) -> InquiryRecord:
-    """The new date for the order and its citizen; the inquiry as it is now."""
+    """Set the new date for the order and its citizen. Returns the inquiry as it is then."""
     late = request_rules.extension_expired(order.due_at, acting.now, paused_at=inquiry.paused_at)
     old, new = inquiry.due_at, max(inquiry.due_at, wanted)
     inquiries.change_assignment(acting.tx, order, due_at=max(order.due_at, wanted))
@@ -186,7 +189,7 @@ def _put_off(
         due=new.isoformat(),
         reason_code=request.reason_code,
     )
-    # Granted late, after the old due time was charged: the new one answers for that.
+    # Granted late, after the old due time was charged: the ledger is settled by the new one.
     charges.settle_now(acting.deps, acting.tx, order.id, acting.now)
     inquiry = inquiries.get(acting.tx, inquiry.id)
     if new != old:
@@ -195,7 +198,7 @@ def _put_off(
 
 
 def _provisional(deps: Deps, old: datetime, new: datetime) -> bool:
-    """Whether the new date hangs on days nobody has announced."""
+    """Whether the new date rests on days that have not been announced."""
     days = max(1, deps.calendar().workdays_between(old.date(), new.date()))
     return unit_due(old, days, deps.calendar()).provisional
 
@@ -218,7 +221,9 @@ def _tell_extended(acting: ActingOfficer, inquiry: InquiryRecord, request: UnitR
 
 
 def _take_back(acting: ActingOfficer, inquiry: InquiryRecord, request: UnitRequestRecord, note: str) -> Outcome:
-    """To the unit the note names, else to the one proposed, else to the duty desk, which hands it on."""
+    """Give a returned order to the unit the note names, else to the one proposed, else to the duty desk, which
+    sends it on.
+    """
     order = next(row for row in inquiries.assignments_of(acting.tx, inquiry.id) if row.id == request.assignment_id)
     unit = _named(acting, note) or _proposed(acting, request) or directory.duty_unit(acting.tx)
     if unit is None or unit.id == order.unit_id:
@@ -264,7 +269,9 @@ def _named(acting: ActingOfficer, text: str) -> UnitRecord | None:
 
 
 def _proposed(acting: ActingOfficer, request: UnitRequestRecord) -> UnitRecord | None:
-    """Asked again now: a unit may have been abolished, or its last officer have left, meanwhile."""
+    """The proposed unit if it can take the order now: it may have been abolished, or its last officer may have
+    left.
+    """
     if request.unit_id is None:
         return None
     unit = directory.unit(acting.tx, request.unit_id)
@@ -272,7 +279,7 @@ def _proposed(acting: ActingOfficer, request: UnitRequestRecord) -> UnitRecord |
 
 
 def granted_by_transfer(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord) -> Outcome | None:
-    """转 by the duty desk on an order somebody wants to give back: that grants it."""
+    """转 by the duty desk on an order somebody wants to return: that grants the return."""
     asked = requests.pending(acting.tx, order.inquiry_id, RequestKind.RETURN)
     return _back_to(acting, order, asked[-1], unit, "") if asked else None
 
@@ -291,10 +298,11 @@ def _reopen(acting: ActingOfficer, inquiry: InquiryRecord, request: UnitRequestR
 
 
 def expire(deps: Deps, tx: Tx, request: RequestRecord, now: datetime) -> None:
-    """Nobody decided in time, or the citizen did not answer: for the deadline run.
+    """End a request that nobody decided in time, or a question the citizen did not answer. Called by the deadline
+    run.
 
-    An extension or a return counts as refused and the unit is told; a question ends its pause. A
-    citizen's wish for another rework is not refused by silence: the desk is asked again.
+    An extension or a return counts as refused and the unit is told; a question ends its pause. A citizen's wish
+    for another rework is not refused by silence: the desk is asked again.
     """
     row = requests.find(tx, request.id)
     if row is None or row.state != RequestState.PENDING:
@@ -311,7 +319,7 @@ def expire(deps: Deps, tx: Tx, request: RequestRecord, now: datetime) -> None:
 
 
 def _over(deps: Deps, tx: Tx, inquiry: InquiryRecord, request: UnitRequestRecord, now: datetime) -> UnitRequestRecord:
-    """The request, expired if its time is over, with the unit told once."""
+    """The request, expired if its time is over; the unit is told of that once."""
     if request.state != RequestState.PENDING or now <= request.decide_by or request.kind == RequestKind.REWORK:
         return request
     if move_request(tx, request, RequestEvent.EXPIRE, decided_at=now):

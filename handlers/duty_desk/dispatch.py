@@ -1,7 +1,7 @@
 """Routes inquiries whose quiet interval is over: to the unit in charge, else to the duty desk.
 
-In batches, and in two steps: what to do is worked out with no transaction open (the model takes a
-moment), then stored under the row's lock. Who wrote more in between is looked at again.
+Done in batches and in two steps: what to do is worked out with no transaction open (the model takes a moment) and
+then stored under the lock of the row. If the citizen wrote more in between, the inquiry is judged again.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ RETRY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What was said up to ``last`` (a message's id, 0: nothing), and what follows from it."""
+    """What was said up to ``last`` (a message's id; 0 for nothing), and the verdict on it."""
 
     parts: tuple[str, ...]
     last: int
@@ -49,7 +49,7 @@ class Judged:
 
 
 def drain(deps: Deps) -> int:
-    """Route what is due, in batches, until nothing is; how many inquiries."""
+    """Route what is due, in batches, until nothing is left. Returns how many inquiries."""
     total = 0
     while True:
         found = deps.store.read(lambda tx: _waiting(deps, tx))
@@ -63,7 +63,7 @@ def drain(deps: Deps) -> int:
 
 
 def _waiting(deps: Deps, tx: Tx) -> dict[int, list[tuple[int, str]]]:
-    """Inquiry -> what was said, message by message."""
+    """For each inquiry what was said, message by message."""
     ids = waiting.waiting(tx, deps.clock.now(), BATCH)
     said = waiting.said(tx, ids) if ids else {}
     return {inquiry_id: said.get(inquiry_id, []) for inquiry_id in ids}
@@ -99,7 +99,7 @@ def _guesses(learned: Learned | None, texts: Sequence[str]) -> Sequence[Sequence
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """What its inquiries share: read once, or known to most of them."""
+    """What the inquiries of a batch share, read once."""
 
     deps: Deps
     tx: Tx
@@ -111,7 +111,7 @@ class _Batch:
 
 
 def _batch(deps: Deps, tx: Tx, judged: dict[int, Judged]) -> int:
-    """Those of the judged that are still due and say what they said; others wait for the next batch."""
+    """The judged inquiries that are still due and have not been added to. The others wait for the next batch."""
     now = deps.clock.now()
     rows = waiting.still_waiting(tx, now, tuple(judged))
     if not rows:
@@ -143,7 +143,7 @@ def _route(batch: _Batch, inquiry: InquiryRecord, judged: Judged) -> None:
     repeat = _repeat(batch, inquiry, judged)
     unit = _unit(batch, verdict.chosen if repeat is None else None)
     if unit is None:
-        # An empty directory: it waits and is tried again, not lost.
+        # The directory is empty: the inquiry waits and is tried again, so that it is not lost.
         inquiries.set_fold(tx, inquiry.id, now + RETRY)
         tx.after_commit.append(lambda: deps.alarms.raise_alarm("no_duty_desk"))
         return
@@ -160,7 +160,7 @@ def _route(batch: _Batch, inquiry: InquiryRecord, judged: Judged) -> None:
     )
     unit = batch.known.unit(head.unit_id) if head is not None and head.unit_id is not None else unit
     why, routing = _reasons(judged, repeat)
-    # Looking may have noted something with it; else it is as it was read under the lock.
+    # The comparison may have stored something with the inquiry; otherwise it is as it was read under the lock.
     row = inquiries.get(tx, inquiry.id) if inquiry.contact_id in batch.wrote_before else inquiry
     current = move(
         tx,
@@ -190,14 +190,14 @@ def _reasons(judged: Judged, repeat: InquiryRecord | None) -> tuple[str, dict[st
 
 
 def _repeat(batch: _Batch, inquiry: InquiryRecord, judged: Judged) -> InquiryRecord | None:
-    """What repeats an inquiry under way costs the desk one tap: merged, or sent on after all."""
+    """Send an inquiry that repeats one under way to the desk, where one tap merges it or sends it on."""
     if inquiry.contact_id not in batch.wrote_before:
         return None
     return repeats.look(batch.tx, inquiry, said=judged.said, places=judged.verdict.places, now=batch.now)
 
 
 def _unit(batch: _Batch, chosen: str | None) -> UnitRecord | None:
-    """The unit chosen, or the one that has its work now; else the duty desk.
+    """The unit chosen, or the one that has its work now; else the duty desk's.
 
     The router in memory may be half a minute older than a merger.
     """

@@ -1,7 +1,7 @@
-"""并: one matter told several times is worked on once, and everybody who told it is answered.
+"""并: a matter told several times is worked on once, and everybody who told it is answered.
 
-``head`` is the inquiry the others were merged into. Each citizen hears only of their own number. What
-was merged does not vanish with its head: when that one ends without an answer it stands by itself again.
+``head`` is the inquiry into which the others were merged. Each citizen is told of their own number only. If the
+head ends without an answer, the merged inquiries stand by themselves again.
 """
 
 from __future__ import annotations
@@ -32,18 +32,19 @@ if TYPE_CHECKING:
 LISTED = 5
 LONGEST_CHAIN = 20
 JOINED = "joined"
-"""``messages.kind`` of the text of a merged inquiry, kept with its head for the officers."""
+"""The ``messages.kind`` of a merged inquiry's text, which is stored with its head for the officers."""
 
 
 @refusing
 def merge(acting: ActingOfficer, order: OrderRecord, into: InquiryRecord) -> Outcome:
-    """The inquiry of ``order`` is worked on with ``into``, or with what that one was merged into."""
+    """Merge the inquiry of ``order`` into ``into``, or into the one that was merged into."""
     if (refused := stopped(acting, order)) is not None:
         return refused
     inquiry, head = inquiries.get(acting.tx, order.inquiry_id), head_of(acting.tx, into)
     if (refused := _unfit(acting, inquiry, head)) is not None:
         return refused
-    # Two officers who merge two inquiries into each other at once: the second runs again and finds it.
+    # Two officers may merge two inquiries into each other at the same moment. The second one's work is then run
+    # again (Conflict) and finds the first merger.
     inquiries.change(acting.tx, head, **_carried(inquiry, head))
     if not end_orders(acting, inquiry, order, how="merged"):
         return first(acting, order)
@@ -72,7 +73,7 @@ def merge(acting: ActingOfficer, order: OrderRecord, into: InquiryRecord) -> Out
 
 
 def head_of(tx: Tx, inquiry: InquiryRecord) -> InquiryRecord:
-    """What an inquiry was merged into in the end; itself when it was not."""
+    """The inquiry into which this one was merged in the end; itself when it was not merged."""
     for _ in range(LONGEST_CHAIN):
         if inquiry.state != State.MERGED or inquiry.merged_into_id is None:
             return inquiry
@@ -81,7 +82,7 @@ def head_of(tx: Tx, inquiry: InquiryRecord) -> InquiryRecord:
 
 
 def find_head(acting: ActingOfficer, typed: str) -> InquiryRecord | Outcome:
-    """The inquiry a typed number means, of whatever citizen, or why there is none."""
+    """The inquiry that a typed number means, whichever citizen's, or the reason why it cannot be merged into."""
     found = desk_store.meant(acting.tx, typed, acting.now)
     if not found:
         return acting.refuse("staff.unknown", typed=typed)
@@ -98,14 +99,16 @@ def _unfit(acting: ActingOfficer, inquiry: InquiryRecord, head: InquiryRecord) -
     if "secret" in [*(inquiry.flags or []), *(head.flags or [])]:
         return acting.refuse("staff.secret", number=inquiry.number)
     unit = directory.unit(acting.tx, head.unit_id) if head.unit_id is not None else None
-    # Its text would be read there.
+    # The officers of that inquiry's unit would read this one's text, which they must not.
     if unit is not None and accused(inquiry, unit):
         return acting.refuse("staff.accused_unit", number=inquiry.number, unit=unit.name)
     return None
 
 
 def _carried(inquiry: InquiryRecord, head: InquiryRecord) -> dict[str, Any]:
-    """What is dangerous, or must not be read by whom, stays so: the head holds the words of both."""
+    """The flags of the head with those of the merged inquiry added: it now contains the words of both, so danger
+    and secrecy hold for it.
+    """
     flags = [*(head.flags or []), *(flag for flag in inquiry.flags or [] if flag not in (head.flags or []))]
     routing, other = head.routing or {}, inquiry.routing or {}
     accused_units = sorted({*routing.get("accused", []), *other.get("accused", [])})
@@ -117,7 +120,9 @@ def _carried(inquiry: InquiryRecord, head: InquiryRecord) -> dict[str, Any]:
 
 
 def _follow(acting: ActingOfficer, inquiry: InquiryRecord, head: InquiryRecord) -> None:
-    """What was merged into it goes along; the head keeps what was said, for its officers."""
+    """Move what was merged into this inquiry to the head as well, and store what was said there for the head's
+    officers.
+    """
     for row in desk_store.merged_into(acting.tx, inquiry.id):
         inquiries.set_head(acting.tx, row.id, head.id)
     inquiries.add_message(
@@ -138,7 +143,7 @@ def _said(tx: Tx, inquiry: InquiryRecord) -> str:
 
 
 def _tell(acting: ActingOfficer, inquiry: InquiryRecord, head: InquiryRecord) -> None:
-    """The citizen, by their own number; the head's officers; and the answer at once where there is one."""
+    """Tell the citizen, by their own number, and the head's officers. If there is an answer already, send it."""
     tx, now = acting.tx, acting.now
     answer = given(tx, head.id) if head.state == State.ANSWERED else None
     if answer is not None and head.unit_id is not None:
@@ -166,7 +171,7 @@ def _tell(acting: ActingOfficer, inquiry: InquiryRecord, head: InquiryRecord) ->
 
 
 def pass_on(deps: Deps, tx: Tx, inquiry: InquiryRecord, text: str, now: datetime, *, once: str) -> None:
-    """What her citizen adds to a merged inquiry goes to those who work on the head."""
+    """Pass what the citizen of a merged inquiry adds to those who work on the head."""
     head = head_of(tx, inquiry)
     if text:
         inquiries.add_message(tx, inquiry_id=head.id, direction=Direction.INTERNAL, kind=JOINED, text=text, now=now)
@@ -182,7 +187,7 @@ def pass_on(deps: Deps, tx: Tx, inquiry: InquiryRecord, text: str, now: datetime
 
 
 def tell_merged(acting: ActingOfficer, head: InquiryRecord, order: OrderRecord, text: str) -> None:
-    """The head was answered: the same answer to everybody whose inquiry was merged into it."""
+    """Send the head's answer to everybody whose inquiry was merged into it."""
     for row in desk_store.merged_into(acting.tx, head.id):
         _answer_one(
             acting.deps, acting.tx, row, text, unit=order.unit_name, officer_id=acting.officer.id, now=acting.now
@@ -192,13 +197,13 @@ def tell_merged(acting: ActingOfficer, head: InquiryRecord, order: OrderRecord, 
 def _answer_one(
     deps: Deps, tx: Tx, inquiry: InquiryRecord, text: str, *, unit: str, officer_id: int | None, now: datetime
 ) -> None:
-    """Kept with their own inquiry, so that 全文, progress and the rating find it there."""
+    """Store the answer with the merged inquiry too, so that 全文, progress and the rating find it there."""
     inquiries.change(tx, inquiry, answered_at=now)
     give(deps, tx, inquiries.get(tx, inquiry.id), text, unit=unit, officer_id=officer_id, now=now)
 
 
 def release(deps: Deps, tx: Tx, head: InquiryRecord, now: datetime) -> None:
-    """The head ended without an answer: what was merged into it and waits still is decided by itself."""
+    """The head ended without an answer: what was merged into it and is still waiting is decided by itself again."""
     for row in desk_store.merged_into(tx, head.id):
         if row.state != State.MERGED or row.answered_at is not None:
             continue

@@ -1,7 +1,8 @@
-"""The duty desk's moves, by word or page alike: 派, 不受理, 并; its queue and the router's suggestions.
+"""The duty desk's moves, the same by word and by page: 派 and joint handling; its queue and the router's
+suggestions.
 
-All take the order as it was read: of two officers at once the second is told who was first and what
-they did. ``reject`` is in ``rejecting``, ``merge`` in ``merging``.
+All of them take the order as it was read: of two officers at once the second is told who was first and what they
+did. ``reject`` is in ``handlers/duty_desk/reject.py``, ``merge`` in ``handlers/duty_desk/merge.py``.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ LISTED = 5
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One order of the desk's queue (with ``number``, ``summary``, ``urgent``, ``flags``) and what is proposed."""
+    """One order of the desk's queue (with ``number``, ``summary``, ``urgent``, ``flags``) and the units proposed
+    for it.
+    """
 
     order: QueuedOrderRecord
     suggestions: tuple[Suggestion, ...]
@@ -51,9 +54,9 @@ class Waiting:
 def send_on(
     acting: ActingOfficer, order: OrderRecord, unit: UnitRecord, *, pick: int = 0, category: str = ""
 ) -> Outcome:
-    """派: to the unit whose matter it is, from the desk or from any unit that has it.
+    """派: send the inquiry to its unit, from the desk or from any unit that has it.
 
-    ``pick``: which suggestion was taken, 0 for none. What was decided is kept for the router to learn from.
+    ``pick`` says which suggestion was taken, 0 for none. The decision is stored for the router to learn from.
     """
     return _send(acting, order, unit, pick=pick, category=category)
 
@@ -77,7 +80,7 @@ def _send(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord, *, pick: 
 
 
 def _hand(acting: ActingOfficer, order: OrderRecord, inquiry: InquiryRecord, unit: UnitRecord, *, pick: int) -> Outcome:
-    """Where the unit has asked to give it back, sending it on grants that."""
+    """Hand the order over. If its unit has asked to return it, this grants the request."""
     if (granted := granted_by_transfer(acting, order, unit)) is not None:
         return granted
     done = hand_over(
@@ -104,7 +107,7 @@ def send_jointly(
     pick: int = 0,
     category: str = "",
 ) -> Outcome:
-    """派 … 协 …: the first unit leads, the others help by an earlier date; all of it or nothing."""
+    """派 … 协 …: the first unit leads and the others help by an earlier date; either all of it is done or nothing."""
     if (refused := stopped(acting, order)) is not None:
         return refused
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
@@ -129,7 +132,7 @@ def send_jointly(
 
 
 def _call_in(acting: ActingOfficer, inquiry_id: int, helper: UnitRecord) -> None:
-    """Unless it has an open order for help already, from before the lead changed."""
+    """Call in a unit, unless it has an open order to help from before the lead changed."""
     rows = [row for row in inquiries.assignments_of(acting.tx, inquiry_id) if row.state in inquiries.OPEN_ASSIGNMENT]
     if any(row.unit_id == helper.id for row in rows):
         return
@@ -139,15 +142,15 @@ def _call_in(acting: ActingOfficer, inquiry_id: int, helper: UnitRecord) -> None
 
 
 def suggestions(tx: Tx, deps: Deps, inquiry: InquiryRecord) -> list[Suggestion]:
-    """What the router proposed and can still be taken: by the heir of an abolished unit, not by one without
-    officers, one that has it, or one somebody of which is accused.
+    """The router's proposals that can still be taken: a successor for an abolished unit; no unit without
+    officers, none that has the order already, none of which somebody is accused.
     """
     lead = inquiries.open_lead(tx, inquiry.id)
     return proposed(deps.router().directory, inquiry, lead.unit_code if lead is not None else "")
 
 
 def queue(tx: Tx, deps: Deps, limit: int = desk_store.MOST) -> list[Waiting]:
-    """What waits at the desk, urgent and flagged first, then by due time."""
+    """What waits at the desk: urgent and flagged first, then by due time."""
     duty = directory.duty_unit(tx)
     if duty is None:
         return []
@@ -166,7 +169,9 @@ def send_pick(acting: ActingOfficer, order: OrderRecord, pick: str) -> Outcome:
 
 
 def find_order(acting: ActingOfficer, typed: str) -> OrderRecord | Outcome:
-    """The lead order a typed number means to who decides for the desk, of whatever unit, or why there is none."""
+    """The lead order that a typed number means, of whichever unit, for an officer who decides for the desk; or
+    why there is none.
+    """
     if acting.officer.role not in DECIDERS:
         return acting.refuse("staff.no_desk")
     found = inquiries.orders_of_tail(acting.tx, None, typed)
@@ -178,7 +183,7 @@ def find_order(acting: ActingOfficer, typed: str) -> OrderRecord | Outcome:
 
 
 def unit_named(tx: Tx, deps: Deps, typed: str) -> UnitRecord | list[str]:
-    """The one unit meant (an abolished one too: its heir takes it), or the names that come near."""
+    """The one unit meant (an abolished one too: its successor takes it), or the names that come near."""
     units = find_unit(deps.router().directory, typed)
     if len(units) == 1 and (row := directory.unit_by_code(tx, units[0].code)) is not None:
         return row

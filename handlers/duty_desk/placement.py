@@ -1,7 +1,7 @@
-"""Whose an inquiry may become, and what is learned from whose it became.
+"""Which units an inquiry may be given to, and what the router learns from where it went.
 
-Asked by everything that gives an order to a unit by a person's word: the desk's dispatch, a transfer,
-an approved return, a call for help. The router asks ``bot/routing/triage.py``.
+Asked by everything that gives an order to a unit by a person's word: the desk's dispatch, a transfer, an approved
+return, a call for help. The machine's own choice is made by ``bot/routing/triage.py``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def is_desk(tx: Tx, unit_id: int | None) -> bool:
 def receiving_unit(
     acting: ActingOfficer, inquiry: InquiryRecord, unit: UnitRecord, *, now_at: int
 ) -> UnitRecord | Outcome:
-    """The unit that gets it when ``unit`` is named, or why it cannot. ``now_at``: the unit that has it."""
+    """The unit that gets the order when ``unit`` is named, or why it cannot. ``now_at``: the unit that has it."""
     found = directory.standing(acting.tx, unit)
     if found is None:
         return acting.refuse("staff.unit_gone", unit=unit.name)
@@ -48,16 +48,16 @@ def receiving_unit(
 
 
 def kind_of_word(tx: Tx, inquiry: InquiryRecord, unit: UnitRecord) -> DecisionSource:
-    """What it means that a person gives it to ``unit``: a correction when some other unit had it."""
+    """What it means that a person gives the inquiry to ``unit``: a correction if another unit had it before."""
     had = {row.unit_id for row in inquiries.assignments_of(tx, inquiry.id) if row.role == AssignmentRole.LEAD}
     corrected = any(not is_desk(tx, unit_id) for unit_id in had - {unit.id})
     return DecisionSource.CORRECTION if corrected else DecisionSource.DESK
 
 
 def learn(acting: ActingOfficer, inquiry: InquiryRecord, unit: UnitRecord, *, category: str = "") -> None:
-    """Keep a person's word on whose matter this is. That it came back to the desk teaches nothing.
+    """Store a person's word on which unit an inquiry belongs to. That it came back to the desk teaches nothing.
 
-    After it was handed over: somebody else may have been first.
+    To be called after it was handed over, since somebody else may have been first.
     """
     if not is_desk(acting.tx, unit.id):
         decisions.record(
@@ -72,7 +72,8 @@ def learn(acting: ActingOfficer, inquiry: InquiryRecord, unit: UnitRecord, *, ca
 
 
 def learn_answered(acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord) -> None:
-    """The unit the machine chose by itself, or a community it handed on to, answered: it was right.
+    """Store that the unit the machine chose (or a community that unit handed it to) has answered, so that the
+    choice was right.
 
     What a person decided is left as it is.
     """

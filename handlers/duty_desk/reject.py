@@ -1,7 +1,8 @@
-"""不受理: with a reason from the list and the right door; and the citizen's one objection to it (Y).
+"""不受理: an inquiry is not accepted, with a reason from the list and the right place to turn to; and the
+citizen's one objection to it (Y).
 
-An objection is decided by a second officer within a working day; what that one does not accept
-either is final.
+An objection is decided within a working day by a second officer. If that one does not accept the inquiry either,
+it is final.
 """
 
 from __future__ import annotations
@@ -44,14 +45,14 @@ if TYPE_CHECKING:
 OBJECT_WITHIN = timedelta(days=15)
 OBJECTIONS = 1
 OBJECTION_DAYS = 1
-"""Working days a second officer has."""
+"""The working days a second officer has."""
 LONGEST_NOTE = 200
 LISTED = 5
 
 
 @refusing
 def reject(acting: ActingOfficer, order: OrderRecord, code: str, note: str = "") -> Outcome:
-    """Do not accept it, for the reason of ``code`` (a ``bot.inquiry.rejection.Reason``).
+    """Do not accept the inquiry, for the reason of ``code`` (a ``bot.inquiry.rejection.Reason``).
 
     ``note`` is told to the citizen.
     """
@@ -104,14 +105,16 @@ def _unfit(acting: ActingOfficer, inquiry: InquiryRecord, reason: Reason, note: 
 
 
 def endangered(tx: Tx, inquiry: InquiryRecord) -> bool:
-    """Whether somebody may be in danger: by its flags, or by what was understood when it came in."""
+    """Whether somebody may be in danger, by the inquiry's flags or by what was understood when it came in."""
     if not NEVER_REJECTED.isdisjoint(inquiry.flags or []):
         return True
     return any(event.name == "emergency" for event in inquiries.events_of(tx, inquiry.id))
 
 
 def _same_matter(tx: Tx, inquiry: InquiryRecord, reason: Reason) -> list[InquiryRecord]:
-    """Open inquiries it could be merged into: what it repeats or is linked to; the citizen's own for IN_PROGRESS."""
+    """The open inquiries it could be merged into: those it repeats or is linked to; for IN_PROGRESS the citizen's
+    own.
+    """
     ids = [row_id for row_id in (inquiry.repeat_of_id, inquiry.linked_to_id) if row_id is not None]
     rows = [row for row_id in ids if (row := inquiries.find(tx, row_id)) is not None]
     if reason is Reason.IN_PROGRESS:
@@ -124,7 +127,9 @@ def _same_matter(tx: Tx, inquiry: InquiryRecord, reason: Reason) -> list[Inquiry
 
 
 def object_to(turn: Turn, state: ConversationState, act: acts.Objection, _event: Any) -> ConversationState:
-    """Y: once, within 15 days; several rejected are asked about, none shows the help."""
+    """Y: object, once and within 15 days. With several rejected inquiries the citizen is asked which; with none
+    the help is shown.
+    """
     rows = _rejected(turn, act.number)
     may = [row for row in rows if _problem(row, turn) == ""]
     if len(may) > 1:
@@ -149,7 +154,7 @@ def _rejected(turn: Turn, number: str | None) -> list[InquiryRecord]:
 
 
 def _problem(inquiry: InquiryRecord, turn: Turn) -> str:
-    """Why there is nothing to object to any more: final or late; ``""`` when there is."""
+    """Why no objection is possible any more: ``final`` or ``late``; ``""`` when it is possible."""
     if inquiry.appeals >= OBJECTIONS:
         return "final"
     closed = inquiry.closed_at or inquiry.received_at
@@ -157,7 +162,7 @@ def _problem(inquiry: InquiryRecord, turn: Turn) -> str:
 
 
 def _under_way(turn: Turn, number: str | None) -> InquiryRecord | None:
-    """An objection made before and not decided yet: Y sent twice."""
+    """The objection that was made before and is not decided yet, as when Y is sent twice."""
     if turn.address.contact_id is None:
         return None
     own = inquiries.pick(inquiries.of_contact(turn.tx, turn.address.contact_id, only_open=True), number)
@@ -191,7 +196,9 @@ def _object(turn: Turn, inquiry: InquiryRecord) -> None:
 
 
 def _tell_second(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author) -> None:
-    """Those who may decide, with who decided before: the desk's others, else the leaders, else the same one."""
+    """Tell those who may decide, and who decided before: others of the desk, else the leaders, else the same
+    officer.
+    """
     lead = inquiries.open_lead(tx, inquiry.id)
     if lead is None:
         return
@@ -204,7 +211,7 @@ def _tell_second(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author) -> None
             "until": say_time(lead.due_at),
             "code": deps.signer.staff_code(lead.id, officer.id),
             "text": shorten(text_for(officer, inquiry, " / ".join(said), keeper=deps.secrets_officer), 120),
-            # A leader's own page of an order is for his own unit's.
+            # The page of an order opens to a leader only for his own unit's orders.
             "url": deps.signer.duty_url(officer.id)
             if officer.role == Role.LEADER
             else deps.signer.staff_url(inquiry.id, officer.id),
@@ -228,7 +235,9 @@ def _seconds(tx: Tx, before: int | None) -> list[OfficerRecord]:
 
 
 def uphold(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord) -> None:
-    """The second officer accepted it after all: the citizen is told by whom and until when. After the hand-over."""
+    """The second officer accepted the inquiry after all: tell the citizen who works on it and until when. To be
+    called after it was handed over.
+    """
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
     lead = inquiries.open_lead(acting.tx, inquiry.id)
     due = max(inquiry.due_at, lead.due_at) if lead is not None else inquiry.due_at

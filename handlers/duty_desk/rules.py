@@ -1,7 +1,4 @@
-"""What the duty desk's moves have in common: who may decide, who was first, ending and reopening at the desk.
-
-Used by ``duty`` (dispatch), ``rejecting`` and ``merging``.
-"""
+"""What the duty desk's moves share: who may decide, who was first, ending orders and reopening at the desk."""
 
 from __future__ import annotations
 
@@ -30,14 +27,14 @@ if TYPE_CHECKING:
     from store.records.joined import OrderRecord
 
 OBJECTION = "objection"
-"""``assignments.reason`` of the desk's order about a citizen's objection."""
+"""The ``assignments.reason`` of the desk's order to decide on a citizen's objection."""
 JUST_NOW = timedelta(minutes=10)
 DID = ("transferred", "returned", "rejected", "merged", "answered", "withdrawn", "reworked", "unmerged")
-"""Events that tell what became of an order somebody else is still looking at."""
+"""Events that tell an officer what became of an order he is still looking at."""
 
 
 def stopped(acting: ActingOfficer, order: OrderRecord) -> Outcome | None:
-    """Why this officer may not decide on this order now; None when nothing is in the way."""
+    """Why this officer may not decide on this order now; None when nothing forbids it."""
     if acting.officer.role not in DECIDERS:
         return acting.refuse("staff.no_desk")
     if order.state not in inquiries.OPEN_ASSIGNMENT:
@@ -52,7 +49,7 @@ def stopped(acting: ActingOfficer, order: OrderRecord) -> Outcome | None:
 
 
 def first(acting: ActingOfficer, order: OrderRecord) -> Outcome:
-    """Somebody was first: who it was, what they did and when."""
+    """The answer when somebody else was first: who it was, what they did and when."""
     events = [e for e in inquiries.events_of(acting.tx, order.inquiry_id) if e.name in DID]
     if not events:
         return too_late(acting, order)
@@ -70,9 +67,10 @@ def first(acting: ActingOfficer, order: OrderRecord) -> Outcome:
 
 
 def overtaken(acting: ActingOfficer, order: OrderRecord) -> Outcome | None:
-    """A number typed says nothing of what the officer saw: when somebody else has just sent it on, they are told.
+    """Whether somebody else has just sent on the inquiry of a typed number. A number does not show what state the
+    officer had seen, so he is told instead.
 
-    A page knows the order its form was made for, and needs no such rule.
+    A page knows the order its form was made for and needs no such rule.
     """
     if is_desk(acting.tx, order.unit_id) or order.created_at < acting.now - JUST_NOW:
         return None
@@ -86,26 +84,26 @@ def overtaken(acting: ActingOfficer, order: OrderRecord) -> Outcome | None:
 
 
 def decided_before(acting: ActingOfficer, order: OrderRecord) -> bool:
-    """Whether it was this officer who did not accept it."""
+    """Whether this officer is the one who did not accept the inquiry."""
     before = rejected_by(acting.tx, order.inquiry_id)
     return bool(before == acting.officer.id)
 
 
 def rejected_by(tx: Tx, inquiry_id: int) -> int | None:
-    """Who did not accept it, the last time."""
+    """The officer who last did not accept it."""
     by = [event.actor_id for event in inquiries.events_of(tx, inquiry_id) if event.name == "rejected"]
     return by[-1] if by else None
 
 
 def others_decide(acting: ActingOfficer) -> bool:
-    """Whether there is anybody else who could: another duty officer, or a leader."""
+    """Whether somebody else could decide: another duty officer or a leader."""
     return any(row.id != acting.officer.id for row in desk_store.deciders(acting.tx))
 
 
 def end_orders(acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord, *, how: str) -> bool:
-    """Its orders are over, and the units that had them know. False when somebody was first.
+    """End the orders of an inquiry and tell the units that had them. False when somebody else was first.
 
-    ``how``: rejected or merged. Before the inquiry itself is moved.
+    ``how`` is rejected or merged. To be called before the inquiry itself is moved.
     """
     if not move_order(acting.tx, order, AssignmentEvent.CANCEL, ended_at=acting.now, ended_by=acting.officer.id):
         return False
@@ -142,9 +140,9 @@ def reopen_at_desk(
     tell: bool = True,
     appeals: int = 0,
 ) -> InquiryRecord:
-    """What was ended stands at the desk again; the inquiry as it is now.
+    """Open an ended inquiry again at the desk. Returns the inquiry as it is then.
 
-    ``days``: working days the desk has for it. The citizen's date is never earlier than the old one.
+    ``days`` are the working days the desk has for it. The citizen's date is never earlier than the old one.
     """
     due_at, duty = clock_of(deps, inquiry, by.now, days=days), directory.duty_unit(tx)
     promised = max(inquiry.due_at, due_at)
@@ -160,7 +158,7 @@ def reopen_at_desk(
         next_state_at=None,
         merged_into_id=None,
         appeals=inquiry.appeals + appeals,
-        # Without a desk it goes to the router, which waits for one.
+        # If nobody belongs to a duty desk it goes to the router, which waits until there is one.
         fold_until=None if duty is not None else by.now,
         data={"was_due": inquiry.due_at.isoformat(), "due": promised.isoformat()},
     )

@@ -1,4 +1,4 @@
-"""Carries out what a message was understood to ask: one function an act."""
+"""Carries out what a message was understood to ask for: one function for each act."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ CARRIERS: dict[type, Callable[[Turn, ConversationState, Any, Any], ConversationS
 def carry_out(
     turn: Turn, state: ConversationState, wanted: Sequence[acts.Act], event: InboundMessage | ContactEvent
 ) -> ConversationState:
-    """Every act in order; the conversation's state after them."""
+    """Carry out every act in order. Returns the state of the conversation after them."""
     for act in wanted:
         state = CARRIERS[type(act)](turn, state, act, event)
     for follow_up in turn.later:

@@ -1,7 +1,7 @@
-"""A sender who floods: told once, kept but not answered for a day, let go again by a human.
+"""A sender who writes far too much: told once, then stored but not answered for a day, unless a person lifts it.
 
-``bot/conversation/flood_limits.py`` decides; here it is carried out. Dangers named in a flood are acts of their own and
-reach the duty desk all the same.
+``bot/conversation/flood_limits.py`` decides; here it is carried out. Dangers named in a flood are acts of their
+own and reach the duty desk all the same.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def cool_down(turn: Turn, state: ConversationState, act: acts.CoolDown, _event: Any) -> ConversationState:
-    """The one notice, and a line in the log of what was being told."""
+    """Send the one notice, and log it with the inquiry that was being told."""
     turn.reply("hint.cooled", until=say_time(act.until))
     inquiry_id = state.draft.inquiry_id if state.draft is not None else None
     inquiries.log(turn.tx, inquiry_id, "sender_cooled", turn.now, address=turn.address.id, until=act.until.isoformat())
@@ -37,7 +37,7 @@ def cool_down(turn: Turn, state: ConversationState, act: acts.CoolDown, _event: 
 
 
 def keep(turn: Turn, state: ConversationState, _act: acts.Keep, event: InboundMessage) -> ConversationState:
-    """Stored with its sender and no inquiry; of a picture that there was one."""
+    """Store a message with its sender and without an inquiry; for a picture only that there was one."""
     inquiries.add_message(
         turn.tx,
         inquiry_id=None,
@@ -53,7 +53,9 @@ def keep(turn: Turn, state: ConversationState, _act: acts.Keep, event: InboundMe
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One address of a sender. ``until`` None: answered; ``kept``: messages stored without an inquiry."""
+    """The state of one address of a sender. ``until`` is None if the sender is answered; ``kept`` counts messages
+    stored without an inquiry.
+    """
 
     address_id: int
     channel: str
@@ -62,7 +64,7 @@ class Standing:
 
 
 def find(tx: Tx, typed: str, channels: Iterable[str]) -> Sequence[AddressRecord]:
-    """The addresses meant by an inquiry's number, or by an address such as ``sms:+12025550123``."""
+    """The addresses meant by the number of an inquiry, or by an address such as ``sms:+12025550123``."""
     inquiry = inquiries.by_number(tx, typed)
     if inquiry is not None:
         return people.of_contact(tx, inquiry.contact_id)
@@ -73,7 +75,7 @@ def find(tx: Tx, typed: str, channels: Iterable[str]) -> Sequence[AddressRecord]
 
 
 def standing(tx: Tx, row: AddressRecord, now: datetime) -> Standing:
-    """How an address stands."""
+    """The state of an address."""
     state = _state(tx, row)
     return Standing(
         row.id, row.channel, state.cooled_until if is_cooled(state, now) else None, people.kept_without(tx, row.id)
@@ -81,7 +83,7 @@ def standing(tx: Tx, row: AddressRecord, now: datetime) -> Standing:
 
 
 def unblock(tx: Tx, row: AddressRecord, now: datetime) -> bool:
-    """Answer this address again; False when it was not in the cool-down."""
+    """Answer this address again. False when it was not in the cool-down."""
     state = _state(tx, row)
     if not is_cooled(state, now):
         return False

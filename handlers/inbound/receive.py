@@ -1,7 +1,7 @@
 """A webhook comes in: verified, taken once, committed, answered.
 
-The order is the promise: the platform hears "received" only after the commit or, with the
-database away or slow, after the spool's fsync.
+This order is what is promised: the platform is told "received" only after the commit or, if the database is away
+or slow, after the message was synced to the spool.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 
 def receive(deps: Deps, account: str, request: WebhookRequest) -> WebhookResponse:
-    """The webhook's whole life. Never raises; a 500 means nothing was stored: try again."""
+    """Handle a webhook from beginning to end. Never raises. A status of 500 means that nothing was stored and the
+    platform should try again.
+    """
     channel = deps.channels[account]
     now = deps.clock.now()
     try:
@@ -49,7 +51,7 @@ def _take_all(deps: Deps, channel: Channel, received: Received, request: Webhook
             answer = take(deps, channel, event, replay_key=replay_key, raw=received.payload, now=now)
         except StoreUnavailable:
             _spool(deps, channel, request, now)
-            # Without a number there is nothing to promise; the receipt follows by the ladder.
+            # Without the database there is no number to tell; the receipt follows by the ladder.
             return None
         reply = answer or reply
     return reply
@@ -82,9 +84,9 @@ def take(
     now: datetime,
     passive: bool = True,
 ) -> str | None:
-    """Store one event and do what it asks; the passive reply, the same again for a repeat.
+    """Store one event and do what it asks for. Returns the passive reply; for a repeat the same one again.
 
-    ``passive`` false: nobody waits for the answer (it comes from the spool), so it goes out by the
+    ``passive`` false: nobody waits for the answer, since the message comes from the spool, so it goes by the
     ladder. Raises StoreUnavailable, and WebhookRejected for a replayed request.
     """
 
@@ -106,7 +108,7 @@ def take(
             return taken.reply
         return _act(deps, tx, channel, event, inbox_id=taken, now=now, passive=passive)
 
-    deps.calendar()  # read before the transaction begins: within it, it would take a second connection
+    deps.calendar()  # read before the transaction begins: inside of it a second connection would be needed
     budget = deps.webhook_budget if passive else None
     answer = deps.store.write(work, budget=budget)
     deps.metrics.count("intake", channel=channel.account, kind=_kind(event))
@@ -132,7 +134,7 @@ def _kind(event: Event) -> str:
 
 
 def drain_spool(deps: Deps) -> int:
-    """Take in what was spooled; how many messages. Stops at the first sign that the database is away."""
+    """Take in what was spooled. Returns how many messages. It stops at the first sign that the database is away."""
     from datetime import datetime  # noqa: PLC0415  only here is a time read back from text
 
     count = 0
@@ -156,7 +158,7 @@ def drain_spool(deps: Deps) -> int:
         except StoreUnavailable:
             return count
         except WebhookRejected:
-            # It was authentic when it came (verified before it was spooled); a key was changed since.
+            # The message was verified before it was spooled; if it fails now, a key was changed since.
             deps.alarms.raise_alarm("spool_unreadable")
             continue
         deps.spool.done(path)

@@ -1,4 +1,4 @@
-"""A person wrote or did something: who it is, what is meant, and the answer in the open slot."""
+"""A person wrote or did something: who it is, what is meant, and the answer in the passive reply."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def handle(
     now: datetime,
     passive: bool,
 ) -> str | None:
-    """Carry out what the event asks; the text for the passive slot, None for nothing to say."""
+    """Carry out what the event asks for. Returns the text of the passive reply, None when there is nothing to say."""
     if is_machine_sender(event.sender.value) and event.sender.scheme == "sms":
         deps.metrics.count("ignored", why="machine_sender")
         return None
@@ -58,7 +58,7 @@ def handle(
 
 
 def _note_contact(tx: Tx, row: SenderRecord, event: InboundMessage | ContactEvent, now: datetime) -> SenderRecord:
-    """Write into the ledger what the event opens or closes."""
+    """Note in the address which reply windows the event opens or closes."""
     values: AddressValues = {"last_inbound_at": now}
     if isinstance(event, InboundMessage):
         values |= {"message_at": now, "message_used": 0, "closed_at": None}
@@ -93,9 +93,9 @@ def _converse(turn: Turn, event: InboundMessage | ContactEvent) -> None:
 
 
 def _answer(turn: Turn, inbox_id: int, to: Address, *, passive: bool) -> tuple[str | None, int | None]:
-    """Fill the passive slot: what was held first, then the answers; the rest goes by the ladder.
+    """Fill the passive reply: first what was held, then the answers. The rest goes by the ladder.
 
-    On a channel that has no such slot all of it does.
+    On a channel without a passive reply all of it goes by the ladder.
     """
     passive = passive and _has_slot(turn)
     room = turn.channel.limits
@@ -134,8 +134,8 @@ def _passive_text(turn: Turn, to: Address, reply: Reply) -> str:
 
 
 def _try_held_again(turn: Turn) -> None:
-    """Without a passive reply what was held cannot ride on it: the person is there again, so the ladder tries once
-    more. A text that channel can never carry stays where it is.
+    """Without a passive reply what was held cannot be put into it. Since the person is there again, the ladder
+    tries once more. A text the channel can never carry stays held.
     """
     if (
         turn.channel.limits.passive_longest
@@ -175,7 +175,7 @@ def _queue(turn: Turn, inbox_id: int, position: int, reply: Reply, *, state: Out
 def _said(turn: Turn, outbox_id: int | None, inbox_id: int, *, held: Reply | None) -> None:
     if outbox_id is None:
         return
-    if held is not None:  # a new row says so already
+    if held is not None:  # a new row has this state already
         outbox.settle(turn.tx, outbox_id, OutboxState.SENT, turn.now, way=Way.PASSIVE.value)
         if held.key in ANSWERS:
             await_rating(turn.tx, turn.address.id, held.params["number"], turn.now)
@@ -192,14 +192,14 @@ def _said(turn: Turn, outbox_id: int | None, inbox_id: int, *, held: Reply | Non
 
 
 def _slot(inbox_id: int) -> str:
-    """Names the passive reply of one message, as a provider's id names what it took."""
+    """The name under which the passive reply of a message is recorded, in place of a provider's id."""
     return f"inbox:{inbox_id}"
 
 
 def send_late(deps: Deps, tx: Tx, account: str, taken: inbox.Repeat, now: datetime) -> None:
-    """The message was committed after all, but its answer was never given: all of it goes by the ladder."""
+    """The message was committed after all, but its answer could not be given in time: all of it goes by the ladder."""
     for row in outbox.said_in(tx, account, _slot(taken.inbox_id)):
-        # The person has just written: rungs refused before that may be open again.
+        # The person has just written, so rungs that were refused before may be open again.
         outbox.settle(tx, row.id, OutboxState.PENDING, now, not_before=now, way="", failed_ways=[])
         outbox.record(
             tx,

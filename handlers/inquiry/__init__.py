@@ -1,4 +1,4 @@
 """The moves of an inquiry and its orders that several subjects share.
 
-Who may ask for them stands with each subject.
+Who may ask for a move is decided in the package of each subject.
 """

@@ -1,4 +1,4 @@
-"""An officer at work: who may act on which order, and what is said when nothing can be done."""
+"""An officer at work: who may act on which order, and what is answered when a move is not possible."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 ACTORS = {Role.DUTY: Actor.OFFICE, Role.HEAD: Actor.HEAD, Role.LEADER: Actor.HEAD, Role.OFFICER: Actor.UNIT}
-"""A leader works on his own unit's orders as its head; what only a leader decides asks for the role."""
+"""A leader works on orders of his own unit like its head. What only a leader decides asks for the role itself."""
 GONE: TextKey = "staff.gone"
 """What a form was made for is not there any more: only a page says this, in words of its own."""
 DECIDERS = frozenset({Role.DUTY, Role.LEADER})
-"""Roles that decide for the duty desk."""
+"""The roles that decide for the duty desk."""
 ALREADY: dict[AssignmentState, TextKey] = {
     AssignmentState.SIGNED: "staff.already_signed",
     AssignmentState.DONE: "staff.already_done",
@@ -41,7 +41,7 @@ ALREADY: dict[AssignmentState, TextKey] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``done`` false: nothing was changed, ``key`` says why. ``overtaken``: because somebody else was first."""
+    """The result of an officer's move. ``done`` false: nothing was changed, and ``key`` says why."""
 
     done: bool
     key: TextKey
@@ -51,7 +51,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class ActingOfficer:
-    """An officer at work: the transaction, the services, who it is and when."""
+    """An officer at work: the transaction, the services, who it is, and when."""
 
     tx: Tx
     deps: Deps
@@ -60,28 +60,28 @@ class ActingOfficer:
 
     @property
     def by(self) -> Author:
-        """This officer, for the event log."""
+        """This officer as the author of log entries."""
         return Author(ACTORS.get(self.officer.role, Actor.UNIT), self.officer.id, self.now)
 
     @property
     def office(self) -> Author:
-        """The officer as one who decides for the duty desk: a leader too, whatever his unit."""
+        """This officer as one who decides for the duty desk; a leader too, whichever his unit."""
         actor = Actor.LEADER if self.officer.role == Role.LEADER else self.by.actor
         return Author(actor, self.officer.id, self.now)
 
     def refuse(self, key: TextKey, **params: Any) -> Outcome:
-        """Nothing is changed."""
+        """An outcome that changes nothing."""
         return Outcome(done=False, key=key, params=params)
 
     def log(self, inquiry_id: int, name: str, **data: Any) -> None:
-        """An event of this officer."""
+        """Log an event of this officer."""
         inquiries.log(self.tx, inquiry_id, name, self.now, actor=LoggedActor.OFFICER, actor_id=self.officer.id, **data)
 
 
 def refusing(
     work: Callable[Concatenate[ActingOfficer, P], Outcome],
 ) -> Callable[Concatenate[ActingOfficer, P], Outcome]:
-    """A move that cannot be made undoes what was done on the way and becomes a sentence."""
+    """Turn a move that is not possible into an outcome, and undo what was done before it."""
 
     @wraps(work)
     def run(acting: ActingOfficer, /, *args: P.args, **kwargs: P.kwargs) -> Outcome:
@@ -95,7 +95,7 @@ def refusing(
 
 
 def units_in_charge(tx: Tx, officer: StaffRecord) -> list[int] | None:
-    """Units whose orders the officer may act on; None for the duty desk: all.
+    """The units on whose orders the officer may act; None for the duty desk, which may act on all.
 
     A subdistrict office answers for its communities; no department for another.
     """
@@ -105,13 +105,15 @@ def units_in_charge(tx: Tx, officer: StaffRecord) -> list[int] | None:
 
 
 def find(acting: ActingOfficer, typed: str) -> OrderRecord | Outcome:
-    """The order a typed number means to this officer, or why there is none; a lead's before an assist's."""
+    """The order that a typed number means to this officer, or why there is none. A lead's order comes before an
+    assist's.
+    """
     units = units_in_charge(acting.tx, acting.officer)
     found: list[OrderRecord] = []
     for role in (AssignmentRole.LEAD, AssignmentRole.ASSIST):
         found = found or _of_units(inquiries.orders_of_tail(acting.tx, units, typed, role=role), units)
     if not found:
-        # The same answer for a wrong number and for another unit's: numbers are not for guessing.
+        # A wrong number and another unit's number get the same answer, so that numbers cannot be tried out.
         return acting.refuse("staff.unknown", typed=typed)
     if len(found) > 1:
         return acting.refuse("staff.which", rows=[{"number": r.number, "summary": r.summary} for r in found[:5]])
@@ -123,7 +125,7 @@ def _of_units(rows: list[OrderRecord], units: list[int] | None) -> list[OrderRec
 
 
 def too_late(acting: ActingOfficer, order: OrderRecord) -> Outcome:
-    """Somebody was first: say who and when."""
+    """The answer when somebody else was first: who, and when."""
     rows = inquiries.assignments_of(acting.tx, order.inquiry_id)
     row = next((r for r in rows if r.id == order.id), order)
     who = row.ended_by or row.signed_by

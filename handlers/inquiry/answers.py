@@ -1,7 +1,8 @@
-"""An answer to a citizen: kept with the inquiry and sent by whatever way is open.
+"""An answer to a citizen: stored with the inquiry and sent by whichever way is open.
 
-The newest message of direction ``out`` with an officer is what holds. What was put right, or taken back, is set
-aside, not deleted: direction ``aside``, with what became of it as its ``kind``, and only staff see it.
+The answer that holds is the newest message of direction ``out`` that has an officer. One that was corrected or
+taken back is not deleted: its direction becomes ``aside``, its ``kind`` says what became of it, and only staff
+see it.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 LONGEST_ANSWER = 2000
 CORRECTED = "answer.corrected"
 ANSWERS = frozenset({"answer", CORRECTED})
-"""Text keys of what holds an answer: the citizen may rate it."""
+"""The text keys that hold an answer, which the citizen may rate."""
 UNSENT, REPLACED, RETRACTED = "unsent", "replaced", "retracted"
-"""``messages.kind`` of an answer that does not hold any more; UNSENT reached nobody."""
+"""The ``messages.kind`` of an answer that does not hold any more. UNSENT reached nobody."""
 
 
 def give(
@@ -39,9 +40,10 @@ def give(
     now: datetime,
     corrected: bool = False,
 ) -> None:
-    """Keep the answer and have it sent. ``inquiry`` as it is now; ``unit``: the name of who answers.
+    """Store the answer and have it sent. ``inquiry`` must be as it is now; ``unit`` is the name of the unit that
+    answers.
 
-    ``corrected``: she may have read another one.
+    ``corrected``: the citizen may have read another answer before.
     """
     message_id = inquiries.add_message(
         tx, inquiry_id=inquiry.id, direction=Direction.OUT, kind="text", text=text, now=now, officer_id=officer_id
@@ -52,7 +54,8 @@ def give(
         "time": say_time(now),
         "url": deps.signer.citizen_url(inquiry.id),
     }
-    # By the message and not by the order: an order whose answer was taken back is answered again.
+    # The name contains the message's id and not the order's, because an order whose answer was taken back is
+    # answered again.
     notify.to_citizen(
         tx,
         inquiry,

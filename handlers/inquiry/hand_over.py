@@ -1,7 +1,8 @@
-"""An inquiry is given to a unit: the order opened with its own clock, the officers told.
+"""An inquiry is given to a unit: the order is opened with a clock of its own, and its officers are told.
 
-Two clocks: the citizen's started at receipt and is on the inquiry; the unit's starts here, at
-dispatch. What is handed down inside a subdistrict keeps its clock: nobody gains time by passing on.
+There are two clocks: the citizen's began with the receipt and is stored in the inquiry; the unit's begins here,
+with the dispatch. What is handed down inside a subdistrict keeps its clock, so that nobody gains time by passing
+it on.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def clock_of(deps: Deps, inquiry: InquiryRecord, now: datetime, *, days: int | None = None) -> datetime:
-    """The due time of an order opened now: working days, or the clock on the wall when it is urgent."""
+    """The due time of an order that is opened now: working days, or the clock on the wall when it is urgent."""
     if inquiry.urgent:
         return urgent_due(now, hours=deps.limits.urgent_hours)
     return unit_due(now, days or deps.limits.reply_days_for(inquiry.kind), deps.calendar(), rule=deps.due_rule).at
@@ -53,10 +54,10 @@ def dispatch(
     said: Sequence[str] | None = None,
     known: Known | None = None,
 ) -> int:
-    """Open the lead assignment of a unit and tell its officers; the assignment's id.
+    """Open the lead order of a unit and tell its officers. Returns the order's id.
 
-    ``kind`` ``rework``: the citizen was not satisfied. ``tell`` false: who calls tells them in words of its own.
-    ``said``, ``known``: what the citizen wrote and the units, where who calls has read them already.
+    ``kind`` ``rework``: the citizen was not satisfied. ``tell`` false: the caller tells them in words of its own.
+    ``said`` and ``known``: what the citizen wrote and the units, if the caller has read them already.
     """
     due_at = due_at or clock_of(deps, inquiry, now)
     assignment_id = _open(deps, tx, inquiry, unit_id, role=AssignmentRole.LEAD, due_at=due_at, now=now, reason=kind)
@@ -79,7 +80,7 @@ def dispatch(
 
 
 def call_in(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord) -> int:
-    """An assist order for another unit, due before the lead's."""
+    """Open an assist order for another unit, due before the lead's."""
     deps, tx, now = acting.deps, acting.tx, acting.now
     inquiry = inquiries.get(tx, order.inquiry_id)
     due_at = _not_over(deps, inquiry, assist_due(order.due_at, deps.calendar(), opened_at=now), now)
@@ -125,9 +126,10 @@ def hand_over(
     data: dict[str, Any] | None = None,
     tell: bool = True,
 ) -> Outcome:
-    """From one unit to another: the old order is over, a new one is open. What is linked to it goes along.
+    """Move the order from one unit to another: the old one ends and a new one is opened. What is linked to it
+    goes along.
 
-    ``by_officer``: who gave it back. ``data`` goes into the log's entry. ``tell`` false: in silence.
+    ``by_officer``: who returned it. ``data`` goes into the log's entry. ``tell`` false: nobody is told.
     """
     officer_id = by_officer or acting.officer.id
     if not move_order(
@@ -163,16 +165,18 @@ def hand_over(
 
 
 def _linked_orders(acting: ActingOfficer, order: OrderRecord) -> list[OrderRecord]:
-    """Open orders of the same unit whose inquiries are linked to this order's: they go where it goes."""
+    """The open orders of the same unit whose inquiries are linked to this order's: they go where it goes."""
     linked = linked_inquiries.open_orders(acting.tx, order.inquiry_id)
     return [each for each in linked if each.unit_id == order.unit_id]
 
 
 def _not_over(deps: Deps, inquiry: InquiryRecord, due_at: datetime, now: datetime) -> datetime:
-    """A due time taken over from another's order; where it is over, one day: nobody is late before they have it."""
+    """A due time taken over from another's order, or one day if it is over: nobody is late before they have the
+    order.
+    """
     return due_at if due_at > now else clock_of(deps, inquiry, now, days=1)
 
 
 def unit_time(inquiry: InquiryRecord, due_at: datetime) -> str:
-    """The unit's own date in words where it is another than the citizen's, else ``""``."""
+    """The unit's own date in words if it differs from the citizen's, else ``""``."""
     return "" if due_at == inquiry.due_at else say_time(due_at)

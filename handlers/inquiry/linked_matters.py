@@ -1,8 +1,9 @@
-"""Many citizens with one matter, a power cut: linked, so that one answer reaches all and nobody is flooded.
+"""One matter of many citizens, such as a power cut: their inquiries are linked, so that one answer reaches all
+and officers are not flooded.
 
-The first is the head. Each of the others keeps its number, its date and an order of its own; its unit's
-officers hear of the head, then of the 10th, 50th and 200th alike. The answer to the head is everybody's.
-What was linked wrongly is taken out by an officer (分) and stands by itself.
+The first inquiry is the head. Each of the others keeps its number, its date and an order of its own; the unit's
+officers are told of the head and then when there are 10, 50 and 200 alike. The answer to the head goes to
+everybody. An officer can take out what was linked wrongly (分); it then stands by itself.
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ if TYPE_CHECKING:
 
 WITHIN = timedelta(hours=24)
 MOST = 150
-"""Inquiries one is compared with: the newest its unit was given."""
+"""How many inquiries one is compared with: the newest its unit was given."""
 OTHERS = 2
-"""Other citizens who must have told the same before it counts as one matter of many."""
+"""How many other citizens must have told the same before it counts as one matter of many."""
 MARKS = (10, 50, 200, 1000)
-"""Of how many alike the officers are told."""
+"""The numbers of inquiries alike at which the officers are told."""
 
 
 class Recent:
-    """What the units were given lately, for one batch: each unit's is read once."""
+    """What the units were given lately. For a batch each unit's inquiries are read once."""
 
     def __init__(self, deps: Deps, tx: Tx, now: datetime) -> None:
         self._deps, self._tx, self._now = deps, tx, now
@@ -56,9 +57,9 @@ class Recent:
         places: Sequence[str],
         flags: Collection[str] = (),
     ) -> InquiryRecord | None:
-        """The head this inquiry belongs to; None when it is no burst. What is flagged goes its own way.
+        """The head this inquiry belongs to; None when there is no burst. A flagged inquiry is never linked.
 
-        ``unit_id`` None: the router was not sure. Then what many others tell may tell whose it is.
+        ``unit_id`` None: the router was not sure. Then what many others tell may show which unit it belongs to.
         """
         if not BLOCKING.isdisjoint(flags):
             return None
@@ -77,7 +78,7 @@ class Recent:
 
 
 def _alike(new: ToldMatter, old: ToldMatter) -> bool:
-    """Cheap things first: most are about another place."""
+    """The inquiries that tell the same. Cheap comparisons are made first, since most are about another place."""
     if new.matter.places.isdisjoint(old.matter.places) and (new.matter.places or old.matter.places):
         return False
     return new.contact_id != old.contact_id and new.inquiry_id != old.inquiry_id and together(new.matter, old.matter)
@@ -101,7 +102,7 @@ def _load(deps: Deps, tx: Tx, unit_id: int | None, now: datetime) -> list[ToldMa
 
 
 def _head(tx: Tx, like: Sequence[int], now: datetime) -> InquiryRecord | None:
-    """The head most of these have, else the oldest; those still by themselves are linked to it."""
+    """The head that most of these have, else the oldest of them. Those not linked yet are linked to it."""
     rows = linked_inquiries.open_among(tx, like)
     heads = [row.linked_to_id for row in rows if row.linked_to_id is not None]
     found = inquiries.find(tx, max(set(heads), key=heads.count)) if heads else None
@@ -119,7 +120,7 @@ def _is_alone(tx: Tx, row: InquiryRecord) -> bool:
 
 
 def join(deps: Deps, tx: Tx, inquiry: InquiryRecord, head: InquiryRecord, now: datetime) -> None:
-    """Link an inquiry just given to the head's unit; its officers hear when many have come together."""
+    """Link an inquiry that was just given to the head's unit. The officers are told when many have come together."""
     _link(tx, inquiry, head, now)
     count = linked_inquiries.count_linked(tx, head.id) + 1
     reached = [mark for mark in MARKS if count >= mark]
@@ -146,7 +147,7 @@ def _link(tx: Tx, inquiry: InquiryRecord, head: InquiryRecord, now: datetime) ->
 def answer_linked(
     acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord, text: str
 ) -> list[tuple[InquiryRecord, OrderRecord]]:
-    """The head was answered: everybody linked to it gets the same, each with their own inquiry.
+    """Give the head's answer to everybody linked to it, each with their own inquiry.
 
     Returns those inquiries with their orders. What another unit has by now is left to that unit.
     """
@@ -180,7 +181,7 @@ def _answer(acting: ActingOfficer, own: OrderRecord, head: InquiryRecord, text: 
 
 
 def sign_linked(acting: ActingOfficer, order: OrderRecord) -> int:
-    """The head was signed for: so are those nobody was told of. How many."""
+    """The head was signed for, so the linked orders of which nobody was told are signed for too. Returns how many."""
     rows = [
         row
         for row in linked_inquiries.open_orders(acting.tx, order.inquiry_id)
@@ -205,7 +206,7 @@ def _sign(acting: ActingOfficer, own: OrderRecord) -> bool:
 
 @refusing
 def take_out(acting: ActingOfficer, order: OrderRecord) -> Outcome:
-    """分: not the same matter after all; it stands by itself and its officers are told of it."""
+    """分: it is not the same matter after all. It stands by itself, and its officers are told of it."""
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
     if inquiry.linked_to_id is None:
         return acting.refuse("staff.not_linked", number=inquiry.number)
@@ -217,7 +218,7 @@ def take_out(acting: ActingOfficer, order: OrderRecord) -> Outcome:
 
 
 def _unlink(deps: Deps, tx: Tx, inquiry: InquiryRecord, now: datetime) -> None:
-    """By itself again, with a notice of its own for its open order."""
+    """Make an inquiry stand by itself again, with a notice of its own for its open order."""
     inquiries.change(tx, inquiry, linked_to_id=None)
     lead = inquiries.open_lead(tx, inquiry.id)
     if lead is not None:
@@ -228,8 +229,8 @@ def _unlink(deps: Deps, tx: Tx, inquiry: InquiryRecord, now: datetime) -> None:
 
 
 def succeed(deps: Deps, tx: Tx, head: InquiryRecord, now: datetime, *, into: InquiryRecord | None = None) -> None:
-    """The head ended without an answer: the next of the linked is the head now, or ``into``, which it was
-    merged into.
+    """The head ended without an answer: the next linked inquiry becomes the head, or ``into``, into which the
+    head was merged.
     """
     rows = [row for row in linked_inquiries.linked(tx, head.id) if row.state in OPEN]
     if not rows:

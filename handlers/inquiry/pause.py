@@ -1,4 +1,4 @@
-"""A question to the citizen stops both clocks until she answers, or three working days are over."""
+"""A question to the citizen stops both clocks until she answers or three working days are over."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from store.records.joined import OrderRecord
 
 LONGEST_QUESTION = 60
-"""Characters: with the number and the date it fits two SMS segments, and is one question."""
+"""Characters of a question. With number and date it then fits two SMS segments."""
 
 
 @refusing
 def ask(acting: ActingOfficer, order: OrderRecord, question: str) -> Outcome:
-    """问: one question; the next message of the citizen within the limit is the answer."""
+    """问: put one question to the citizen. Her next message within the limit is the answer."""
     question = " ".join(question.split())
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return too_late(acting, order)
@@ -56,7 +56,8 @@ def ask(acting: ActingOfficer, order: OrderRecord, question: str) -> Outcome:
             "staff.no_question", problem=said, longest=LONGEST_QUESTION, days=acting.deps.limits.supplement_days
         )
     if order.state == AssignmentState.PENDING and not move_order(
-        # Who asks has taken the matter on: the limit for signing must not run out while she is asked.
+        # Whoever asks has taken the matter on, so it counts as signed for: the limit for signing must not run out
+        # while the citizen is asked.
         acting.tx,
         order,
         AssignmentEvent.SIGN,
@@ -111,7 +112,7 @@ def _await_answer(tx: Tx, address_id: int, number: str, until: datetime, *, now:
 
 
 def stop_waiting(tx: Tx, inquiry: InquiryRecord, now: datetime, *, but: int | None = None) -> None:
-    """Nobody's next message answers our question any more. ``but``: the address that is just answering."""
+    """No address waits for the answer to our question any more. ``but``: the address that is answering now."""
     for address in people.of_contact(tx, inquiry.contact_id):
         stored = people.by_id(tx, address.id).conversation or {}
         before = ConversationState.from_json(stored)
@@ -123,10 +124,10 @@ def stop_waiting(tx: Tx, inquiry: InquiryRecord, now: datetime, *, but: int | No
 def resume(
     deps: Deps, tx: Tx, inquiry: InquiryRecord, now: datetime, *, answered: bool = False, but: int | None = None
 ) -> InquiryRecord:
-    """The clocks go on, later by the pause and at most by the cap; the inquiry as it is now.
+    """Start the clocks again, later by the pause and at most by the cap. Returns the inquiry as it is then.
 
-    ``answered``: the citizen wrote (who calls answers her); else the time for it passed, and she is
-    told that her inquiry goes on as it is. The unit is told either way.
+    ``answered``: the citizen wrote, and the caller answers her; otherwise the time for it is over, and she is
+    told that her inquiry goes on as it is. The unit is told in both cases.
     """
     waiting = requests.pending(tx, inquiry.id, RequestKind.SUPPLEMENT)
     for request in waiting:
@@ -156,7 +157,7 @@ def resume(
 
 
 def _shift_orders(deps: Deps, tx: Tx, inquiry: InquiryRecord, now: datetime, *, since: datetime) -> None:
-    """Every open order, and the date of an extension somebody is still to decide on."""
+    """Move the due time of every open order, and the date of an extension that is still to be decided."""
 
     def moved(at: datetime) -> datetime:
         return resumed(at, since, now, deps.calendar(), cap_days=deps.limits.supplement_days)

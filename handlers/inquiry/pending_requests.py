@@ -1,4 +1,4 @@
-"""Requests nobody has decided yet, when the order they were made for is over."""
+"""Requests that nobody has decided when the order they were made for ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def drop_requests(tx: Tx, inquiry: InquiryRecord, by: Author) -> None:
-    """The order is over: nothing is left to decide."""
+    """Drop the open requests of an order that is over."""
     for request in requests.pending(tx, inquiry.id):
         move_request(tx, request, RequestEvent.EXPIRE, decided_at=by.now, note="dropped")
         by.log(tx, inquiry.id, "request_dropped", kind=request.kind, request=request.id)

@@ -1,4 +1,6 @@
-"""Not satisfied, with a reason: done again, once by the citizen's word, later by the office's."""
+"""A citizen who is not satisfied and says why has the work done again: once by her own word, later by the
+office's decision.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +26,10 @@ REOPENABLE = frozenset({State.ANSWERED, State.CLOSED})
 
 
 def dissatisfied(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author, *, reason: str) -> str:
-    """What a complaint about an answer leads to: the text key that tells the citizen.
+    """What a complaint about an answer leads to, as the key of the text that tells the citizen.
 
-    ``reopened`` at once the first time, ``rework.asked`` when the office decides, ``""`` when the
-    inquiry is being worked on again already.
+    ``reopened`` at once the first time, ``rework.asked`` when the office decides, ``""`` when the inquiry is
+    being worked on again already.
     """
     if inquiry.state not in REOPENABLE:
         return ""
@@ -40,10 +42,11 @@ def dissatisfied(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author, *, reas
 
 
 def reopen(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author, *, reason: str) -> InquiryRecord:
-    """A new order for the unit that answered, or has its work now, with the short limit; the inquiry as it is now.
+    """Open a new order, with the short limit, for the unit that answered or that has its work now. Returns the
+    inquiry as it is then.
 
-    The first receipt stays the start of the citizen's clock; her new date is never earlier than the
-    old one. A rating given stays until she gives another: silence must not wipe it out.
+    The citizen's clock still starts at the first receipt; her new date is never earlier than the old one. A
+    rating stays until she gives another: silence must not remove it.
     """
     last = _last_lead(tx, inquiry)
     unit = (

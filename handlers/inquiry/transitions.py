@@ -1,6 +1,7 @@
-"""The one way an inquiry or an order changes its state: asked of ``bot.inquiry.states``, then logged.
+"""The only way an inquiry or an order changes its state: ``bot.inquiry.states`` is asked, then the change is
+logged.
 
-A move the tables do not know, or that is not this actor's to make, raises ``IllegalTransition``;
+A move the tables do not know, or that this actor may not make, raises ``IllegalTransition``;
 ``handlers/inquiry/acting_officer.py`` makes a sentence of it.
 """
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who moves it, and when. ``id`` of the contact or the officer."""
+    """Who makes a move, and when. ``id`` is that of the contact or the officer."""
 
     actor: Actor
     id: int | None
@@ -42,17 +43,17 @@ class Author:
 
     @property
     def logged(self) -> LoggedActor:
-        """The event log's word."""
+        """The word for the author in the event log: citizen, officer or system."""
         own = self.actor in {Actor.CITIZEN, Actor.SYSTEM}
         return LoggedActor(self.actor.value) if own else LoggedActor.OFFICER
 
     def log(self, tx: Tx, inquiry_id: int, name: str, **data: Any) -> None:
-        """An event that moves no state."""
+        """Log an event that changes no state."""
         inquiries.log(tx, inquiry_id, name, self.now, actor=self.logged, actor_id=self.id, **data)
 
 
 def system(now: datetime) -> Author:
-    """The timer or the router."""
+    """The timer or the router as author."""
     return Author(Actor.SYSTEM, None, now)
 
 
@@ -68,7 +69,7 @@ def move(
     back_to: State | None = None,
     **values: Unpack[InquiryDetails],
 ) -> InquiryRecord:
-    """Move an inquiry as it was read, with its entry in the log; the inquiry as it is now.
+    """Move an inquiry as it was read, with an entry in the log. Returns the inquiry as it is then.
 
     Raises IllegalTransition, and Conflict when somebody else changed it meanwhile.
     """
@@ -87,7 +88,7 @@ def move_order(tx: Tx, order: OrderRecord, event: AssignmentEvent, /, **values: 
 
 
 def finished(order: OrderRecord, officer_id: int, now: datetime) -> AssignmentDetails:
-    """What an answer leaves on its order: who gave it, who so signed for it too where nobody had."""
+    """The columns that an answer sets on its order: who gave it, and who thereby signed for it if nobody had."""
     details: AssignmentDetails = {"ended_at": now, "ended_by": officer_id}
     if not order.signed_by:
         details |= {"signed_at": now, "signed_by": officer_id}

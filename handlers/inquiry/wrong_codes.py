@@ -1,4 +1,4 @@
-"""Wrong codes typed from one address: counted, and after a few of them the address is locked for a while."""
+"""Counts wrong codes typed from one address. After a few of them the address is locked for a while."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOCK = timedelta(minutes=30)
 
 
 def count_wrong_code(turn: Turn) -> None:
-    """Five wrong codes lock the sender's look-ups and commands for 30 minutes."""
+    """Count a wrong code. Five of them lock the sender's look-ups and commands for 30 minutes."""
     wrong = turn.address.bad_codes + 1
     values: AddressValues = {"bad_codes": wrong}
     if wrong >= WRONG_CODES:

@@ -1,1 +1,1 @@
-"""The queues, the sweep and what is due. The work itself stands with each subject."""
+"""The queues, the sweep, and what is due by the clock. The work itself is in the package of each subject."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from handlers.services.deps import Deps
 
 QUEUES = ("outbox-urgent", "routing", "outbox", "bulk")
-"""In priority. Every one is listened to by every worker (tests/test_guards.py)."""
+"""In the order of their priority. Every worker listens to every queue (tests/test_guards.py)."""
 
 DRAINS: dict[str, Callable[[Deps], int]] = {
     "outbox-urgent": outbox.drain,
@@ -31,7 +31,7 @@ DRAINS: dict[str, Callable[[Deps], int]] = {
 
 
 def sweep(deps: Deps) -> dict[str, int]:
-    """Find every row whose turn has passed, whatever the queue forgot; how many of each."""
+    """Find every row whose turn has come, whatever the queue forgot. Returns how many of each kind."""
     return {
         "spool": receive.drain_spool(deps),
         "routing": dispatch.drain(deps),

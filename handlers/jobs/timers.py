@@ -1,6 +1,6 @@
-"""What falls due by the clock: one look a sweep, and only then the work.
+"""What falls due by the clock: one look a sweep, and the work only if something is due.
 
-The look is one statement over three partial indexes; with nothing due a second costs no more.
+The look is one statement over three partial indexes, so that a second in which nothing is due costs little.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def drain(deps: Deps) -> int:
-    """Requests undecided, states that change by themselves, then orders' clocks, and the morning's figures."""
+    """Handle undecided requests, states that change by themselves, then orders' clocks, and the morning's figures."""
     due = deps.store.read(lambda tx: anything_due(tx, deps.clock.now()))
     done = lapses.drain_requests(deps) if due.requests else 0
     done += lapses.drain_states(deps) if due.states else 0
-    # What lapsed just now set its orders' clocks going again.
+    # What expired a moment ago has started its orders' clocks again, so these come after it.
     done += deadline_run.drain(deps) if due.orders or done else 0
     return done + digest.drain(deps)

@@ -1,1 +1,1 @@
-"""Whom a notice goes to, in which words and which form. How it is sent is ``delivery``."""
+"""Who gets a notice, in which words and in which form. How it is sent is ``handlers/delivery``."""

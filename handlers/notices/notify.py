@@ -1,4 +1,4 @@
-"""Notices to officers and citizens: who is told, with which key; each once (``once``)."""
+"""Notices to officers and citizens: who is told, by which text key, and each only once (``once``)."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def new_order(
     text: str,
     known: Known | None = None,
 ) -> None:
-    """Tell a unit's officers of a new order, each with the code and the link that are theirs alone."""
+    """Tell a unit's officers of a new order. Code and link are different for each officer."""
     known = known or Known(tx)
     unit = known.unit(unit_id)
     below = known.below(unit.code)
     officers = stand_ins(tx, known.contacts(unit_id), now)
-    # What all of them read is worked out once. When it was received stands on the page.
+    # What is the same for all of them is worked out once. The time of receipt stands on the page.
     common = about(inquiry) | {"subject": inquiry.summary or inquiry.number, "urgent": inquiry.urgent}
     common.pop("received")
     at_desk = _for_the_desk(deps, tx, inquiry) if any(officer.role == Role.DUTY for officer in officers) else {}
@@ -79,7 +79,7 @@ def new_order(
 
 
 def _for_the_desk(deps: Deps, tx: Tx, inquiry: InquiryRecord) -> dict[str, Any]:
-    """What the duty desk reads of a new order beside the rest: suggestions, a repeat, why it lies there."""
+    """What the duty desk reads of a new order besides the rest: suggestions, a repeat, why the order lies there."""
     return {
         "rows": suggested(deps, inquiry),
         "repeat": _repeated(tx, inquiry),
@@ -89,7 +89,7 @@ def _for_the_desk(deps: Deps, tx: Tx, inquiry: InquiryRecord) -> dict[str, Any]:
 
 
 def _to_keepers(deps: Deps, tx: Tx, inquiry: InquiryRecord, now: datetime) -> None:
-    """Nobody else can read it: who may is told that it is there."""
+    """Tell those who may read a secret that it is there, since nobody else can read it."""
     for officer in keepers(deps, tx):
         params = about(inquiry) | {"url": deps.signer.staff_url(inquiry.id, officer.id)}
         to_officer(
@@ -105,7 +105,7 @@ def _to_keepers(deps: Deps, tx: Tx, inquiry: InquiryRecord, now: datetime) -> No
 
 
 def suggested(deps: Deps, inquiry: InquiryRecord) -> list[dict[str, Any]]:
-    """The units the router proposes: number, name, confidence in percent (0: it is not measured yet), words."""
+    """The units the router proposes: number, name, confidence in percent (0 if it is not measured yet) and words."""
     if SECRET in (inquiry.flags or []):
         return []
     measured = (inquiry.routing or {}).get("source", "keywords") != "keywords"
@@ -121,7 +121,7 @@ def suggested(deps: Deps, inquiry: InquiryRecord) -> list[dict[str, Any]]:
 
 
 def _repeated(tx: Tx, inquiry: InquiryRecord) -> str:
-    """The number of the citizen's own matter this one seems to repeat, written to be typed."""
+    """The number of the citizen's own inquiry that this one seems to repeat, in the form to be typed."""
     other = inquiries.find(tx, inquiry.repeat_of_id) if inquiry.repeat_of_id is not None else None
     return other.number.replace("-", "") if other is not None else ""
 
@@ -160,7 +160,7 @@ def new_assist(
 def to_deciders(
     deps: Deps, tx: Tx, inquiry: InquiryRecord, request: UnitRequestRecord, *, now: datetime, leader: bool
 ) -> None:
-    """Tell those who decide that something is asked for, with the words and the page that decide it."""
+    """Tell those who decide of a request, with the words and the page that decide it."""
     staff = Staff(tx, now)
     proposed = directory.unit(tx, request.unit_id).name if request.unit_id is not None else ""
     for officer in (staff.leaders() if leader else []) or staff.duty_desk():
@@ -198,9 +198,9 @@ def to_unit(
     only: int | None = None,
     unit_id: int | None = None,
 ) -> None:
-    """Tell whoever has the order (had it last; else the duty desk) something about an inquiry.
+    """Tell something about an inquiry to those who have the order, or had it last; else to the duty desk.
 
-    ``only`` one officer of them; ``unit_id``: the officers of this unit.
+    ``only``: to this one officer of them; ``unit_id``: to the officers of this unit.
     """
     lead = inquiries.open_lead(tx, inquiry.id)
     unit_id = unit_id or (lead.unit_id if lead is not None else inquiry.unit_id)
@@ -233,7 +233,7 @@ def to_officer(
     inquiry_id: int | None,
     urgent: bool = False,
 ) -> None:
-    """One notice to one officer; it waits out the quiet hours unless urgent."""
+    """Put one notice to one officer into the outbox. It waits out the quiet hours unless it is urgent."""
     outbox.add_all(
         tx, [_for_officer(officer_id, key=key, once=once, params=params, now=now, inquiry_id=inquiry_id, urgent=urgent)]
     )
@@ -272,7 +272,7 @@ def to_citizen(
     priority: int = NORMAL,
     can_wait: bool = True,
 ) -> int | None:
-    """Something for the citizen of an inquiry, by whatever way is open."""
+    """Put a message to the citizen of an inquiry into the outbox; it goes by whichever way is open."""
     return outbox.add(
         tx,
         once=once,

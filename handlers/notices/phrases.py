@@ -1,4 +1,4 @@
-"""Values texts are filled with: dates said with their weekday, states and names people know."""
+"""The values with which texts are filled: dates with their weekday, states, and names people know."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ REASONS = {
     "weather": "受天气影响",
     "": "有客观原因",
 }
-"""Why an answer takes longer, as a citizen is told; ``""`` for a reason of the office's own list."""
+"""Why an answer takes longer, as a citizen is told it; ``""`` for a reason of the office's own list."""
 WHY = {
     "no_words": "没有认出关键词",
     "weak": "关键词太少",
@@ -52,9 +52,9 @@ WHY = {
 """Why the router left an inquiry to the duty desk."""
 REWORK = "市民不满意，重新办理："
 HIDDEN = "（涉密内容，仅指定人员可看）"
-"""In place of what is for one officer only (``handlers/notices/privacy.py``)."""
+"""Stands in the place of what is for one officer only (``handlers/notices/privacy.py``)."""
 ASIDE = {"unsent": "发出前已改", "replaced": "已更正", "retracted": "已撤回"}
-"""An answer that does not hold any more, on the officers' page."""
+"""How the officers' page names an answer that does not hold any more."""
 CALLED_BACK = {0: "未接通", 1: "满意", 2: "基本满意", 3: "不满意"}
 RATINGS = {1: "满意", 2: "基本满意", 3: "不满意"}
 
@@ -72,27 +72,29 @@ UNSEEN = frozenset(
         "answer_edited",
     }
 )
-"""Events that explain dates and points, or who looked: no step in the history of an inquiry."""
+"""Events that explain dates and points, or tell who looked. They are no step in the history of an inquiry."""
 
 
 def say_day(at: datetime) -> str:
-    """``11月27日(周五)``: never "soon", always with the weekday."""
+    """A day as ``11月27日(周五)``, always with the weekday, so that nobody has to count what "soon" means."""
     local = at.astimezone(CHINA)
     return f"{local.month}月{local.day}日(周{WEEKDAYS[local.weekday()]})"
 
 
 def say_time(at: datetime) -> str:
-    """``11月27日(周五)17:00``."""
+    """A moment as ``11月27日(周五)17:00``."""
     return f"{say_day(at)}{at.astimezone(CHINA):%H:%M}"
 
 
 def say_due(inquiry: InquiryRecord) -> str:
-    """The promise; 约 when it may fall into a year whose holidays are not announced."""
+    """The promised date, with 约 when it may fall into a year whose holidays are not announced."""
     return ("约" if inquiry.provisional else "") + say_time(inquiry.due_at)
 
 
 def about(inquiry: InquiryRecord) -> dict[str, Any]:
-    """The fields every text about an inquiry may use. Not the query code: that is the citizen's alone."""
+    """The fields that every text about an inquiry may use. The query code is not among them, since it is the
+    citizen's alone.
+    """
     return {
         "number": inquiry.number,
         "compact": inquiry.number.replace("-", ""),
@@ -104,13 +106,13 @@ def about(inquiry: InquiryRecord) -> dict[str, Any]:
 
 
 def say_percent(confidence: float) -> int:
-    """Never 100: nobody is that sure."""
+    """A confidence in percent, never 100, because nobody is that sure."""
     return min(99, round(100 * confidence))
 
 
 def grounds(inquiry: InquiryRecord, unit_code: str) -> dict[str, Any]:
-    """Why the machine chose this unit: the deciding words, the confidence in percent (0: by keywords). Empty
-    when a person did.
+    """Why the machine chose this unit: the deciding words, and the confidence in percent (0: by keywords). Empty
+    when a person chose it.
     """
     routing = inquiry.routing or {}
     if not routing.get("chosen") or routing["chosen"] != unit_code:

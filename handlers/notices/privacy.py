@@ -1,9 +1,9 @@
 """Who may read what a citizen wrote, and in which form.
 
-The duty desk and the leaders read it as written. The unit that works on it acts on matter and place:
-personal data is covered (``bot/text/masking.py``). What bears a mark of secrecy is read by the one officer
-named for it (``SECRETS_OFFICER``), by the leaders where none is named, and by nobody else. Citizens
-always see their own words.
+The duty desk and the leaders read it as written. The unit that works on it needs matter and place: for it
+personal data is covered (``bot/text/masking.py``). What bears a mark of secrecy is read by the one officer named
+for it (``SECRETS_OFFICER``), by the leaders where none is named, and by nobody else. Citizens always see their
+own words.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ AS_WRITTEN = frozenset({Role.DUTY, Role.LEADER})
 """Roles that read what was written; all others read it masked."""
 SECRET = "secret"  # noqa: S105  the name of a flag
 SAID = ("text", "reason")
-"""The fields of a notice that hold a citizen's words."""
+"""The fields of a notice that contain a citizen's words."""
 _STARS = re.compile(rf"{re.escape(STAR)}{{4,}}")
 
 
 class Flagged(Protocol):
-    """An inquiry, or another row with its flags."""
+    """An inquiry, or another row that has its flags."""
 
     @property
     def flags(self) -> list[str] | None: ...
 
 
 class Routed(Flagged, Protocol):
-    """An inquiry, or another row with its flags and what the router found."""
+    """An inquiry, or another row that has its flags and the router's result."""
 
     @property
     def routing(self) -> dict[str, Any] | None: ...
@@ -49,7 +49,7 @@ class Routed(Flagged, Protocol):
 def may_read(officer: OfficerRecord, inquiry: Flagged | None, *, keeper: str = "") -> bool:
     """Whether the officer may read the inquiry at all. ``keeper``: ``deps.secrets_officer``.
 
-    ``inquiry``: None while there is none.
+    ``inquiry`` is None while there is none yet.
     """
     return inquiry is None or SECRET not in (inquiry.flags or []) or _keeps_secrets(officer, keeper)
 
@@ -57,10 +57,10 @@ def may_read(officer: OfficerRecord, inquiry: Flagged | None, *, keeper: str = "
 def text_for(
     officer: OfficerRecord, inquiry: Flagged | None, text: str, *, keeper: str = "", opened: bool = False
 ) -> str:
-    """A citizen's words as this officer may read them.
+    """A citizen's words in the form this officer may read.
 
-    What is added later, or read before the inquiry was flagged, is looked at by itself. ``opened``: this
-    officer was given the contact for a reason (``handlers/officer/contact_details.py``).
+    Words that were added later, or read before the inquiry was flagged, are checked by themselves. ``opened``:
+    the contact was opened to this officer for a reason (``handlers/officer/contact_details.py``).
     """
     if not may_read(officer, inquiry, keeper=keeper) or (is_secret(text) and not _keeps_secrets(officer, keeper)):
         return HIDDEN
@@ -70,7 +70,7 @@ def text_for(
 def fields_for(
     officer: OfficerRecord, inquiry: InquiryRecord, params: dict[str, Any], *, keeper: str = ""
 ) -> dict[str, Any]:
-    """A notice's fields with the citizen's words in them as this officer may read them."""
+    """A notice's fields, in which the citizen's words have the form this officer may read."""
     return {
         name: text_for(officer, inquiry, value, keeper=keeper) if name in SAID and value else value
         for name, value in params.items()
@@ -78,12 +78,12 @@ def fields_for(
 
 
 def summary_of(text: str, length: int) -> str:
-    """The line an inquiry is listed by, for everybody: without personal data, and nothing of a secret."""
+    """The line by which an inquiry is listed, for everybody: without personal data, and with nothing of a secret."""
     return HIDDEN if is_secret(text) else shorten(_STARS.sub(STAR * 3, mask(text)), length)
 
 
 def keepers(deps: Deps, tx: Tx) -> list[OfficerRecord]:
-    """Who reads secrets, as an alarm when that is nobody."""
+    """The officers who read secrets. If there are none an alarm is raised."""
     named = directory.officer_by_code(tx, deps.secrets_officer) if deps.secrets_officer else None
     if named is not None:
         return [named]
@@ -100,7 +100,7 @@ def _keeps_secrets(officer: OfficerRecord, keeper: str) -> bool:
 
 
 def accused(inquiry: Routed, unit: UnitRecord | UnitRow) -> bool:
-    """Whether the inquiry accuses somebody of this unit, or of the one above it: they must not read it."""
+    """Whether the inquiry accuses somebody of this unit or of the one above it. They must not read it."""
     if "accusation" not in (inquiry.flags or []):
         return False
     named = set((inquiry.routing or {}).get("accused", []))

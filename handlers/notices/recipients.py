@@ -1,6 +1,8 @@
-"""Who is told: a unit's officers, its head, the duty desk, the leaders; the substitute of who is away.
+"""Who is told: a unit's officers, its head, the duty desk, the leaders; and the substitute of an officer who is
+away.
 
-``Staff`` reads the directory once a batch: a deadline run asks for the same few units again and again.
+``Staff`` reads the directory once for a batch, because a deadline run asks for the same few units again and
+again.
 """
 
 from __future__ import annotations
@@ -19,11 +21,13 @@ if TYPE_CHECKING:
     from store.records.directory import OfficerRecord, UnitRecord
 
 CHAIN = 5
-"""Substitutes of substitutes followed: two who stand in for each other end here too."""
+"""The number of substitutes followed from one to the next. Two officers who stand in for each other would
+otherwise never end.
+"""
 
 
 class Staff:
-    """The active officers as they are at work at ``now``."""
+    """The active officers and who of them is at work at ``now``."""
 
     def __init__(self, tx: Tx, now: datetime) -> None:
         self._now = now
@@ -34,13 +38,13 @@ class Staff:
             self._of_unit.setdefault(row.unit_id, []).append(row)
 
     def contacts(self, unit_id: int, signed_by: int | None = None) -> list[OfficerRecord]:
-        """Whose order it is: who signed for it, else the unit's duty staff, officers or head."""
+        """Those responsible for an order: who signed for it, else the unit's duty staff, officers or head."""
         if signed_by in self._all and self._all[signed_by].unit_id == unit_id:
             return self._at_work([self._all[signed_by]])
         return self._at_work(_in_charge(self._of_unit.get(unit_id, [])))
 
     def heads(self, unit_id: int, unit_code: str = "") -> list[OfficerRecord]:
-        """The unit's head; where it has none, that of the unit above."""
+        """The unit's head; if it has none, that of the unit above."""
         found = [row for row in self._of_unit.get(unit_id, []) if row.role == Role.HEAD]
         if not found and (parent := self._parents.get(unit_code)):
             found = [row for row in self._all.values() if row.unit_code == parent and row.role == Role.HEAD]
@@ -53,7 +57,7 @@ class Staff:
         return self._at_work(row for row in self._all.values() if row.role == Role.LEADER)
 
     def at_work(self, officer: OfficerRecord) -> OfficerRecord:
-        """The officer, or who stands in today; the last one known when that leads in a circle."""
+        """The officer, or the one who stands in today; the last one found when substitutes lead in a circle."""
         return _at_work(officer, self._all.get, self._now)
 
     def _at_work(self, officers: Iterable[OfficerRecord]) -> list[OfficerRecord]:
@@ -62,7 +66,7 @@ class Staff:
 
 
 class Known:
-    """Units and their staff as one transaction finds them, for one order."""
+    """Units and their staff as one transaction reads them, for one order."""
 
     def __init__(self, tx: Tx) -> None:
         self._tx = tx
@@ -75,12 +79,14 @@ class Known:
         return bool(directory.children(self._tx, code))
 
     def contacts(self, unit_id: int) -> list[OfficerRecord]:
-        """As ``contacts_of``; who stands in is looked up each time, which costs no query where nobody is away."""
+        """As ``contacts_of``. Substitutes are looked up each time, which costs no query if nobody is away."""
         return contacts_of(self._tx, unit_id)
 
 
 class KnownAtOnce(Known):
-    """The same for a batch of orders: the units are read at once, the staff of each that is asked for once."""
+    """The same for a batch of orders: all units are read at once, and the staff of each unit that is asked for
+    once.
+    """
 
     def __init__(self, tx: Tx) -> None:
         super().__init__(tx)
@@ -107,15 +113,15 @@ class KnownAtOnce(Known):
 
 
 def contacts_of(tx: Tx, unit_id: int) -> list[OfficerRecord]:
-    """Whom a unit's notices go to: its duty staff, else its officers, else its head.
+    """Who gets a unit's notices: its duty staff, else its officers, else its head.
 
-    A unit that nobody is left in (the directory changed) has its orders seen by the duty desk.
+    The orders of a unit in which nobody is left (the directory changed) are shown to the duty desk.
     """
     return _in_charge(directory.officers_of(tx, unit_id)) or duty_staff(tx)
 
 
 def _in_charge(staff: Sequence[OfficerRecord]) -> list[OfficerRecord]:
-    """Of a unit's people those its orders go to; all of them where nobody has such a role."""
+    """Of a unit's people, those its orders go to; all of them if nobody has such a role."""
     for role in (Role.DUTY, Role.OFFICER, Role.HEAD):
         if first := [officer for officer in staff if officer.role == role]:
             return first
@@ -129,7 +135,9 @@ def duty_staff(tx: Tx) -> list[OfficerRecord]:
 
 
 def stand_ins(tx: Tx, officers: Iterable[OfficerRecord], now: datetime) -> list[OfficerRecord]:
-    """Each officer, or who stands in today; nobody twice. For a few officers: who is there costs no query."""
+    """Each officer, or the one who stands in today, and nobody twice. For a few officers only: who is there costs
+    no query.
+    """
     found = (_at_work(officer, lambda officer_id: directory.officer(tx, officer_id), now) for officer in officers)
     return list({officer.id: officer for officer in found}.values())
 
@@ -146,7 +154,7 @@ def _at_work(officer: OfficerRecord, find: Callable[[int], OfficerRecord | None]
 
 
 def is_away(officer: OfficerRecord, now: datetime) -> bool:
-    """On leave at ``now``; without an end until further notice."""
+    """Whether the officer is on leave at ``now``. A leave without an end lasts until further notice."""
     if officer.away_from is None or officer.away_from > now:
         return False
     return officer.away_until is None or now < officer.away_until

@@ -1,4 +1,4 @@
-"""The units the router proposed for an inquiry, as they can be taken today: in notices, by word, on the page."""
+"""The units the router proposed for an inquiry, as far as they can take it today: for notices, words and pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A unit the router proposes. ``position``: the number that takes it, from 1; ``confidence`` 0..1."""
+    """A unit the router proposes. ``position`` is the number that takes it, from 1; ``confidence`` is 0 to 1."""
 
     position: int
     unit_code: str
@@ -24,7 +24,9 @@ class Suggestion:
 
 
 def proposed(known: Directory, inquiry: Routed, has_it: str = "") -> list[Suggestion]:
-    """By the directory in memory, half a minute old at most: sending on asks the database again."""
+    """The proposals by the directory in memory, which is at most half a minute old. Sending on asks the database
+    again.
+    """
     found: list[Suggestion] = []
     candidates = (inquiry.routing or {}).get("candidates", [])[:SHOWN]
     for position, (code, confidence, words) in enumerate(candidates, start=1):

@@ -1,1 +1,1 @@
-"""An officer's words and moves on an order of the unit's own. What the duty desk does is ``duty_desk``."""
+"""What an officer says and does with an order of the own unit. What the duty desk does is ``handlers/duty_desk``."""

@@ -1,8 +1,8 @@
-"""联系: the officer whose order it is may see whom to call, for a reason, for a day.
+"""联系: the officer in charge of an order may see whom to call, for a reason and for a day.
 
-Each time is an event with the reason, which the citizen sees in the progress; the page then shows the
-words as written and the bound phone, with the officer's name across it. Never for a report (举报), a
-secret, or an accusation of an official; never for a unit called in.
+Each time is an event with the reason, which the citizen sees in the progress. The page then shows the words as
+written and the bound phone, with the officer's name on it. Never for a report (举报), a secret, or an accusation
+of an official; never for a unit called in.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CONFIDENTIAL = frozenset({"secret", "accusation"})
 
 @refusing
 def ask(acting: ActingOfficer, order: OrderRecord, reason: str) -> Outcome:
-    """Open it for this officer alone."""
+    """Open the contact to this officer alone."""
     reason = " ".join(reason.split())
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return too_late(acting, order)
@@ -60,7 +60,7 @@ def is_confidential(inquiry: InquiryRecord) -> bool:
 
 
 def opened_until(tx: Tx, inquiry: InquiryRecord, officer: OfficerRecord, now: datetime) -> datetime | None:
-    """Until when this officer may see whom to call; None: not now."""
+    """Until when this officer may see whom to call; None when that is not open now."""
     if is_confidential(inquiry):
         return None
     asked = [e.at for e in inquiries.events_of(tx, inquiry.id) if e.name == OPENED and e.actor_id == officer.id]
@@ -69,6 +69,6 @@ def opened_until(tx: Tx, inquiry: InquiryRecord, officer: OfficerRecord, now: da
 
 
 def phones(tx: Tx, inquiry: InquiryRecord) -> list[str]:
-    """The citizen's phone numbers. Keep them out of logs."""
+    """The citizen's phone numbers. They must not be logged."""
     rows = people.of_contact(tx, inquiry.contact_id)
     return [people.open_address(tx, row).value for row in rows if row.scheme == "sms"]

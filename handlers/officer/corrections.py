@@ -1,8 +1,9 @@
-"""更正, 撤答: an answer already given is put right, or taken back.
+"""更正, 撤答: an answer that was given is corrected, or taken back.
 
-Put right, nothing but the answer changes: the first one counts for the clock, and who has read that one is told
-which holds now. Taken back, the order goes on as if it had never been answered: its clock has not stood still,
-so an empty answer in time gains nothing. Whoever got the same answer, by a link or merged, gets the same again.
+A correction changes nothing but the answer: the first one counts for the clock, and whoever has read it is told
+which one holds. If it is taken back, the order goes on as if it had never been answered: the clock has not stood
+still, so that an empty answer in time gains nothing. Everybody who got the same answer, by a link or a merger,
+gets the same message (docs/decisions/0015-an-answer-taken-back.md).
 """
 
 from __future__ import annotations
@@ -40,27 +41,29 @@ if TYPE_CHECKING:
     from store.records.joined import OrderRecord
 
 MOST_CORRECTIONS = 3
-"""Each is a message to the citizen; what is still wrong then is for the telephone."""
+"""Each correction is a message to the citizen. What is still wrong after this many has to be explained by
+telephone.
+"""
 LONGEST_REASON = 100
 ANSWERED = frozenset({State.ANSWERED})
 STANDING = ANSWERED | {State.CLOSED}
 
 
 class Allowed(NamedTuple):
-    """What the officer's page offers; whether it is the unit's second time is said when it is tried."""
+    """What the officer's page offers. Whether it is the unit's second time is said when it is tried."""
 
     correct: bool = False
     retract: bool = False
 
 
 def allowed(tx: Tx, inquiry: InquiryRecord, order: OrderRecord) -> Allowed:
-    """For an order as it is now."""
+    """What is possible for an order as it is now."""
     correct = _fit(tx, inquiry, order, STANDING)
     return Allowed(correct, correct and inquiry.state in ANSWERED)
 
 
 def _fit(tx: Tx, inquiry: InquiryRecord, order: OrderRecord, states: Collection[str]) -> bool:
-    """Whether this order's answer is the inquiry's, which stands in one of ``states``."""
+    """Whether this order's answer is that of the inquiry, which must be in one of ``states``."""
     if inquiry.state not in states or order.state != AssignmentState.DONE:
         return False
     last = _last_lead(tx, inquiry)
@@ -68,7 +71,9 @@ def _fit(tx: Tx, inquiry: InquiryRecord, order: OrderRecord, states: Collection[
 
 
 class _Reached(NamedTuple):
-    """One inquiry that was given the answer. ``order`` None: it is merged and has none. ``row``: in the outbox."""
+    """One inquiry that was given the answer. ``order`` is None for a merged one, which has none; ``row`` is its
+    row in the outbox.
+    """
 
     inquiry: InquiryRecord
     order: OrderRecord | None
@@ -77,7 +82,9 @@ class _Reached(NamedTuple):
 
 @refusing
 def correct(acting: ActingOfficer, order: OrderRecord, text: str) -> Outcome:
-    """更正: the answer as it should have been; what had not gone out yet is replaced without a word."""
+    """更正: replace the answer by the one it should have been. What had not been sent is replaced without a
+    message.
+    """
     text = text.strip()
     if not text or len(text) > LONGEST_ANSWER:
         return acting.refuse("staff.bad_text", longest=LONGEST_ANSWER)
@@ -86,11 +93,12 @@ def correct(acting: ActingOfficer, order: OrderRecord, text: str) -> Outcome:
     if isinstance(reached, Outcome):
         return reached
     before = given(acting.tx, inquiry.id)
-    if before is not None and before.text == text:  # the same once more, by a second tap
+    if before is not None and before.text == text:  # the same text once more, by a second tap
         return _corrected(inquiry, seen=True, others=0)
     if _times(acting, inquiry, "answer_corrected") >= MOST_CORRECTIONS:
         return acting.refuse("staff.corrected_enough", number=inquiry.number, most=MOST_CORRECTIONS)
-    # Two officers who put it right at once: the second runs again and finds the first's.
+    # Two officers may correct at the same moment. The second one's work is then run again (Conflict) and finds
+    # the first's correction.
     inquiries.change(acting.tx, inquiry)
     seen = [_replace(acting, each, text, unit=order.unit_name) for each in reached]
     return _corrected(inquiry, seen=any(seen), others=len(reached) - 1)
@@ -101,7 +109,7 @@ def _corrected(inquiry: InquiryRecord, *, seen: bool, others: int) -> Outcome:
 
 
 def _replace(acting: ActingOfficer, reached: _Reached, text: str, *, unit: str) -> bool:
-    """Whether the citizen may have read the old one."""
+    """Replace the answer. Returns whether the citizen may have read the old one."""
     seen = _set_aside(acting, reached, REPLACED)
     now_is = inquiries.get(acting.tx, reached.inquiry.id)
     give(acting.deps, acting.tx, now_is, text, unit=unit, officer_id=acting.officer.id, now=acting.now, corrected=seen)
@@ -115,7 +123,9 @@ def _replace(acting: ActingOfficer, reached: _Reached, text: str, *, unit: str) 
 
 @refusing
 def retract(acting: ActingOfficer, order: OrderRecord, reason: str) -> Outcome:
-    """撤答: by the unit once, by the office whenever an answer waits for its rating. The citizen is told why."""
+    """撤答: the unit may do it once, the office as long as the answer waits for its rating. The citizen is told
+    why.
+    """
     reason = " ".join(reason.split())
     if not reason or len(reason) > LONGEST_REASON:
         return acting.refuse("staff.bad_retraction", longest=LONGEST_REASON)
@@ -156,7 +166,8 @@ def _take_back(acting: ActingOfficer, reached: _Reached, reason: str, *, unit: s
         )
         if not move_order(tx, order, AssignmentEvent.REOPEN, ended_at=None, ended_by=None):
             raise Conflict("an order changed while its answer was taken back")
-        drop_requests(tx, inquiry, acting.by)  # she had asked for it to be done again: it is
+        # the citizen had asked for it to be done again, which is what happens now
+        drop_requests(tx, inquiry, acting.by)
         _wind_on(acting, order)
     if seen:
         now_is = inquiries.get(tx, inquiry.id)
@@ -179,7 +190,7 @@ def _take_back(acting: ActingOfficer, reached: _Reached, reason: str, *, unit: s
 
 
 def _wind_on(acting: ActingOfficer, order: OrderRecord) -> None:
-    """The clock as if it had never stopped: what fell since the answer is told and charged by the next run."""
+    """Set the clock as if it had never stopped: what happened since the answer is told and charged by the next run."""
     looked = deadlines.order(acting.tx, order.id).checked_at
     ended = order.ended_at
     if looked is not None and ended is not None and looked > ended:
@@ -188,7 +199,7 @@ def _wind_on(acting: ActingOfficer, order: OrderRecord) -> None:
 
 
 def _promise(acting: ActingOfficer, inquiry: InquiryRecord) -> str:
-    """The citizen's date; where that is over, one that can be kept."""
+    """The citizen's date; if it is over, one that can be kept."""
     if inquiry.due_at > acting.now:
         return say_due(inquiry)
     return say_time(closing_after(acting.deps.calendar(), acting.now, APOLOGY_DAYS))
@@ -200,7 +211,9 @@ def _promise(acting: ActingOfficer, inquiry: InquiryRecord) -> str:
 def _reached(
     acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord, states: Collection[str]
 ) -> list[_Reached] | Outcome:
-    """The inquiry, what was answered with it, and what was merged into any of them; or why nothing can be changed."""
+    """The inquiry, what was answered with it, and what was merged into any of them; or the reason why nothing can
+    be changed.
+    """
     if order.role != AssignmentRole.LEAD:
         return acting.refuse("staff.lead_only", number=inquiry.number)
     if order.state in inquiries.OPEN_ASSIGNMENT:
@@ -243,7 +256,7 @@ def _row(acting: ActingOfficer, inquiry: InquiryRecord) -> OutboxRecord | None:
 
 
 def _set_aside(acting: ActingOfficer, reached: _Reached, kind: str) -> bool:
-    """The answer that held holds no more, and no later receipt sends it once more; whether it may have been read."""
+    """Set the answer aside so that no later receipt sends it again. Returns whether it may have been read."""
     seen = reached.row is not None and _may_have_arrived(acting, reached.row)
     if reached.row is not None:
         outbox.cancel(acting.tx, reached.row, acting.now)
@@ -254,7 +267,7 @@ def _set_aside(acting: ActingOfficer, reached: _Reached, kind: str) -> bool:
 
 
 def _may_have_arrived(acting: ActingOfficer, row: OutboxRecord) -> bool:
-    """A correction still unsent follows an answer that was read."""
+    """Whether the old answer may have arrived. A correction that is still unsent follows an answer that was read."""
     if row.state in {OutboxState.SENT, OutboxState.DELIVERED} or row.key == CORRECTED:
         return True
     return any(

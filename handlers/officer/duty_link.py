@@ -1,6 +1,6 @@
-"""值班: the officer's own link to the duty desk's page, sent back the way the word came.
+"""值班: sends the officer a personal link to the duty desk's page, by the way the word came.
 
-Over SMS no link goes out (mainland carriers filter them): the text says where it opens.
+By SMS no link is sent, because mainland carriers filter them; the text says where to open it instead.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def duty_link(turn: Turn, state: ConversationState, _act: acts.StaffDuty, _event: Any) -> ConversationState:
-    """A new link each time: each signs in once."""
+    """Send a new link. Each of them can be used to sign in once."""
     officer = directory.officer(turn.tx, turn.address.officer_id)
     if officer is None or officer.role not in DECIDERS:
         turn.reply("staff.nobody" if officer is None else "staff.no_desk")

@@ -1,8 +1,8 @@
-"""What an officer does with an order: sign, answer, transfer, call in another unit. By word or page alike.
+"""What an officer does with an order, the same by word and by page: sign, answer, transfer, call in another unit.
 
-Each returns an ``Outcome``: the text key that tells the officer what happened. Authority is by unit
-and tier; two officers at once are settled by the assignment's version, and the second is told who
-was first. What a unit has to ask for is in ``handlers/officer/unit_requests.py``.
+Each function returns an ``Outcome``: the text key that tells the officer what happened. Authority depends on unit
+and tier. Two officers at once are told apart by the order's version, and the second is told who was first. What a
+unit has to ask for is in ``handlers/officer/unit_requests.py``.
 """
 
 from __future__ import annotations
@@ -32,13 +32,14 @@ if TYPE_CHECKING:
 
 @refusing
 def sign(acting: ActingOfficer, order: OrderRecord) -> Outcome:
-    """签收."""
+    """签收: sign for the order."""
     if order.state != AssignmentState.PENDING:
         return too_late(acting, order)
     if not move_order(acting.tx, order, AssignmentEvent.SIGN, signed_at=acting.now, signed_by=acting.officer.id):
         return too_late(acting, order)
     inquiry = inquiries.get(acting.tx, order.inquiry_id)
-    # An assist's signature, or one given while the citizen is asked, moves only the order.
+    # A signature for an assist order, or while the citizen is being asked, moves only the order and not the
+    # inquiry.
     if order.role == AssignmentRole.LEAD and inquiry.state == State.DISPATCHED:
         inquiry = move(
             acting.tx,
@@ -65,7 +66,7 @@ def sign(acting: ActingOfficer, order: OrderRecord) -> Outcome:
 
 @refusing
 def answer(acting: ActingOfficer, order: OrderRecord, text: str) -> Outcome:
-    """答复: a lead's to the citizen, by whatever way is open; an assist's to the lead."""
+    """答复: a lead answers the citizen, by whichever way is open; an assist answers the lead."""
     text = text.strip()
     if not text or len(text) > LONGEST_ANSWER:
         return acting.refuse("staff.bad_text", longest=LONGEST_ANSWER)
@@ -104,7 +105,7 @@ def _tell_citizen(acting: ActingOfficer, order: OrderRecord, text: str) -> Outco
 
 
 def _end_assists(acting: ActingOfficer, order: OrderRecord) -> list[str]:
-    """The lead need not wait for an assist that says nothing; the log names it."""
+    """End the assist orders. The lead need not wait for a unit that says nothing; the log names it."""
     silent = [
         row
         for row in inquiries.assignments_of(acting.tx, order.inquiry_id)
@@ -141,7 +142,7 @@ def _tell_lead(acting: ActingOfficer, order: OrderRecord, text: str) -> Outcome:
 
 @refusing
 def transfer(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord) -> Outcome:
-    """转: the duty desk to any unit, a subdistrict office to its own communities."""
+    """转: the duty desk may transfer to any unit, a subdistrict office to its own communities."""
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return too_late(acting, order)
     if order.role == AssignmentRole.ASSIST:
@@ -172,7 +173,7 @@ def _transferred(acting: ActingOfficer, order: OrderRecord) -> Outcome:
 
 @refusing
 def assist(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord) -> Outcome:
-    """协: the lead keeps the duty to answer; the unit called in is due earlier."""
+    """协: call in a unit. The lead still has to answer; the unit called in is due earlier."""
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return too_late(acting, order)
     if order.role == AssignmentRole.ASSIST:
@@ -188,7 +189,8 @@ def assist(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord) -> Outco
         return receiver
     if receiver.id in helping:
         return acting.refuse("staff.same_unit", unit=receiver.name)
-    # Two officers who call in the same unit at once: the second runs again and finds the first's.
+    # Two officers may call in the same unit at the same moment. The second one's work is then run again
+    # (Conflict) and finds the first's order.
     inquiries.change(acting.tx, inquiry)
     opened = call_in(acting, order, receiver)
     acting.log(inquiry.id, "assist_asked", unit=receiver.name, from_unit=order.unit_name, assignment=opened)

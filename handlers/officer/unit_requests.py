@@ -1,7 +1,7 @@
-"""What a unit asks for: more time (延), to give an order back (退), a word from the citizen (问).
+"""What a unit asks for: more time (延), to return an order (退), a word from the citizen (问).
 
-Guards are in ``bot/inquiry/request_rules.py``; a request is decided in ``handlers/duty_desk/decide.py``, by the duty
-desk or a leader, or counts as refused when nobody did in time (``expire``). ``resume`` ends a pause.
+The conditions are in ``bot/inquiry/request_rules.py``. A request is decided in ``handlers/duty_desk/decide.py``
+by the duty desk or a leader, or counts as refused when nobody decided in time.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ LONGEST_REASON = 500
 
 @refusing
 def extend(acting: ActingOfficer, order: OrderRecord, days: int | None, reason: str, category: str = "") -> Outcome:
-    """延: ``days`` working days more (None: the usual), for an objective reason.
+    """延: ask for ``days`` more working days (None: the usual number), for an objective reason.
 
-    ``category`` as chosen on the page; else read from the reason's words.
+    ``category`` is chosen on the page; otherwise it is read from the words of the reason.
     """
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return too_late(acting, order)
@@ -53,7 +53,8 @@ def extend(acting: ActingOfficer, order: OrderRecord, days: int | None, reason: 
             granted=inquiry.extended,
             pending=_open_request(acting, inquiry),
             paused_at=inquiry.paused_at,
-            # Anybody may ask for the second one, only a leader may grant it (deciding.py).
+            # Any officer may ask for a second extension; only a leader may grant it
+            # (handlers/duty_desk/decide.py).
             actor=Actor.LEADER,
         ),
         acting.now,
@@ -82,7 +83,9 @@ def extend(acting: ActingOfficer, order: OrderRecord, days: int | None, reason: 
 
 @refusing
 def give_back(acting: ActingOfficer, order: OrderRecord, reason: str, unit: UnitRecord | None = None) -> Outcome:
-    """退: not ours, perhaps ``unit``'s. The duty desk decides; until then, and after, the clock runs on."""
+    """退: ask to return the order, perhaps to ``unit``. The duty desk decides; the clock runs on until then and
+    afterwards.
+    """
     if order.state not in inquiries.OPEN_ASSIGNMENT:
         return too_late(acting, order)
     if order.role == AssignmentRole.ASSIST:
@@ -131,7 +134,8 @@ def _open(
     due_at: datetime | None = None,
     unit: UnitRecord | None = None,
 ) -> Outcome:
-    # Two officers of a unit who ask at once: the second runs again and finds the first's request.
+    # Two officers of a unit may ask at the same moment. The second one's work is then run again (Conflict) and
+    # finds the first's request.
     inquiries.change(acting.tx, inquiry)
     by = request_rules.decide_by(acting.now, acting.deps.calendar(), due_at=due_at, limits=acting.deps.limits)
     request_id = requests.add(

@@ -1,1 +1,1 @@
-"""A district's half year played through the real handlers. Nothing of the product imports it."""
+"""Plays a district's half year through the real handlers. Nothing of the product imports it."""

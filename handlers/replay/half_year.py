@@ -1,8 +1,8 @@
 """A district's half year on a simulated clock, through the real handlers and the real store.
 
-The clock jumps from one moment at which something is to be done to the next: a message, an officer's
-act, or whatever falls due in the database (a quiet interval over, a step of an order's clock, a request
-undecided, a message that waited for the morning). Then the drains run that a worker's sweep would run.
+The clock jumps from one moment at which something is to be done to the next: a message, an officer's act, or
+whatever falls due in the database (a quiet interval over, a step of an order's clock, a request undecided, a
+message that waited for the morning). Then the same work is done that a worker's sweep would do.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 MORNING = time(8, 30)
 SWEEP = timedelta(seconds=1)
-"""What a drain left undone is looked at again after this, as a worker's sweep does."""
+"""What was left undone is looked at again after this time, as a worker's sweep would."""
 CLOCK_WORK = ("orders", "states", "requests")
 
 
 class SimulatedClock:
-    """Stands still until the replay moves it; never back."""
+    """A clock that stands still until the replay moves it, and never goes back."""
 
     def __init__(self, start: datetime) -> None:
         self.time = start
@@ -63,7 +63,7 @@ class Plan:
 
 
 class Replay:
-    """One run. ``deps`` holds the simulated clock and, as its only channel, the one given."""
+    """One run. ``deps`` contains the simulated clock and, as its only channel, the one given."""
 
     def __init__(self, deps: Deps, clock: SimulatedClock, channel: Channel, plan: Plan) -> None:
         self._deps, self._clock, self._channel, self._plan = deps, clock, channel, plan
@@ -74,11 +74,11 @@ class Replay:
 
     @property
     def refused(self) -> Counter[str]:
-        """Acts the handlers refused, by the key of what the officer was told."""
+        """Acts the handlers refused, by the key of the text the officer was told."""
         return self._people.refused
 
     def run(self, tick: Callable[[int], None]) -> None:
-        """Play it all; ``tick`` is called with the number of messages taken in since."""
+        """Play the whole plan. ``tick`` is called with the number of messages taken in since its last call."""
         self._reach_officers()
         for arrival in self._plan.arrivals:
             self._agenda.add(arrival.at, partial(self._arrive, arrival, tick))
@@ -92,7 +92,7 @@ class Replay:
         self._clock.move(self._plan.until)
 
     def _look(self) -> replays.Moments:
-        """What is new is taken up by its people; what falls due next."""
+        """Let people take up what is new, and find out what falls due next."""
         orders_after, requests_after = self._last
 
         def look(tx: Tx) -> tuple[replays.Moments, Sequence[AssignmentRecord], Sequence[RequestRecord]]:
@@ -118,7 +118,7 @@ class Replay:
             self._clock.move(now + SWEEP)
 
     def _drain(self, moments: replays.Moments, now: datetime) -> int:
-        """The sweep's parts that have something to do."""
+        """Run those parts of the sweep that have something to do."""
         due = {name for name, at in moments._asdict().items() if at is not None and at <= now}
         done = 0
         if "routing" in due:
@@ -139,13 +139,13 @@ class Replay:
         tick(1)
 
     def _morning(self, day: datetime) -> None:
-        """The figures of 08:30 hang on no row: somebody has to look at that time."""
+        """Look at 08:30, since the morning's figures depend on no row that falls due."""
         timers.drain(self._deps)
         following = day + timedelta(days=1)
         self._agenda.add(_morning(following), partial(self._morning, following))
 
     def _reach_officers(self) -> None:
-        """Every officer has an address here, so that notices go the whole way."""
+        """Give every officer an address, so that notices go the whole way."""
 
         def work(tx: Tx) -> None:
             for row in replays.officers_by_unit(tx):

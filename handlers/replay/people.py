@@ -1,7 +1,7 @@
 """The people of a replay: officers sign, answer, ask and hand on; citizens reply and rate.
 
-They decide nothing the product decides: each acts through the handlers an officer's word or page and a
-citizen's message go through, and is refused where a person would be. When they act is drawn per inquiry.
+They decide nothing that the product decides: each acts through the handlers that an officer's word or page and a
+citizen's message use, and is refused where a person would be. When they act is drawn at random for each inquiry.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
 
 LATE_SIGNERS = 0.04
 STAY_LATE = 0.1
-"""Of the late answers, those that are weeks late."""
+"""The share of late answers that are weeks late."""
 AWAKE, ASLEEP = time(7, 30), time(22)
 SATISFIED, MOSTLY = "满意", "基本满意"
 UNHAPPY = "不满意"
 
 
 class Agenda:
-    """What people mean to do, in order of time; at one moment in the order they meant it."""
+    """What people are going to do, in order of time, and at the same moment in the order it was planned."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[datetime, int, Act]] = []
@@ -62,7 +62,7 @@ class Agenda:
         return self._heap[0][0] if self._heap else None
 
     def due(self, now: datetime) -> list[Act]:
-        """Everything meant for ``now`` or earlier; it is off the agenda."""
+        """Take everything planned for ``now`` or earlier off the agenda."""
         found = []
         while self._heap and self._heap[0][0] <= now:
             found.append(heapq.heappop(self._heap)[2])
@@ -71,7 +71,7 @@ class Agenda:
 
 @dataclass(slots=True)
 class Case:
-    """One inquiry as its people know it. ``refused``: units that gave it back."""
+    """One inquiry as its people know it. ``refused``: the units that returned it."""
 
     arrival: Arrival
     rng: Random
@@ -81,7 +81,7 @@ class Case:
 
 
 class People:
-    """Everybody; ``cases`` by inquiry."""
+    """All people. ``cases`` are their inquiries by id."""
 
     def __init__(self, deps: Deps, channel: Channel, agenda: Agenda, rates: Rates, story: Story) -> None:
         self._deps, self._channel, self._agenda, self._rates, self._story = deps, channel, agenda, rates, story
@@ -99,7 +99,7 @@ class People:
     # -- citizens ------------------------------------------------------------------------------
 
     def write(self, citizen: str, text: str, external_id: str) -> int | None:
-        """A citizen's message comes in; the inquiry it opened or belongs to."""
+        """A citizen's message comes in. Returns the inquiry it opened or belongs to."""
         event = InboundMessage(
             self._channel.account,
             external_id,
@@ -122,7 +122,7 @@ class People:
     # -- what is new ---------------------------------------------------------------------------
 
     def take_up(self, order: AssignmentRecord) -> None:
-        """An order was opened: its unit's people make their plans."""
+        """An order was opened: the people of its unit make their plans."""
         case = self.cases.get(order.inquiry_id)
         if case is None:
             return
@@ -134,7 +134,7 @@ class People:
             self._work(case, order)
 
     def consider(self, request: RequestRecord) -> None:
-        """Something was asked for: the office decides on it, or the citizen answers."""
+        """A request was made: the office decides on it, or the citizen answers."""
         case = self.cases.get(request.inquiry_id)
         if case is None:
             return
@@ -170,7 +170,7 @@ class People:
         self._plan_answer(case, order, officer, at)
 
     def _plan_answer(self, case: Case, order: AssignmentRecord, officer: int, after: datetime) -> None:
-        """In time or not, as the rates have it; in time is by the citizen's date too."""
+        """Plan the answer, in time or late as the rates say. In time includes the citizen's date."""
         inquiry = self._deps.store.read(lambda tx: inquiries.get(tx, order.inquiry_id))
         due = min(order.due_at, inquiry.due_at)
         at = (
@@ -256,7 +256,7 @@ class People:
         self._act(officer, order.id, order.inquiry_id, orders.answer, self._tell(case, "assist"))
 
     def _go_on(self, case: Case, order_id: int) -> None:
-        """Whatever was asked for is settled, or never was: the unit works on, by the times as they are now."""
+        """A request was settled, or never made: the unit works on, by the due times as they are now."""
         order = self._deps.store.read(lambda tx: replays.order(tx, order_id))
         if order is not None and order.state in inquiries.OPEN_ASSIGNMENT:
             officer = order.signed_by or case.rng.choice(self._staff[order.unit_id])
@@ -308,7 +308,7 @@ class People:
         return at
 
     def _later(self, case: Case, start: datetime, low: float, high: float, act: Act) -> None:
-        """Between so many working hours from ``start``."""
+        """A moment after so many working hours from ``start``, drawn between two limits."""
         self._agenda.add(self._hours(start, case.rng.uniform(low, high)), act)
 
     def _tell(self, case: Case, kind: str) -> str:
@@ -326,7 +326,7 @@ class People:
     def _act(
         self, officer_id: int, order_id: int, inquiry_id: int, act: Callable[..., Outcome], *said: Any
     ) -> Outcome | None:
-        """An officer's act on an order as it is now; None when it was refused."""
+        """An officer acts on an order as it is now. None when the act was refused."""
 
         def work(tx: Tx) -> Outcome:
             acting = self._acting(tx, officer_id)
@@ -342,7 +342,7 @@ class People:
 
     @staticmethod
     def _awake(at: datetime) -> datetime:
-        """The same moment, or the next morning when people sleep."""
+        """The same moment, or the next morning if people sleep then."""
         local = at.astimezone(CHINA)
         if local.time() >= ASLEEP:
             local = datetime.combine(local.date() + timedelta(days=1), AWAKE, CHINA)

@@ -1,7 +1,7 @@
-"""Who writes what and when in a replay: drawn once from a seed, before anything happens.
+"""Who writes what and when in a replay, drawn from a seed before anything happens.
 
-Every inquiry has its own random numbers, so that what one officer does shifts nobody else's. The
-sentences come from the directory's keywords and places and ``templates/sample/stories.json``.
+Every inquiry has random numbers of its own, so that what one officer does changes nothing for another. The
+sentences come from the directory's keywords and places and from ``templates/sample/stories.json``.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 BY_WEEKDAY = (1.25, 1.15, 1.1, 1.05, 1.0, 0.55, 0.45)
 ON_HOLIDAYS = 0.35
 BY_HOUR = (4, 2, 1, 1, 1, 2, 6, 18, 42, 66, 70, 58, 36, 38, 60, 64, 58, 44, 30, 34, 40, 34, 20, 9)
-"""Messages come from people awake, most of them before noon; what matters is that nights have some."""
+"""How messages are spread over the day. Most come before noon; what matters is that some come at night."""
 NEW_CITIZENS = 0.75
 RETURN_AFTER = timedelta(days=60)
-"""Who wrote once writes again only after this: by then whatever we asked them has lapsed."""
+"""Somebody who wrote writes again only after this time, when whatever we asked them has expired."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Shares from 0 to 1. ``dissatisfied`` is of those who rate, ``refused`` of what the office decides."""
+    """Shares from 0 to 1. ``dissatisfied`` is a share of those who rate, ``refused`` of what the office decides."""
 
     on_time: float = 0.97
     extension: float = 0.06
@@ -47,7 +47,7 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One message that opens an inquiry. ``unit``: the code of the unit it is really for."""
+    """One message that opens an inquiry. ``unit`` is the code of the unit it is really for."""
 
     index: int
     at: datetime
@@ -59,7 +59,7 @@ class Arrival:
 
 
 class Story:
-    """Sentences by kind; ``{word}`` and ``{place}`` are filled in."""
+    """Sentences by kind. ``{word}`` and ``{place}`` are filled in."""
 
     def __init__(self, sentences: Mapping[str, Sequence[str]]) -> None:
         self._sentences = sentences
@@ -119,7 +119,7 @@ def _moments(rng: random.Random, calendar: Calendar, first: date, last: date, *,
 
 
 class _Citizens:
-    """People who write; some again, weeks later."""
+    """People who write. Some write again weeks later."""
 
     def __init__(self, rng: random.Random, seed: int) -> None:
         self._rng = rng
@@ -128,7 +128,7 @@ class _Citizens:
         self._count = 0
 
     def at(self, now: datetime) -> str:
-        """Who writes now."""
+        """The citizen who writes at this moment."""
         known = [place for place, (at, _) in enumerate(self._waiting[:50]) if now - at > RETURN_AFTER]
         if known and self._rng.random() > NEW_CITIZENS:
             _, name = self._waiting.pop(self._rng.choice(known))

@@ -1,4 +1,4 @@
-"""What a replay came to, counted from the database it filled."""
+"""The result of a replay, counted from the database it filled."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ENDED_WITH_ANSWER = frozenset({State.ANSWERED, State.CLOSED, State.ARCHIVED})
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """``closed``: answered, whether rated or not; accepted is closed, open and ``other`` (withdrawn, merged)."""
+    """``closed`` are answered, rated or not. Accepted are closed, open and ``other`` (withdrawn, merged)."""
 
     accepted: int
     closed: int
@@ -44,7 +44,7 @@ class Summary:
     units: int
 
     def as_json(self) -> dict[str, Any]:
-        """For ``--json``: points as said by the ledger, units by code."""
+        """The form for ``--json``: points as the ledger has them, units by code."""
         share = satisfaction([1] * self.satisfied + [3] * (self.rated - self.satisfied)).share
         names = (
             "accepted",

@@ -1,4 +1,4 @@
-"""The learned router kept and trained, and who tells the same matter again.
+"""The learned router in use and its training, and citizens who tell the same matter again.
 
-Who gets an inquiry is decided in ``duty_desk``.
+Which unit gets an inquiry is decided in ``handlers/duty_desk``.
 """

@@ -1,8 +1,8 @@
-"""The learned model in use: read from the database, checked now and then, never in the way.
+"""The learned model in use: read from the database, and checked for a newer one now and then.
 
-A model that is missing, damaged or of another version raises the alarm ``model_unreadable``; the
-keywords route meanwhile. ``load`` is ``Classifier.from_bytes``, given by the worker: web processes
-hold no model.
+A model that is missing, damaged or of another version raises the alarm ``model_unreadable``, and the keywords
+route meanwhile. ``load`` is ``Classifier.from_bytes``, passed in by the worker, because web processes hold no
+model.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ALARM = "model_unreadable"
 
 
 class LearnedModel:
-    """The active model of a store; ``get`` costs one small query each 10 s."""
+    """The active model of a store. ``get`` costs one small query every 10 seconds."""
 
     def __init__(self, store: Store, alarms: Alarms, load: Callable[[bytes], Guesser]) -> None:
         self._store = store
@@ -39,7 +39,7 @@ class LearnedModel:
         self._learned: Learned | None = None
 
     def get(self) -> Learned | None:
-        """The model, or None: the keywords decide. Raises only what the database raised."""
+        """The model, or None, in which case the keywords decide. Raises only what the database raised."""
         with self._lock:
             if time.monotonic() - self._looked >= LOOK_SECONDS:
                 self._look()

@@ -1,8 +1,8 @@
-"""A citizen tells again what they told within the last thirty days: suggested to the desk as a merge.
+"""A citizen tells again what she told within the last thirty days: proposed to the desk as a merger.
 
-Nothing is dropped and nothing merged by itself: the inquiry keeps its number and date, the desk sees
-both texts and merges them with one tap, or sends it on. WeChat and SMS of one person, once bound, are
-one citizen.
+Nothing is dropped, and nothing is merged automatically: the inquiry keeps its number and date; the desk sees both
+texts and merges them with one tap, or sends the inquiry on. WeChat and SMS of one person count as one citizen
+once they are bound.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 LOOKED_BACK = timedelta(days=30)
 MOST = 50
-"""Earlier inquiries of one citizen looked at; one prolific sender costs no more."""
+"""The number of a citizen's earlier inquiries looked at, so that one who writes a lot costs no more."""
 ENDED_OTHERWISE = frozenset({"withdrawn"})
 MERGEABLE = frozenset({*OPEN, State.ANSWERED})
 
 
 def look(tx: Tx, inquiry: InquiryRecord, *, said: str, places: Sequence[str], now: datetime) -> InquiryRecord | None:
-    """The inquiry this one repeats: an open one before others, the newest of those; noted with it and in the log.
+    """The inquiry this one repeats: an open one first, the newest of those. It is noted with this one and logged.
 
-    None also when that one is over for good: then this is routed like any other, and the desk sees the note.
+    None also when that one is over for good: then this one is routed like any other, and the desk sees the note.
     """
     found = _told(tx, inquiry, said=said, places=places, since=now - LOOKED_BACK)
     if found is None:

@@ -1,8 +1,9 @@
-"""The router learns from the desk: train on its decisions, compare, and use only what is better.
+"""The router learns from the desk: it is trained on the desk's decisions, compared, and used only if it is
+better.
 
-Runs in a process of its own (``wenzheng model train``; the worker starts it at night), never inside a
-worker. The part a new model is compared on was seen by neither the new model nor the old one. Texts
-are masked of personal data first: a model keeps pieces of what it read.
+It runs in a process of its own (``wenzheng model train``, started by the worker at night) and never inside a
+worker. The decisions on which models are compared were seen by neither the new model nor the old one. Texts are
+masked of personal data first, because a model keeps pieces of what it read.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 HIDDEN = frozenset({"secret", "accusation"})
-"""What carries these flags is not learned from."""
+"""Inquiries with these flags are not learned from."""
 TEXTS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``done``: taken (in use now), refused (not better), too_few. ``card`` as it is stored."""
+    """The result. ``done`` is taken (in use now), refused (no better) or too_few; ``card`` is what is stored."""
 
     done: str
     model_id: int | None = None
@@ -47,7 +48,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """One decision with its text, when it was made and how (``store.decisions.record``)."""
+    """One decision with its text, when it was made, and how (``store.decisions.record``)."""
 
     example: Example
     at: datetime
@@ -55,7 +56,7 @@ class Lesson:
 
 
 def retrain(deps: Deps) -> Outcome:
-    """Make a model of all decisions and put it to use if it is better than what is in use."""
+    """Make a model of all decisions, and put it into use if it is better than what is in use."""
     lessons = deps.store.read(_lessons)
     active = deps.store.read(models.active)
     old = _loaded(deps, active) if active is not None else None
@@ -71,7 +72,7 @@ def retrain(deps: Deps) -> Outcome:
 
 
 def _lessons(tx: Tx) -> list[Lesson]:
-    """The newest decisions with their texts, oldest first, under the units that do the work today."""
+    """The newest decisions with their texts, the oldest first, each under the unit that does the work today."""
     known = read_directory(tx)
     rows = decisions.newest(tx, NEWEST)
     found: list[Lesson] = []
@@ -92,7 +93,7 @@ def _lesson(row: LessonRecord, said: str, known: Directory) -> Lesson | None:
 
 
 def _loaded(deps: Deps, active: ModelRecord) -> Classifier | None:
-    """The model in use, None when it cannot be read: the keywords are what is in use then."""
+    """The model in use; None when it cannot be read, in which case the keywords are in use."""
     data = deps.store.read(lambda tx: models.data_of(tx, active.id))
     try:
         return Classifier.from_bytes(data or b"")
@@ -101,8 +102,8 @@ def _loaded(deps: Deps, active: ModelRecord) -> Classifier | None:
 
 
 def _parted(lessons: Sequence[Lesson], until: str) -> tuple[list[Lesson], list[Lesson]]:
-    """What the candidate learns from, and what it is compared on: decisions made since the model in use
-    learned (else any), every third of them, but no more than a fifth of all.
+    """The decisions the candidate learns from, and those it is compared on: of the decisions made since the model
+    in use was trained (or of all, if there is none) every third, but no more than a fifth of all.
     """
     unseen = [index for index, lesson in enumerate(lessons) if lesson.at.isoformat() > until]
     most = max(1, int(len(lessons) * HELD_BACK))
@@ -118,7 +119,9 @@ def _compared(
     held: Sequence[Example],
     active: ModelRecord | None,
 ) -> dict[str, Any]:
-    """Both on the held-back part. Better: more units right at the first place; of equals, the newer."""
+    """Compare both on the part held back. Better is the one that puts more units right at the first place; if
+    both are equal, the newer one.
+    """
     new = _right(candidate, held)
     before = _right(old, held) if old is not None else _right_by_words(router, held)
     return {
@@ -137,13 +140,15 @@ def _right(model: Classifier, held: Sequence[Example]) -> int:
 
 
 def _right_by_words(router: KeywordRouter, held: Sequence[Example]) -> int:
-    """The keywords' first proposal, whether or not they would have decided."""
+    """Whether the keywords' first proposal is right, even where they would not have decided."""
     found = (router.route(e.text).candidates for e in held)
     return sum(bool(units) and units[0].unit_code == e.label for units, e in zip(found, held, strict=True))
 
 
 def _chosen_by_words(router: KeywordRouter, lessons: Sequence[Lesson]) -> dict[str, int]:
-    """How often the keywords alone would have dispatched, and were right: their threshold is measured too."""
+    """How often the keywords alone would have dispatched, and how often they were right: their record is measured
+    too.
+    """
     chosen = [(router.route(lesson.example.text).chosen, lesson.example.label) for lesson in lessons]
     return {"chose": sum(unit is not None for unit, _ in chosen), "right": sum(unit == label for unit, label in chosen)}
 

@@ -1,4 +1,4 @@
-"""When the router is trained again: at night, once, and only if the desk has decided enough anew."""
+"""When the router is trained again: at night, once, and only if the desk has made enough new decisions."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 FROM, UNTIL = time(2), time(6)
 ENOUGH = 20
-"""Decisions since the last model (or altogether) that make training worth it."""
+"""The decisions since the last model (or in all) that make training worth it."""
 NEWEST = 20_000
 HELD_BACK = 0.2
 
 
 def due(deps: Deps) -> bool:
-    """Whether to train now; says so once a night, to one worker."""
+    """Whether to train now. It is true once a night, for one worker."""
     now = deps.clock.now()
     local = now.astimezone(CHINA)
     if not FROM <= local.time() < UNTIL:

@@ -1,4 +1,5 @@
-"""What one process has, built by ``bootstrap.py`` and passed to every handler.
+"""What one process has and every handler is given: texts, clocks, caches, metrics, links. Built by
+``bootstrap.py``.
 
-Nothing here decides anything.
+No rule of the domain is decided here.
 """

@@ -1,4 +1,4 @@
-"""What every message needs and nobody changes often: the calendar and the router, kept for a while."""
+"""What every message needs and hardly ever changes, the calendar and the router, kept in memory for a while."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ KEEP_SECONDS = 30.0
 
 
 class Cached(Generic[T]):
-    """A value made from the database, remade when older than 30 s. The old one serves on failure."""
+    """A value made from the database, and made again when it is older than 30 seconds. If that fails the old one
+    is used.
+    """
 
     def __init__(self, store: Store, make: Callable[[Tx], T]) -> None:
         self._store = store
@@ -33,12 +35,12 @@ class Cached(Generic[T]):
         self._lock = threading.Lock()
 
     def get(self) -> T:
-        """The value; raises what the database raised when there is no older one."""
+        """The value. Raises what the database raised when there is no older value."""
         value = self._value
         if value is not None and time.monotonic() - self._at < KEEP_SECONDS:
             return value
-        # With an old value at hand nobody waits: the caller may hold a connection that the one who
-        # reads anew needs (all connections of the pool waiting for each other, measured 2026-11-23).
+        # While there is an old value nobody waits for a new one. The caller may hold a connection that the reader
+        # of the new value needs: all connections of the pool waited for each other (measured 2026-11-23).
         if self._lock.acquire(blocking=value is None):
             try:
                 if self._value is None or time.monotonic() - self._at >= KEEP_SECONDS:
@@ -59,13 +61,13 @@ class Cached(Generic[T]):
 
 
 def CachedCalendar(store: Store) -> Cached[Calendar]:  # noqa: N802  reads as the thing it makes
-    """The working calendar with the overrides entered."""
+    """The working calendar with the office's own days."""
     return Cached(store, read_calendar)
 
 
 def CachedRouter(store: Store) -> Cached[KeywordRouter]:  # noqa: N802
-    """The router over the current directory, made anew only when that has changed: a large catalogue
-    takes a tenth of a second.
+    """The router over the current directory. It is built again only when the directory has changed, because a
+    large catalogue takes a tenth of a second.
     """
     last: list[KeywordRouter] = []
 
@@ -79,16 +81,17 @@ def CachedRouter(store: Store) -> Cached[KeywordRouter]:  # noqa: N802
 
 
 def read_calendar(tx: Tx) -> Calendar:
-    """The published days under those the office entered. A year imported from its notice has every day
+    """The published days, overridden by those of the office. A year imported from its notice has every day
     entered, so nothing of it is provisional.
     """
     return Calendar(calendar.overrides(tx))
 
 
 def read_directory(tx: Tx) -> Directory:
-    """The directory as the domain knows it, with its catalogue; officers' phones stay in the vault.
+    """The directory in the form of the domain, with its catalogue. Officers' phones stay encrypted in the
+    database.
 
-    Units that are merged into another are in it too, for ``Directory.successor``.
+    Units that were merged into another are included, for ``Directory.successor``.
     """
     units = tuple(_unit(row) for row in directory.all_units(tx, active=False) if row.active or row.merged_into)
     officers = tuple(

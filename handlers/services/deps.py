@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Metrics(Protocol):
-    """Counts what happens; labels are static words, never content."""
+    """Counts what happens. Labels are fixed words and never contain content."""
 
     def count(self, name: str, **labels: str) -> None: ...
 
@@ -37,10 +37,10 @@ class Metrics(Protocol):
 
 
 class Signer(Protocol):
-    """Signed links: one purpose a salt, bounded in age."""
+    """Signed links. Each purpose has a salt of its own, and each link has an end."""
 
     def entry_url(self) -> str:
-        """The one address that is the same for everybody and in every message."""
+        """The only address that is the same for everybody and in every message."""
         ...
 
     def citizen_url(self, inquiry_id: int) -> str: ...
@@ -54,7 +54,7 @@ class Signer(Protocol):
     def duty_cookie(self, officer_id: int, nonce: str) -> str: ...
 
     def staff_code(self, assignment_id: int, officer_id: int) -> str:
-        """The 6-digit code of an order's notice: same inputs, same code."""
+        """The 6-digit code of an order's notice. The same inputs always give the same code."""
         ...
 
     def read_citizen(self, token: str) -> int | None: ...
@@ -62,7 +62,7 @@ class Signer(Protocol):
     def read_staff(self, token: str) -> tuple[int, int] | None: ...
 
     def expired(self, token: str) -> bool:
-        """Whether a staff link was ours and is only too old."""
+        """Whether a staff link was made by us and is only too old."""
         ...
 
     def read_duty_link(self, token: str) -> tuple[int, str] | None: ...
@@ -70,24 +70,24 @@ class Signer(Protocol):
     def read_duty_cookie(self, value: str) -> tuple[int, str] | None: ...
 
     def form_seal(self, token: str, action: str) -> str:
-        """What a form on the page of ``token`` carries to show that it was made there."""
+        """What a form on the page of ``token`` contains to show that it was made there."""
         ...
 
     def form_sealed(self, token: str, action: str, seal: str) -> bool: ...
 
 
 def no_model() -> Learned | None:
-    """Web processes hold no model."""
+    """The learned model of a process without one, as web processes are."""
     return None
 
 
 @dataclass(slots=True)
 class Deps:
-    """The process's services. ``wake`` takes a queue's name and never raises.
+    """The services of a process. ``wake`` takes the name of a queue and never raises.
 
-    ``secrets_officer``: the code of the officer who reads what is secret, ``""`` for the leaders.
-    ``learned``: the model in use, in workers. ``auto_precision``: how often what is dispatched without
-    a person must be right, a key of the model's thresholds. ``recent_matters``: what routing compared lately.
+    ``secrets_officer``: the code of the officer who reads what is secret, ``""`` for the leaders. ``learned``:
+    the model in use, in workers. ``auto_precision``: how often what is dispatched without a person must be right,
+    a key of the model's thresholds. ``recent_matters``: what routing compared lately.
     """
 
     store: Store
@@ -125,7 +125,7 @@ class Reply:
 
 @dataclass(slots=True)
 class Turn:
-    """One message being handled: the transaction, who wrote, and what is known."""
+    """The handling of one message: the transaction, who wrote, and what is known."""
 
     tx: Tx
     deps: Deps
@@ -138,10 +138,10 @@ class Turn:
     later: list[Callable[[], None]] = field(default_factory=list)
 
     def reply(self, key: TextKey, **params: Any) -> None:
-        """Answer the person in this turn."""
+        """Add an answer to the person in this turn."""
         self.replies.append(Reply(key, params))
 
     @property
     def by_sms(self) -> bool:
-        """Whether the sender could be forged and each answer costs money."""
+        """Whether the message came by SMS, where the sender can be forged and each answer costs money."""
         return bool(self.address.scheme == "sms")

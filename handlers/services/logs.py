@@ -1,7 +1,8 @@
-"""Logs: one JSON object a line, a static event name plus fields, nothing personal.
+"""Logs: one JSON object a line, with a fixed event name and fields, and nothing personal
+(docs/decisions/0005-what-is-logged-and-kept.md).
 
-Fields are an allow-list of shapes: numbers, booleans, and short words. Anything that could be a text
-of a person, a phone number, an openid or a secret is replaced before it is written.
+Fields may only be numbers, booleans and short words. Anything that could be a person's text, a phone number, an
+openid or a secret is replaced before it is written.
 """
 
 from __future__ import annotations
@@ -29,16 +30,17 @@ _OWN = frozenset({"event", "level", "timestamp", "logger"})
 
 
 def strict(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A library's line, written without thought of us: its text before anything was put in, and that cleaned.
+    """The line of a library, which was written without our rules: its text before values were put in, and that
+    cleaned.
 
-    Short numbers (query codes), single Chinese words and anything like a key go too.
+    Short numbers (query codes), single Chinese words and anything like a key are removed too.
     """
     fields["event"] = _FOREIGN.sub("[redacted]", str(fields["event"]))
     return fields
 
 
 def redact(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace what looks personal in every field, whatever it is called."""
+    """Replace what looks personal in every field, whatever the field is called."""
     for name, value in fields.items():
         if name in _OWN and name != "event":
             continue
@@ -47,7 +49,7 @@ def redact(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> Muta
 
 
 def clean(value: Any) -> Any:
-    """A value fit for a log line."""
+    """The value in a form fit for a log line."""
     if isinstance(value, bool | float) or value is None:
         return value
     if isinstance(value, int):
@@ -56,7 +58,7 @@ def clean(value: Any) -> Any:
 
 
 def configure_logging(level: str = "INFO") -> None:
-    """Everything goes through structlog, the libraries' own lines too."""
+    """Send everything through structlog, the lines of libraries too."""
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -81,7 +83,7 @@ def configure_logging(level: str = "INFO") -> None:
             ],
         )
     )
-    logging.raiseExceptions = False  # else a line that cannot be written is printed with all it was given
+    logging.raiseExceptions = False  # else Python prints a line that it cannot write, with all its values
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
@@ -91,7 +93,7 @@ def configure_logging(level: str = "INFO") -> None:
 
 
 def _exception_name(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A traceback shows values; only its type is kept."""
+    """Reduce a traceback, which shows values, to its type."""
     fields.pop("stack_info", None)
     info = fields.pop("exc_info", None)
     info = sys.exc_info() if info is True else info
@@ -103,7 +105,9 @@ def _exception_name(_logger: Any, _method: str, fields: MutableMapping[str, Any]
 
 
 def log_crashes() -> None:
-    """What nobody caught becomes a line like any other: a traceback's last line quotes whatever the error holds."""
+    """Log an error that nobody caught like any other line: a traceback's last line quotes whatever the error
+    contains.
+    """
     sys.excepthook = _crashed
     threading.excepthook = lambda crash: _crashed(crash.exc_type, crash.exc_value, crash.exc_traceback)
 

@@ -1,4 +1,4 @@
-"""Metrics and alarms. Labels and fields are static words and codes, never content."""
+"""Metrics and alarms. Labels and fields are fixed words and codes and never contain content."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ TOKEN_AGE = Gauge("wenzheng_token_age_seconds", "Age of the access token", ["cha
 
 
 class PrometheusMetrics:
-    """``handlers.services.deps.Metrics``."""
+    """The implementation of ``handlers.services.deps.Metrics``."""
 
     def count(self, name: str, **labels: str) -> None:
         counter = COUNTERS[name]
@@ -64,7 +64,9 @@ class PrometheusMetrics:
 
 
 class StoredAlarms:
-    """``bot.edge.ports.Alarms``: a log line, a counter and a row, at most once a minute and key."""
+    """The implementation of ``bot.edge.ports.Alarms``: a log line, a counter and a row, at most once a minute for
+    each key.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -82,7 +84,7 @@ class StoredAlarms:
     def clear_alarm(self, key: str) -> None:
         with self._lock:
             self._last.pop(key, None)
-        # Often another process raised it: a web server tells of the spool, a worker empties it.
+        # The alarm was often raised by another process: a web server reports the spool and a worker empties it.
         log.info("alarm_cleared", key=key)
         self._save(lambda tx: alarms.clear(tx, key, self._clock.now()))
 

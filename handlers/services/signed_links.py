@@ -1,4 +1,4 @@
-"""Signed links and codes: one purpose a salt, bounded in age, current and previous secret."""
+"""Signed links and codes: each purpose has its own salt, each link an end, and the previous secret still counts."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ if TYPE_CHECKING:
 STAFF_SECONDS = 72 * 3600
 CITIZEN_SECONDS = 30 * 24 * 3600
 DUTY_SECONDS = 12 * 3600
-"""A link to the duty desk, and what signing in with it lasts."""
+"""How long a link to the duty desk lasts, and a sign-in made with it."""
 NONCE_BYTES = 9
 
 
 class Links:
-    """``handlers.services.deps.Signer``. Tokens hold row ids only: nothing personal is in a link."""
+    """The implementation of ``handlers.services.deps.Signer``. A token contains ids of rows only: nothing
+    personal is in a link.
+    """
 
     def __init__(self, public_url: str, secrets: Sequence[str]) -> None:
         self._base = public_url.rstrip("/")
         self._keys = [secret.encode() for secret in secrets]
         self._key = self._keys[0]
-        # itsdangerous signs with the last key of the list and accepts all.
+        # itsdangerous signs with the last key of the list and accepts all of them.
         keys = [secret.encode() for secret in reversed(secrets)]
         self._staff = URLSafeTimedSerializer(keys, salt="staff-page")
         self._citizen = URLSafeTimedSerializer(keys, salt="citizen-page")
@@ -34,7 +36,7 @@ class Links:
         self._duty_cookie = URLSafeTimedSerializer(keys, salt="duty-cookie")
 
     def entry_url(self) -> str:
-        """The home page, unsigned: what may be registered with a carrier as the one address in our messages."""
+        """The home page, unsigned. It is what can be registered with a carrier as the one address in our messages."""
         return f"{self._base}/"
 
     def citizen_url(self, inquiry_id: int) -> str:
@@ -44,21 +46,21 @@ class Links:
         return f"{self._base}/s/{self._staff.dumps([inquiry_id, officer_id])}"
 
     def duty_url(self, officer_id: int) -> str:
-        """A new link to the duty desk each time; the page counts that it is used once."""
+        """A link to the duty desk, new each time. The page makes sure that it is used once."""
         return f"{self._base}/duty/in/{self._duty_link.dumps([officer_id, random.token_urlsafe(NONCE_BYTES)])}"
 
     def duty_cookie(self, officer_id: int, nonce: str) -> str:
-        """What the browser keeps of a link that was used."""
+        """What the browser keeps after a link was used."""
         return str(self._duty_cookie.dumps([officer_id, nonce]))
 
     def staff_code(self, assignment_id: int, officer_id: int) -> str:
-        """Six digits, bound to the order and the officer; a new order of the same inquiry has another."""
+        """Six digits that belong to the order and the officer. A new order of the same inquiry has another code."""
         message = f"staff-code:{assignment_id}:{officer_id}".encode()
         digest = hmac.digest(self._key, message, hashlib.sha256)
         return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06}"
 
     def read_citizen(self, token: str) -> int | None:
-        """The inquiry a link shows, None when it is forged or older than 30 days."""
+        """The inquiry a link shows; None when it is forged or older than 30 days."""
         try:
             value = self._citizen.loads(token, max_age=CITIZEN_SECONDS)
         except BadData:
@@ -66,7 +68,7 @@ class Links:
         return value if isinstance(value, int) else None
 
     def read_staff(self, token: str) -> tuple[int, int] | None:
-        """(inquiry, officer) of a link, None when it is forged or older than 72 hours."""
+        """The (inquiry, officer) of a link; None when it is forged or older than 72 hours."""
         try:
             inquiry_id, officer_id = self._staff.loads(token, max_age=STAFF_SECONDS)
         except (BadData, ValueError, TypeError):
@@ -74,7 +76,7 @@ class Links:
         return inquiry_id, officer_id
 
     def expired(self, token: str) -> bool:
-        """Whether a staff link was ours and is only too old: then the page may say how to get a new one."""
+        """Whether a staff link was made by us and is only too old. Then the page may say how to get a new one."""
         try:
             self._staff.loads(token)
         except BadData:
@@ -82,15 +84,17 @@ class Links:
         return True
 
     def read_duty_link(self, token: str) -> tuple[int, str] | None:
-        """(officer, nonce) of a link to the duty desk, None when it is forged or older than 12 hours."""
+        """The (officer, nonce) of a link to the duty desk; None when it is forged or older than 12 hours."""
         return _pair(self._duty_link, token)
 
     def read_duty_cookie(self, value: str) -> tuple[int, str] | None:
-        """(officer, nonce) of a cookie, None when it is forged or older than 12 hours."""
+        """The (officer, nonce) of a cookie; None when it is forged or older than 12 hours."""
         return _pair(self._duty_cookie, value)
 
     def form_seal(self, token: str, action: str) -> str:
-        """What a form on the page of ``token`` carries: a link alone, say in a log, changes nothing."""
+        """What a form on the page of ``token`` contains. With the link alone, which may be found in some log,
+        nothing can be changed.
+        """
         return _seal(self._key, token, action)
 
     def form_sealed(self, token: str, action: str, seal: str) -> bool:

@@ -28,7 +28,7 @@ _NOTICE = re.compile(r"\{#\s*notice:\s*(\w+)\s*#\}")
 
 
 class Texts:
-    """Renders texts by key. Shared by threads."""
+    """Renders texts by key. Threads share it."""
 
     def __init__(self, *, site: str, hotline: str, hours: str, folder: Path = FOLDER) -> None:
         self.site, self.hotline, self.hours = site, hotline, hours
@@ -45,7 +45,7 @@ class Texts:
         self._environment.globals.update(site=site, hotline=hotline, hours=hours)
 
     def keys(self) -> list[str]:
-        """Every key there is."""
+        """All keys."""
         return sorted(name for name in self._files if self.key_of(name) == name)
 
     @property
@@ -54,7 +54,9 @@ class Texts:
         return self._files
 
     def key_of(self, name: str) -> str:
-        """The key a file is a form of, by its flat name. ``more.sms`` is a key of its own: there is no ``more``."""
+        """The key to which a file belongs, by the file's flat name. ``more.sms`` is a key of its own, since there
+        is no ``more``.
+        """
         base, _, form = name.rpartition(".")
         return base if form in {"sms", "fields"} and base in self._files else name
 
@@ -72,7 +74,7 @@ class Texts:
         return self._environment.get_template(file).render(params).strip()
 
     def fields(self, key: TextKey, params: dict[str, Any]) -> dict[str, str]:
-        """The notice fields of ``key``, ``{}`` when it has none."""
+        """The notice fields of ``key``; ``{}`` when it has none."""
         if f"{key}.fields" not in self._files:
             return {}
         lines = self._environment.get_template(self._files[f"{key}.fields"]).render(params).splitlines()
@@ -81,14 +83,14 @@ class Texts:
 
     @functools.cache  # noqa: B019  one instance a process
     def notice(self, key: TextKey) -> str:
-        """Which platform template carries ``key``: ``answer``, ``notice``, ``order`` or ``""``."""
+        """The platform template that carries ``key``: ``answer``, ``notice``, ``order`` or ``""``."""
         if key not in self._files:
             return ""
         found = _NOTICE.search(self._source(key))
         return found.group(1) if found else ""
 
     def sample(self, key: TextKey) -> dict[str, Any]:
-        """What the guard test renders ``key`` with."""
+        """The values with which the guard test renders ``key``."""
         found = _SAMPLE.search(self._source(key))
         if found is None:
             raise KeyError(f"text {key!r} has no sample")

@@ -1,8 +1,8 @@
-"""A worker's own memory of the window: the index of topics, how far it has read, and whose turn it is.
+"""A worker's own memory of the window of hot topics: the index, how far it has read, and whether it is its turn.
 
-Every worker may look for topics; one does. Whoever stores what it found goes on at once; whoever
-finds that another was first forgets its index and waits: only what lies unlooked-at for a while is
-its business then, because the other may have died.
+Every worker may look for topics, and one does. The worker that stored its findings goes on at once. One that
+finds that another was first forgets its index and waits; after that it only takes up what nobody has looked at
+for a while, because the other worker may have died.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class TopicSettings:
 
 @dataclass(slots=True)
 class TopicMemory:
-    """``index`` holds the inquiries up to ``looked``; None until it is read from the database."""
+    """``index`` contains the inquiries up to ``looked``; it is None until it is read from the database."""
 
     settings: TopicSettings = field(default_factory=TopicSettings)
     index: TopicIndex | None = None
@@ -48,8 +48,8 @@ class TopicMemory:
     _waiting: tuple[int, datetime] | None = None
 
     def learn(self, directory: Directory) -> None:
-        """The words that name matters, from the units' and the catalogue's. With other words than before
-        the index is no longer what it would be: it is made anew.
+        """Take over the words that name matters, from the units and the catalogue. If they changed, the index
+        would be another one, so it is built anew.
         """
         if directory is self._directory:
             return
@@ -59,11 +59,11 @@ class TopicMemory:
             self._words, self.index = words, None
 
     def fresh_index(self) -> TopicIndex:
-        """An empty one."""
+        """An empty index."""
         return TopicIndex(self.settings.rules, self.settings.areas, self._words)
 
     def is_my_turn(self, looked: int, now: datetime) -> bool:
-        """Whether to look now. ``looked``: how far anybody has stored."""
+        """Whether to look now. ``looked``: how far any worker has stored."""
         if not self._second:
             return True
         if self._waiting is None or self._waiting[0] != looked:
@@ -71,16 +71,16 @@ class TopicMemory:
         return now - self._waiting[1] >= PATIENCE
 
     def stored(self, index: TopicIndex, looked: int) -> None:
-        """What was found is in the database."""
+        """Note that the findings are in the database."""
         self.index, self.looked, self._second, self._waiting = index, looked, False, None
 
     def was_second(self) -> None:
-        """Another worker had stored meanwhile."""
+        """Note that another worker had stored meanwhile."""
         self.index, self.looked, self._second, self._waiting = None, 0, True, None
 
 
 def matters(directory: Directory) -> set[str]:
-    """What units in office and standing categories say they are there for."""
+    """The words by which units in office and categories in use name their matters."""
     words = {word for unit in directory.units if unit.active for word in unit.keywords}
     if directory.catalogue is not None:
         words |= {word for category in directory.catalogue.standing for word in category.keywords}

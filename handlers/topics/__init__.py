@@ -1,1 +1,1 @@
-"""Hot topics found, kept and shown. How they are found is ``bot/topics``."""
+"""Hot topics: the index kept up to date, topics stored and shown. How they are found is ``bot/topics``."""

@@ -1,8 +1,8 @@
-"""Hot topics kept up to date: a look each sweep at inquiries not yet looked at, and a rebuild at night.
+"""Keeps hot topics up to date: each sweep looks at new inquiries, and at night everything is built anew.
 
-Read and worked out with no lock held, stored in one short transaction. The cursor decides which worker's
-findings are stored (``store.topics.move_looked``). An inquiry is looked at once its quiet interval is over:
-then it is whole and its flags are known. Secrets and accusations stay out.
+Reading and computing are done with no lock held, storing in one short transaction. The cursor decides which
+worker's findings are stored (``store.topics.move_looked``). An inquiry is looked at once its quiet interval is
+over, because only then is it complete and its flags are known. Secrets and accusations are left out.
 """
 
 from __future__ import annotations
@@ -29,19 +29,21 @@ if TYPE_CHECKING:
     from store.records.routing import TopicInquiryRecord
 
 BATCH = 200
-"""A look takes no longer than a tenth of a second: half a millisecond a message."""
+"""The inquiries of one look, which then takes no longer than a tenth of a second: half a millisecond each."""
 PAGE = 500
 REBUILD_FROM = time(3, 30)
 OWNER_FIRST = timedelta(hours=1)
-"""The worker that holds the index rebuilds it, to compare; the others only if it does not."""
+"""The worker that has the index rebuilds it, so that both can be compared; the others only if it does not."""
 STUCK = timedelta(hours=3)
-"""Longer than any matter is told: what is still not routed then holds up nobody."""
+"""Longer than anybody takes to tell a matter. An inquiry that is not routed after this time no longer keeps back
+those after it.
+"""
 HIDDEN = frozenset({"secret", "accusation"})
 NO_MATTER = frozenset({"withdrawn", "rejected"})
 
 
 class _Read(NamedTuple):
-    """Posts to take in, inquiries that are none, and the id up to which everything has been looked at."""
+    """Posts to take in, inquiries that are none, and the id up to which everything was looked at."""
 
     posts: list[Post]
     others: frozenset[int]
@@ -50,7 +52,7 @@ class _Read(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a look found, to be stored if nobody has looked beyond ``since`` meanwhile."""
+    """What a look found. It is stored if nobody has looked beyond ``since`` meanwhile."""
 
     index: TopicIndex
     topics: list[Topic]
@@ -59,7 +61,7 @@ class _Found:
 
 
 def drain(deps: Deps) -> int:
-    """Look at what has come since; how many inquiries. Returns at once when there is nothing new."""
+    """Look at the inquiries that have come since. Returns how many; at once when there is nothing new."""
     memory, now = deps.topics, deps.clock.now()
     if not memory.lock.acquire(blocking=False):
         return 0
@@ -76,7 +78,7 @@ def drain(deps: Deps) -> int:
 
 
 def _look(tx: Tx, now: datetime) -> tuple[int, bool]:
-    """How far anybody has looked, and whether the next inquiry is ready."""
+    """How far any worker has looked, and whether the next inquiry is ready."""
     looked = stored.looked(tx)
     following = stored.after(tx, looked, 1)
     return looked, bool(following) and not _is_being_told(following[0], now)
@@ -142,7 +144,7 @@ def _read_window(deps: Deps, now: datetime, tx: Tx) -> _Read:
 
 
 def _ready(rows: Sequence[TopicInquiryRecord], now: datetime) -> list[TopicInquiryRecord]:
-    """Up to the first inquiry whose citizen may still be writing."""
+    """The inquiries up to the first one whose citizen may still be writing."""
     ready: list[TopicInquiryRecord] = []
     for row in rows:
         if _is_being_told(row, now):
@@ -162,7 +164,9 @@ def _posts(tx: Tx, rows: Sequence[TopicInquiryRecord]) -> list[Post]:
 
 
 def _post(row: TopicInquiryRecord, text: str) -> Post:
-    """Covered before it is cut: no name and no number gets into a topic's words."""
+    """An inquiry as a post. Its text is covered before it is cut, so that no name and no number gets into a
+    topic's words.
+    """
     places = (row.routing or {}).get("places") or ()
     return Post(row.id, str(row.contact_id), covered(text), "", row.received_at, str(row.unit_id or ""), tuple(places))
 
@@ -189,7 +193,7 @@ def _mark(now: datetime) -> str:
 
 
 def _rebuild(deps: Deps, looked: int, now: datetime) -> int | None:
-    """Read everything anew, compare, and store what the new index says: how many inquiries nobody had
+    """Read everything anew, compare, and store what the new index gives. Returns how many inquiries nobody had
     looked at; None when another worker did it.
     """
     memory = deps.topics
@@ -209,8 +213,8 @@ def _rebuild(deps: Deps, looked: int, now: datetime) -> int | None:
 
 
 def _brought_up(lived: TopicIndex, fresh: TopicIndex) -> TopicIndex:
-    """The index that lived through the day, told what changed in the inquiries themselves meanwhile:
-    a flag, another unit, a part that came later.
+    """The index that lived through the day, after it was told what changed in the inquiries meanwhile: a flag,
+    another unit, a part that came later.
     """
     for seen in fresh.seen.values():
         lived.add(seen.post)

@@ -1,7 +1,7 @@
-"""What the index found, stored: topics, which inquiry belongs to which, and who is told when one is hot.
+"""Stores what the index found: topics, which inquiry belongs to which, and who is told when one is hot.
 
-A stored topic goes on in the found one that shares most of its inquiries, whatever its name is by now;
-one whose inquiries have left the window stays as it was. Only what changed is written.
+A stored topic goes on in the found one that shares most of its inquiries, whatever that is called by now. One
+whose inquiries have left the window stays as it was. Only changes are written.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ if TYPE_CHECKING:
     from store.records.routing import TopicRecord, TopicValues
 
 AGAIN = timedelta(days=1)
-"""A topic already told of is told again no sooner, and only when its citizens have doubled."""
+"""A topic that people were told of is told again no sooner than this, and only when its citizens have doubled."""
 TITLE_WORDS = 2
 KEY = 32
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A topic with the inquiries that are its own: each belongs to the first that has it."""
+    """A topic with the inquiries that are its own: each inquiry belongs to the first topic that has it."""
 
     topic: Topic
     own: frozenset[int]
 
 
 def keep(deps: Deps, tx: Tx, index: TopicIndex, found: list[Topic], *, others: frozenset[int], now: datetime) -> None:
-    """Make the stored topics those that were found; tell of what is hot. ``others``: inquiries that may have
-    belonged to a topic and no longer can.
+    """Make the stored topics those that were found, and tell people of hot ones. ``others``: inquiries that may
+    have belonged to a topic and no longer can.
     """
     kept = _shared_out(found)
     belonging = _belonging(tx, index, others)
@@ -63,7 +63,7 @@ def keep(deps: Deps, tx: Tx, index: TopicIndex, found: list[Topic], *, others: f
 
 
 def _belonging(tx: Tx, index: TopicIndex, others: frozenset[int]) -> dict[int, int]:
-    """The topics of the window's inquiries. What has left the window keeps its own."""
+    """The topics of the window's inquiries. What has left the window keeps its topic."""
     window = index.seen.keys() | others
     if not window:
         return {}
@@ -71,7 +71,7 @@ def _belonging(tx: Tx, index: TopicIndex, others: frozenset[int]) -> dict[int, i
 
 
 def _shared_out(found: list[Topic]) -> list[_Kept]:
-    """The topics in order, without the narrower ones, and each inquiry in one only."""
+    """The topics in order, without the narrower ones, and each inquiry in one of them only."""
     kept: list[_Kept] = []
     taken: set[int] = set()
     for topic in found:
@@ -82,7 +82,7 @@ def _shared_out(found: list[Topic]) -> list[_Kept]:
 
 
 def _claims(kept: list[_Kept], belonging: dict[int, int]) -> dict[str, int]:
-    """Topic's key -> the stored topic it carries on: the largest share first."""
+    """For the key of a topic, the stored topic it carries on, the one with the largest share first."""
     shares = Counter(
         (each.topic.key, belonging[post_id]) for each in kept for post_id in each.own if post_id in belonging
     )
@@ -162,7 +162,7 @@ def _tell(deps: Deps, tx: Tx, row: TopicRecord, topic: Topic, now: datetime) -> 
 
 
 def title(words: Iterable[str]) -> str:
-    """What a topic is called: its name and the next word, nothing personal."""
+    """What a topic is called: its name and the next word, with nothing personal."""
     return " ".join(covered(word) for word in list(words)[:TITLE_WORDS])
 
 
@@ -173,5 +173,5 @@ _PERSON = re.compile(
 
 
 def covered(text: str) -> str:
-    """Personal data covered, and the given names of people with a title too: a topic names matters."""
+    """The text with personal data covered, and given names before a title too: a topic names matters, not people."""
     return _PERSON.sub(lambda found: found[1] + "*" * len(found[2]), mask(text))

@@ -1,4 +1,4 @@
-"""Topics as the duty desk's page shows them (``templates/pages/_topics.html``), nothing personal in them."""
+"""Topics in the form of the duty desk's page (``templates/pages/_topics.html``), with nothing personal in them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 WINDOW = timedelta(days=30)
 HOT_FOR = timedelta(hours=72)
-"""A topic told of stays hot as long as somebody wrote of it within this."""
+"""A topic that people were told of stays hot as long as somebody has written of it within this time."""
 NUMBERS = 10
 HIDDEN = frozenset({"secret", "accusation"})
 
 
 @dataclass(frozen=True, slots=True)
 class TopicShown:
-    """One topic. ``trend`` is up, down or same, this week's citizens against last week's; ``numbers`` the
-    newest inquiries, ``more`` how many besides.
+    """One topic. ``trend`` is up, down or same, comparing this week's citizens with last week's. ``numbers`` are
+    the newest inquiries, ``more`` is how many there are besides.
     """
 
     id: int
@@ -47,7 +47,7 @@ class TopicShown:
 
 
 def topics_view(tx: Tx, now: datetime, limit: int = 10) -> list[TopicShown]:
-    """The topics of the last thirty days, most citizens first."""
+    """The topics of the last thirty days, those with most citizens first."""
     return [_shown(tx, row, now) for row in stored.shown(tx, now - WINDOW, limit)]
 
 
@@ -79,7 +79,7 @@ def _period(first: datetime, last: datetime) -> str:
 
 
 def _sample(row: ShownTopicRecord) -> str:
-    """The sample's summary, unless it was closed to most eyes after it was chosen."""
+    """The summary of the sample, unless it was hidden from most officers after it was chosen."""
     if row.sample_summary is None or not HIDDEN.isdisjoint(row.sample_flags or ()):
         return ""
     return shorten(covered(row.sample_summary), 60)

@@ -1,1 +1,1 @@
-"""The public page and one inquiry's progress for its citizen. Nothing for staff."""
+"""The public page, and the progress of one inquiry for its citizen. Nothing for officers."""

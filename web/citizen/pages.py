@@ -1,4 +1,5 @@
-"""``/``: what this is and how to write in. ``/i/<token>``: one inquiry's progress, for its citizen.
+"""``/``: what this service is and how to write to it. ``/i/<token>``: the progress of one inquiry, for its
+citizen.
 
 The page shows nothing the citizen wrote: a link sent by SMS may be read by whoever holds the phone.
 """

@@ -1,7 +1,7 @@
 """What the buttons of ``/duty`` do: send on, send elsewhere, not accept, merge, take apart, correct.
 
-The moves are the handlers' own, the same as by word; here stands only what a form means. A form is
-sealed with its officer's cookie, its action and its order.
+The moves are those of the handlers, the same as by word; here is only what a form means. A form is sealed with
+its officer's cookie, its action and its order.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _BETWEEN = re.compile(r"[,，、;；\s]+")
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What the desk's forms hold."""
+    """The fields of the desk's forms."""
 
     order: str = ""
     pick: str = ""
@@ -50,8 +50,8 @@ def filled() -> Filled:
 
 
 def act(acting: ActingOfficer, action: str, form: Filled) -> Outcome:
-    """Do it on the order as it is now."""
-    # Sealed, so it is what our own page wrote: digits.
+    """Do the action on the order as it is now."""
+    # The seal was checked, so this is what our own page wrote: digits.
     found = duty_page.order(acting.tx, int(form.order))
     if found is None or not may_read(acting.officer, found, keeper=acting.deps.secrets_officer):
         return acting.refuse(GONE)
@@ -64,7 +64,7 @@ def _send(acting: ActingOfficer, order: OrderRecord, form: Filled) -> Outcome:
 
 
 def _other(acting: ActingOfficer, order: OrderRecord, form: Filled) -> Outcome:
-    """Any unit, by name; with a category and units that help, where they were given."""
+    """Send to any unit, by name, with a category and units that help if they were given."""
     found = [
         moves.unit_named(acting.tx, acting.deps, name)
         for name in (form.unit, *filter(None, _BETWEEN.split(form.assists)))
@@ -103,14 +103,16 @@ ACTIONS: dict[str, Callable[[ActingOfficer, OrderRecord, Filled], Outcome]] = {
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What would be done: the citizen's text, and with a merge the inquiry it goes into."""
+    """What would be done: the text to the citizen and, for a merger, the inquiry it goes into."""
 
     told: str
     other: Other | None
 
 
 def preview(acting: ActingOfficer, action: str, form: Filled) -> Outcome | Seen:
-    """What would follow: done in full, looked at, taken back. So it cannot differ from what is sent."""
+    """What an action would do: it is done in full, looked at, and taken back, so that the preview cannot differ
+    from what is sent.
+    """
     savepoint = acting.tx.conn.begin_nested()
     try:
         outcome = act(acting, action, form)

@@ -1,7 +1,7 @@
-"""``/duty``: the duty desk on a phone. What waits, with three suggestions; two taps send it on.
+"""``/duty``: the duty desk on a phone. It shows what waits with three suggestions; two taps send it on.
 
-Everything stands behind the cookie of ``web/duty_desk/sign_in.py``; whether the officer still has the right is
-asked for each request. Works without JavaScript.
+Everything is behind the cookie of ``web/duty_desk/sign_in.py``, and each request asks whether the officer still
+has the right. The pages work without JavaScript.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ TOPICS = 12
 TOLD = 240
 LONGEST_ID = 18
 FORM: TextKey = "staff.form"
-"""A form that was not made for this officer, this order and this action."""
+"""The answer to a form that was not made for this officer, this order and this action."""
 PART_OF = {"correct": "sent"}
-"""The part of the page an action belongs to; the queue else."""
+"""The part of the page to which an action belongs; the queue for any other."""
 DONE = frozenset({"send", "other", "reject", "merge", "correct", "apart"})
 INVALID = frozenset({"staff.bad_unit", "staff.bad_code", "staff.same_unit", "staff.bad_reason"})
-"""What can be put right in the form."""
+"""Mistakes that can be put right in the form."""
 
 
 def make_duty_pages(deps: Deps, *, public_url: str) -> Blueprint:
@@ -137,7 +137,7 @@ def _page(deps: Deps, session: Session, template: str, status: int, **values: An
 
 
 def _flash(deps: Deps) -> dict[str, Any] | None:
-    """What just happened, told from how the order stands now: the address holds its id alone."""
+    """What just happened, told from how the order stands now: the address contains only its id."""
     done, order_id = request.args.get("m", ""), request.args.get("o", "")
     if done not in DONE or not order_id.isascii() or not order_id.isdecimal() or len(order_id) > LONGEST_ID:
         return None
@@ -163,7 +163,7 @@ def _posted(deps: Deps, session: Session, action: str) -> AnyResponse:
 
 
 def _looked(deps: Deps, session: Session, action: str) -> AnyResponse:
-    """Before it is done: what the citizen will be told, and with a merge both texts."""
+    """The page before an action is done: what the citizen will be told and, for a merger, both texts."""
     form = filled()
     if not _sealed(deps, session, action, form):
         return _refused(deps, session, action, form, Outcome(done=False, key=FORM))
@@ -179,7 +179,7 @@ def _looked(deps: Deps, session: Session, action: str) -> AnyResponse:
 
 
 def _at_work(deps: Deps, tx: Tx, session: Session, work: Callable[[ActingOfficer], T]) -> T | Outcome:
-    """Inside the write the right is asked for once more."""
+    """The officer at work. Inside the write the right is asked for once more."""
     now = deps.clock.now()
     officer = still_in(tx, (session.officer.id, session.nonce), now)
     return work(ActingOfficer(tx, deps, officer, now)) if officer is not None else Outcome(done=False, key=GONE)
@@ -190,7 +190,7 @@ def _sealed(deps: Deps, session: Session, action: str, form: Filled) -> bool:
 
 
 def _refused(deps: Deps, session: Session, action: str, form: Filled, outcome: Outcome) -> AnyResponse:
-    """With what was typed where it can be put right, else the list as it is now."""
+    """The page after a refusal: with what was typed if it can be put right, else the list as it is now."""
     flash = {"bad": outcome.key, "told": _told(deps, outcome)}
     if outcome.key == FORM:
         return _show(deps, session, PART_OF.get(action, "queue"), flash=flash, status=403)
@@ -207,7 +207,7 @@ def _told(deps: Deps, outcome: Outcome) -> str:
 
 
 def _gone(deps: Deps, session: Session, order_id: int) -> dict[str, Any]:
-    """Who was first, when an order is opened that no longer lies at the desk."""
+    """Who was first, shown when an order is opened that no longer lies at the desk."""
     outcome = deps.store.read(
         lambda tx: view.taken(ActingOfficer(tx, deps, session.officer, deps.clock.now()), order_id)
     )

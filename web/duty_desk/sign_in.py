@@ -1,7 +1,7 @@
 """How an officer gets into ``/duty``: a signed link for one sign-in, then a signed cookie for twelve hours.
 
-The link shows a page with one button, and only the button uses it up: messengers open the links they
-carry to look at them. The token is in no address bar after that, nor in a Referer.
+The link shows a page with one button, and only the button uses it up, because messengers open the links they
+carry to preview them. After that the token is in no address bar and no Referer.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ROLES = (Role.DUTY, Role.LEADER)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An officer signed in. ``key`` is the cookie's value: what forms are sealed with."""
+    """An officer who is signed in. ``key`` is the value of the cookie, with which forms are sealed."""
 
     officer: StaffRecord
     nonce: str
@@ -75,7 +75,7 @@ def add_door(pages: Blueprint, deps: Deps, *, secure: bool) -> None:
 
 
 def signed_in(deps: Deps) -> Session | None:
-    """Who the request's cookie says it is, if they still have the right and have not signed out."""
+    """Who the request's cookie belongs to, if they still have the right and have not signed out."""
     key = request.cookies.get(COOKIE, "")
     found = deps.signer.read_duty_cookie(key)
     if found is None:
@@ -85,28 +85,28 @@ def signed_in(deps: Deps) -> Session | None:
 
 
 def still_in(tx: Tx, who: tuple[int, str], now: datetime) -> StaffRecord | None:
-    """The officer of a cookie, asked for each time: rights end with the directory's next import."""
+    """The officer of a cookie, asked for each time, because rights end with the next import of the directory."""
     officer_id, nonce = who
     return entitled(tx, officer_id) if sign_ins.is_open(tx, nonce, officer_id, now) else None
 
 
 def entitled(tx: Tx, officer_id: int) -> StaffRecord | None:
-    """An active officer of the duty desk, or a leader."""
+    """Whether this is an active officer of the duty desk, or a leader."""
     officer = directory.officer(tx, officer_id)
     return officer if officer is not None and officer.role in ROLES else None
 
 
 def closed(deps: Deps, why: str, status: int = 403) -> Response:
-    """How to get in, and nothing else."""
+    """The page that says how to get in, and nothing else."""
     return page("duty_closed.html", status, site=deps.texts.site, hotline=deps.texts.hotline, why=why)
 
 
 def _enter(deps: Deps, link: tuple[int, str] | None) -> str:
-    """``""`` when the link has signed its officer in now, or why not."""
+    """Sign in by a link. Returns ``""``, or why not."""
     if link is None:
         return "stale"
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
-        # Somebody else's page would sign its own officer in here, for this one to work under.
+        # Another site's page could otherwise sign in its own officer here, for this one to work under that name.
         return "form"
     now = deps.clock.now()
     return deps.store.write(lambda tx: _use(tx, link, now))
@@ -122,7 +122,8 @@ def _use(tx: Tx, link: tuple[int, str], now: datetime) -> str:
 
 def _entered(deps: Deps, link: tuple[int, str], *, secure: bool) -> AnyResponse:
     response = redirect(url_for("duty.queue"), 303)
-    # Strict keeps it from every request another site starts; the button above is on our own.
+    # Strict: the browser does not send the cookie with requests that another site starts. The button above is on
+    # our own page.
     response.set_cookie(
         COOKIE,
         deps.signer.duty_cookie(*link),

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 SHOWN = 50
 IN_FULL = 20
-"""Orders with their choices at hand; those behind are a line each, so that the page stays small."""
+"""Orders shown with all their choices. Those after them have one line each, so that the page stays small."""
 HEAD, REST = 90, 240
-"""Characters of a text at once, and behind a tap; the whole is on the order's own page."""
+"""Characters of a text shown at once, and behind a tap. The whole text is on the order's own page."""
 SENT = 30
 LINKED = 30
 MODEL_ALARMS = "model_"
@@ -53,8 +53,8 @@ class Other:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One order at the desk. ``hidden``: its text is for another officer alone. ``barred``: this officer
-    did not accept it before, so the objection is another's to decide.
+    """One order at the desk. ``hidden``: its text is for another officer only. ``barred``: this officer did not
+    accept it before, so the objection is for another to decide.
     """
 
     order: int
@@ -80,7 +80,7 @@ class Item:
 
 
 def queue(deps: Deps, tx: Tx, officer: StaffRecord) -> dict[str, Any]:
-    """The waiting orders, the most urgent first; ``more`` are beyond what a page holds."""
+    """The waiting orders, the most urgent first. ``more`` are those beyond what a page holds."""
     duty = directory.duty_unit(tx)
     rows = duty_page.waiting(tx, duty.id, SHOWN) if duty is not None else []
     items = items_of(deps, tx, officer, rows)
@@ -88,7 +88,7 @@ def queue(deps: Deps, tx: Tx, officer: StaffRecord) -> dict[str, Any]:
 
 
 def items_of(deps: Deps, tx: Tx, officer: StaffRecord, rows: Sequence[LeadRecord]) -> list[Item]:
-    """Rows of ``store.duty_desk.waiting`` as they are shown; what belongs to all is read for all at once."""
+    """Rows of ``store.duty_page.waiting`` as they are shown. What all of them need is read for all at once."""
     ids = [row.id for row in rows]
     said, linked, media = decisions.texts(tx, ids), duty_page.linked(tx, ids), duty_page.with_media(tx, ids)
     now = deps.clock.now()
@@ -156,13 +156,13 @@ def _is_anothers(deps: Deps, tx: Tx, officer: StaffRecord, row: LeadRecord) -> b
 
 
 def flags_of(row: LeadRecord) -> list[str]:
-    """The words an inquiry is marked with; danger stands first."""
+    """The words an inquiry is marked with, danger first."""
     named = list(row.flags or [])
     return ["emergency", *named] if row.urgent and not {"emergency", "self_harm"} & set(named) else named
 
 
 def _other(deps: Deps, tx: Tx, officer: StaffRecord, row: LeadRecord) -> Other | None:
-    """The one it may repeat."""
+    """The inquiry this one may repeat."""
     other = inquiries.find(tx, row.repeat_of_id) if row.repeat_of_id is not None else None
     return other_of(deps, tx, officer, other) if other is not None else None
 
@@ -176,7 +176,7 @@ def other_of(deps: Deps, tx: Tx, officer: StaffRecord, other: InquiryRecord) -> 
 
 
 def one(deps: Deps, tx: Tx, officer: StaffRecord, order_id: int) -> dict[str, Any] | None:
-    """An order lying at the desk, with all that was said; None when it is not there (any more)."""
+    """An order at the desk with all that was said; None when it is not there (any more)."""
     row = at_desk(tx, order_id)
     if row is None:
         return None
@@ -190,7 +190,7 @@ def one(deps: Deps, tx: Tx, officer: StaffRecord, order_id: int) -> dict[str, An
             if m.direction == Direction.IN and m.text
         ]
     )
-    # A leader of another unit decides here; the order's own page is for those in charge of it.
+    # A leader of another unit decides on this page; the order's own page is for those in charge of it.
     in_charge = officer.role == Role.DUTY or officer.unit_id == row.order_unit_id
     return {
         "item": item,
@@ -216,7 +216,7 @@ def _alike(deps: Deps, tx: Tx, officer: StaffRecord, row: LeadRecord) -> list[di
 
 
 def became(tx: Tx, order_id: int) -> dict[str, Any] | None:
-    """What an order's inquiry has become: its number, its unit, what it was merged into."""
+    """What has become of an order's inquiry: its number, its unit, what it was merged into."""
     row = duty_page.order(tx, order_id)
     if row is None:
         return None
@@ -230,7 +230,7 @@ def became(tx: Tx, order_id: int) -> dict[str, Any] | None:
 
 
 def taken(acting: ActingOfficer, order_id: int) -> Outcome:
-    """Why an order is not to be worked on here any more."""
+    """Why an order cannot be worked on here any more."""
     row = duty_page.order(acting.tx, order_id)
     if row is None:
         return acting.refuse("staff.gone")
@@ -239,7 +239,7 @@ def taken(acting: ActingOfficer, order_id: int) -> Outcome:
 
 
 def at_desk(tx: Tx, order_id: int) -> LeadRecord | None:
-    """The order with its inquiry if it is open and the desk's."""
+    """The order with its inquiry, if it is open and the desk's."""
     row, duty = duty_page.order(tx, order_id), directory.duty_unit(tx)
     if row is None or duty is None or row.order_unit_id != duty.id or row.order_state not in inquiries.OPEN_ASSIGNMENT:
         return None
@@ -247,7 +247,7 @@ def at_desk(tx: Tx, order_id: int) -> LeadRecord | None:
 
 
 def lists(deps: Deps) -> dict[str, Any]:
-    """What the forms offer: units with somebody there, by their full name, and the categories."""
+    """The choices of the forms: units with somebody there, by their full name, and the categories."""
     known = deps.router().directory
     units = [unit for unit in known.units if known.can_take(unit) and unit.code not in known.duty_codes]
     return {
@@ -262,7 +262,7 @@ def categories(deps: Deps) -> list[tuple[str, str]]:
 
 
 def to_decide(deps: Deps, tx: Tx, officer: StaffRecord) -> dict[str, Any]:
-    """What units and citizens ask for; each opens on its own signed page, where it is decided."""
+    """The requests of units and citizens. Each opens on its own signed page, where it is decided."""
     now = deps.clock.now()
     return {
         "asked": [
@@ -321,7 +321,7 @@ def aside(deps: Deps, tx: Tx) -> dict[str, Any]:
 
 
 def _model(active: ModelRecord) -> dict[str, Any]:
-    """Of the model's card what a person at the desk can use."""
+    """The part of the model's card that is useful to a person at the desk."""
     compared = active.card.get("compared", {})
     return {
         "since": say_time(active.in_use_at) if active.in_use_at is not None else "",

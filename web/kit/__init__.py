@@ -1,1 +1,1 @@
-"""Forms, headers and values all pages share. No route."""
+"""Forms, headers and values that all pages share. It has no route."""

@@ -1,4 +1,4 @@
-"""A form as it was typed: read before the write, which runs in the store's own thread without a request."""
+"""A form as it was typed. It is read before the write, which runs in the store's own thread without a request."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Form = TypeVar("Form", bound="DataclassInstance")
 
 
 def typed(form: type[Form]) -> Form:
-    """The fields of ``form``, all text, each ``""`` when it was not sent.
+    """The fields of ``form``, all text; ``""`` for one that was not sent.
 
-    Browsers send line ends as CR LF; 2000 characters are counted without.
+    Browsers send line ends as CR LF; a limit of 2000 characters is counted without the CR.
     """
     given = (request.form.get(each.name, "") for each in fields(form))
     return form(*(value.replace("\r\n", "\n").replace("\r", "\n") for value in given))

@@ -25,7 +25,7 @@ CSP = (
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # A signed link is a capability: it must not travel to another site as a referrer.
+    # Whoever has a signed link may use it, so it must not travel to another site as a referrer.
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": CSP,
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -45,7 +45,7 @@ def secure(app: Flask) -> None:
 
 
 def page(template: str, status: int = 200, **values: object) -> Response:
-    """A rendered page that is kept by nobody: what it shows belongs to one person."""
+    """A rendered page that nobody may cache, because what it shows belongs to one person."""
     response = Response(render_template(template, **values), status=status, mimetype="text/html")
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -55,7 +55,7 @@ def _headers(response: Response) -> Response:
     for name, value in SECURITY.items():
         response.headers.setdefault(name, value)
     if request.path.startswith("/hooks/") and response.mimetype == "text/html":
-        # Flask's default for an empty answer; to WeChat nothing may look like a page.
+        # Flask's default type for an empty answer; WeChat must not take an answer for a page.
         response.content_type = PLAIN
     return response
 

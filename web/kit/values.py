@@ -1,4 +1,4 @@
-"""Values pages are filled with: the due date in words, the steps an inquiry went through."""
+"""The values with which pages are filled: the due date in words, the steps an inquiry went through."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from store.records.inquiries import EventRecord, InquiryRecord
 
 INTERNAL = frozenset({"late_sign", "yellow", "red"})
-"""Steps between the office and a unit; the citizen is told that it is overdue, as in her progress text."""
+"""Steps between the office and a unit. The citizen is only told that it is overdue, as in her progress text."""
 ENDED = FINAL | {State.ANSWERED}
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """``days`` are working days left, negative when past; ``clock``: ok, today, paused, overdue or ended."""
+    """A due date as shown. ``days`` are the working days left, negative when it is over; ``clock`` is ok, today,
+    paused, overdue or ended.
+    """
 
     text: str
     days: int
@@ -33,7 +35,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of the history. ``name`` is the event's; the template has its words."""
+    """One line of the history. ``name`` is that of the event; the template has its words."""
 
     name: str
     at: str
@@ -44,7 +46,7 @@ class Step:
 
 
 def due_of(calendar: Calendar, inquiry: InquiryRecord, now: datetime) -> Due:
-    """The promise, and how far away it is."""
+    """The due date and how far away it is."""
     today, last = now.astimezone(CHINA).date(), inquiry.due_at.astimezone(CHINA).date()
     days = calendar.workdays_between(today, last)
     if inquiry.state in ENDED:
@@ -64,7 +66,7 @@ def state_of(inquiry: InquiryRecord) -> str:
 
 
 def steps_of(tx: Tx, inquiry_id: int, *, names: bool) -> list[Step]:
-    """The history in order. ``names`` false: no officer's name and no reason, as for the citizen."""
+    """The history in order. With ``names`` false no officer's name and no reason is shown, as for the citizen."""
     unseen = UNSEEN if names else UNSEEN | INTERNAL
     return [_step(tx, event, names=names) for event in inquiries.events_of(tx, inquiry_id) if event.name not in unseen]
 

@@ -19,7 +19,9 @@ LENGTH = 80
 
 
 def linked_view(acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord | None) -> dict[str, Any]:
-    """The newest of those linked to this one, how many there are, or which one this is linked to. ``order``: open."""
+    """The newest of those linked to this inquiry and how many there are, or which one this is linked to.
+    ``order``: an open one.
+    """
     if order is None or order.role != AssignmentRole.LEAD:
         return {"linked": [], "linked_count": 0, "linked_to": ""}
     rows = [row for row in linked_inquiries.open_orders(acting.tx, inquiry.id) if row.unit_id == order.unit_id]

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from handlers.services.deps import Deps
 
 SHOWN = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/bmp"})
-"""Types a browser may show in place. Never SVG or HTML: those run script."""
+"""Types that a browser may show in the page. SVG and HTML are not among them, because they can run scripts."""
 
 
 def send_stored(deps: Deps, inquiry_id: int, media_id: int) -> Response:
-    """The stored file of this inquiry, 404 for any other."""
+    """The stored file of this inquiry; 404 for any other."""
     rows = deps.store.read(lambda tx: inquiries.media_of(tx, inquiry_id))
     row = next((row for row in rows if row.id == media_id and row.state is MediaState.STORED), None)
     if row is None or not row.path:

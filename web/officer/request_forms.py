@@ -1,4 +1,4 @@
-"""What an order's page shows of requests: what was asked, what may be asked, what waits for a decision."""
+"""What an order's page shows of requests: what was asked for, what may be asked for, what waits for a decision."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from store.records.joined import OrderRecord, UnitRequestRecord
 
 JOINED = "joined"
-"""``messages.kind`` of a merged inquiry's text, see ``handlers/duty_desk/merge.py``."""
+"""The ``messages.kind`` of a merged inquiry's text (``handlers/duty_desk/merge.py``)."""
 SOMETHING = "to be written"
-"""Stands in for what is not written yet when a rule is asked whether a form makes sense at all."""
+"""Stands for a reason that is not written yet, when a rule is asked whether a form makes sense at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,9 @@ def _is_pending(row: UnitRequestRecord) -> bool:
 
 
 def may_decide(officer: OfficerRecord, inquiry: InquiryRecord, request: UnitRequestRecord) -> bool:
-    """The duty desk; for a second extension a leader; an expired one may be granted late."""
+    """Whether this officer may decide: the duty desk, for a second extension a leader. An expired request may be
+    granted late.
+    """
     if officer.role not in DECIDERS or request.kind not in requests.TO_DECIDE:
         return False
     if request.state not in {RequestState.PENDING, RequestState.EXPIRED} or request.note == "dropped":
@@ -108,14 +110,16 @@ def _asked(acting: ActingOfficer, inquiry: InquiryRecord, row: UnitRequestRecord
 
 
 def _reason(acting: ActingOfficer, inquiry: InquiryRecord, row: UnitRequestRecord) -> str:
-    """A rework's is the citizen's own; the others are written by officers."""
+    """The reason of a request. For a rework it is the citizen's own; the others are written by officers."""
     if row.kind != RequestKind.REWORK:
         return str(row.reason)
     return text_for(acting.officer, inquiry, row.reason, keeper=acting.deps.secrets_officer)
 
 
 def _still_matters(acting: ActingOfficer, request: UnitRequestRecord) -> bool:
-    """A request of an order that is over cannot be granted any more; a rework asks for a new one."""
+    """Whether a request can still be granted: not if its order is over, unless it is a rework, which asks for a
+    new one.
+    """
     if request.kind == RequestKind.REWORK:
         return bool(request.state == RequestState.PENDING)
     orders = inquiries.assignments_of(acting.tx, request.inquiry_id)
@@ -123,7 +127,7 @@ def _still_matters(acting: ActingOfficer, request: UnitRequestRecord) -> bool:
 
 
 def _extension(acting: ActingOfficer, inquiry: InquiryRecord, order: OrderRecord) -> dict[str, Any] | None:
-    """Each number of days with the date it leads to, and the reasons there are."""
+    """Each number of days with the date it leads to, and the possible reasons."""
     if extension_expired(order.due_at, acting.now, paused_at=inquiry.paused_at):
         return None
     limits, calendar = acting.deps.limits, acting.deps.calendar()

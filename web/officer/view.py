@@ -1,4 +1,4 @@
-"""What an order's page shows the officer who stands before it."""
+"""Who is looking at an order's page, and what the page shows them."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _routed(visit: Visit, *, readable: bool) -> dict[str, Any]:
 
 
 def _answered(tx: Tx, visit: Visit) -> dict[str, Any]:
-    """What may be done about an answer given: the text that holds, to be put right."""
+    """What may be done with an answer that was given: the text that holds, for correcting it."""
     order, may = visit.order, corrections.Allowed()
     if order is not None and not visit.only_decides:
         may = corrections.allowed(tx, visit.inquiry, order)
@@ -114,7 +114,7 @@ def _answered(tx: Tx, visit: Visit) -> dict[str, Any]:
 def _contact(
     acting: acting_officer.ActingOfficer, inquiry: InquiryRecord, order: OrderRecord | None, until: datetime | None
 ) -> dict[str, Any]:
-    """Whom to call, while that is open for this officer; else whether it may be asked for."""
+    """Whom to call, while that is open to this officer; else whether it may be asked for."""
     may_ask = order is not None and order.role == AssignmentRole.LEAD and not contact_details.is_confidential(inquiry)
     return {
         "may_contact": may_ask and until is None,
@@ -125,7 +125,7 @@ def _contact(
 
 
 def _at_desk(acting: acting_officer.ActingOfficer, inquiry: InquiryRecord) -> dict[str, Any]:
-    """What the router proposes, while the order lies with the desk and this officer may send it on."""
+    """What the router proposes, while the order lies at the desk and this officer may send it on."""
     lead, duty_unit = inquiries.open_lead(acting.tx, inquiry.id), directory.duty_unit(acting.tx)
     at_desk = lead is not None and duty_unit is not None and lead.unit_id == duty_unit.id
     if not at_desk or acting.officer.role not in DECIDERS or SECRET in (inquiry.flags or []):
@@ -138,7 +138,9 @@ def _at_desk(acting: acting_officer.ActingOfficer, inquiry: InquiryRecord) -> di
 
 
 def _parts(acting: acting_officer.ActingOfficer, inquiry: InquiryRecord, *, opened: bool) -> list[dict[str, Any]]:
-    """What the citizen sent, and those whose inquiries were merged into this, in order, as this officer may read it."""
+    """What the citizen sent, and what those whose inquiries were merged into this one sent, in order, in the form
+    this officer may read.
+    """
     media: dict[int, list[MediaRecord]] = {}
     for row in inquiries.media_of(acting.tx, inquiry.id):
         media.setdefault(row.message_id, []).append(row)
@@ -154,7 +156,7 @@ def _part(
     *,
     opened: bool,
 ) -> dict[str, Any]:
-    """``masked``: the text is not as it was written, so the page says where to ask."""
+    """One message as shown. ``masked``: the text is not as it was written, so that the page says where to ask."""
     keeper = acting.deps.secrets_officer
     text = text_for(acting.officer, inquiry, message.text, keeper=keeper, opened=opened)
     seen = may_read(acting.officer, inquiry, keeper=keeper)
