@@ -9,7 +9,7 @@ from bot.conversation.state import ConversationState
 from bot.conversation.step import answered, rating_reason_asked
 from bot.inquiry.states import Actor, AssignmentState, Event, LoggedActor, State
 from handlers.duty_desk.merge import head_of
-from handlers.inquiry.rework import DISSATISFIED, dissatisfied
+from handlers.inquiry.rework import DISSATISFIED, Rework, dissatisfied
 from handlers.inquiry.transitions import Author, move
 from handlers.notices.notify import to_unit
 from handlers.notices.phrases import RATINGS, about, say_due
@@ -88,9 +88,9 @@ def _follow(turn: Turn, inquiry_id: int, score: int, why: str) -> None:
     inquiry = inquiries.get(turn.tx, inquiry_id)
     head = head_of(turn.tx, inquiry)
     by = Author(Actor.CITIZEN, turn.address.contact_id, turn.now)
-    key = ""
+    rework = Rework.NOTHING
     if score == DISSATISFIED:
-        key = dissatisfied(turn.deps, turn.tx, head, by, reason=why)
+        rework = dissatisfied(turn.deps, turn.tx, head, by, reason=why)
     elif inquiry.state == State.ANSWERED:
         limits = turn.deps.limits
         move(
@@ -104,10 +104,10 @@ def _follow(turn: Turn, inquiry_id: int, score: int, why: str) -> None:
         )
     inquiry = inquiries.get(turn.tx, inquiry_id)
     standing = about(inquiry) | {"due": say_due(inquiries.get(turn.tx, head.id))}
-    if key == "reopened":
+    if rework is Rework.REOPENED:
         turn.wakes.add("outbox-urgent")
         turn.reply("reopened", **standing)
-    elif key:
+    elif rework is Rework.ASKED:
         turn.reply("rework.asked", **standing)
     else:
         turn.reply("rating.thanks", **about(inquiry), rating=RATINGS[score])

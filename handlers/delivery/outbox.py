@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from adapters.kit.base import Sent
+    from bot.text.keys import TextKey
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
     from store.records.delivery import DeliveryRecord, OutboxRecord
@@ -50,7 +51,7 @@ AMBIGUOUS_WAIT = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(hours=1)
 """If a rung asks to wait longer than this (a day's quota is used up), the next rung is tried instead."""
 
-CHATTER = frozenset({"part", "supplement", "urge"})
+CHATTER: frozenset[TextKey] = frozenset({"part", "supplement", "urge"})
 """Texts that leave the last free message of a window to an answer."""
 
 

@@ -17,13 +17,14 @@ from store import inquiries
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from bot.text.keys import TextKey
     from handlers.services.deps import Deps
     from store.engine.transactions import Tx
     from store.records.inquiries import InquiryRecord, MessageRecord
 
 LONGEST_ANSWER = 2000
-CORRECTED = "answer.corrected"
-ANSWERS = frozenset({"answer", CORRECTED})
+CORRECTED: TextKey = "answer.corrected"
+ANSWERS: frozenset[TextKey] = frozenset({"answer", CORRECTED})
 """The text keys that hold an answer, which the citizen may rate."""
 UNSENT, REPLACED, RETRACTED = "unsent", "replaced", "retracted"
 """The ``messages.kind`` of an answer that does not hold any more. UNSENT reached nobody."""

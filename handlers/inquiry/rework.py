@@ -4,6 +4,7 @@ office's decision.
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from bot.inquiry import request_rules
@@ -21,24 +22,33 @@ if TYPE_CHECKING:
     from store.records.inquiries import InquiryRecord
     from store.records.joined import OrderRecord
 
+
+class Rework(Enum):
+    """What became of a citizen's complaint about an answer."""
+
+    NOTHING = auto()
+    REOPENED = auto()
+    ASKED = auto()
+
+
 DISSATISFIED = 3
 REOPENABLE = frozenset({State.ANSWERED, State.CLOSED})
 
 
-def dissatisfied(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author, *, reason: str) -> str:
-    """What a complaint about an answer leads to, as the key of the text that tells the citizen.
+def dissatisfied(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author, *, reason: str) -> Rework:
+    """What a complaint about an answer leads to.
 
-    ``reopened`` at once the first time, ``rework.asked`` when the office decides, ``""`` when the inquiry is
-    being worked on again already.
+    It is done again at once the first time; after that the office decides. NOTHING where it is being worked on
+    again already.
     """
     if inquiry.state not in REOPENABLE:
-        return ""
+        return Rework.NOTHING
     if not inquiry.reopened:
         reopen(deps, tx, inquiry, by, reason=reason)
-        return "reopened"
+        return Rework.REOPENED
     if not requests.pending(tx, inquiry.id, RequestKind.REWORK):
         _ask_office(deps, tx, inquiry, by, reason)
-    return "rework.asked"
+    return Rework.ASKED
 
 
 def reopen(deps: Deps, tx: Tx, inquiry: InquiryRecord, by: Author, *, reason: str) -> InquiryRecord:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.delivery.states import NORMAL, URGENT
 from bot.directory.units import Role
+from bot.text.keys import TextKey
 from handlers.notices.phrases import WHY, about, grounds, say_percent, say_time, shorten
 from handlers.notices.privacy import SECRET, fields_for, keepers, text_for
 from handlers.notices.recipients import Known, Staff, contacts_of, duty_staff, stand_ins
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from store.records.inquiries import InquiryRecord
     from store.records.joined import UnitRequestRecord
 
-FROM_CITIZENS = frozenset({"order.supplemented", "order.rated", "order.joined"})
+FROM_CITIZENS: frozenset[TextKey] = frozenset({"order.supplemented", "order.rated", "order.joined"})
 """Notices whose words are a citizen's, not an officer's: shown as ``handlers/notices/privacy.py`` says."""
 
 

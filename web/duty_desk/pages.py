@@ -44,7 +44,9 @@ FORM: TextKey = "staff.form"
 PART_OF = {"correct": "sent"}
 """The part of the page to which an action belongs; the queue for any other."""
 DONE = frozenset({"send", "other", "reject", "merge", "correct", "apart"})
-INVALID = frozenset({"staff.bad_unit", "staff.bad_code", "staff.same_unit", "staff.bad_reason"})
+INVALID: frozenset[TextKey] = frozenset(
+    {"staff.bad_unit", "staff.bad_reject", "staff.bad_reject_text", "staff.same_unit", "staff.bad_reason"}
+)
 """Mistakes that can be put right in the form."""
 
 
@@ -201,6 +203,8 @@ def _refused(deps: Deps, session: Session, action: str, form: Filled, outcome: O
 
 def _told(deps: Deps, outcome: Outcome) -> str:
     """What the officer would be told by word."""
+    if outcome.key == GONE:
+        return ""  # the page has words of its own for it
     with suppress(KeyError, UndefinedError):
         return shorten(deps.texts.render(outcome.key, outcome.params), TOLD)
     return ""
