@@ -1,1 +1,3 @@
-"""One file, one channel; the file name is the name of the channel. What channels share is ``kit``."""
+"""Channels: one file for each, named as the channel is. What they share is ``adapters/kit``; what happens after a
+failure is decided in ``handlers``.
+"""

@@ -121,7 +121,7 @@ class TwilioConfig(ChannelConfig):
 
     @classmethod
     def insecure(cls, values: Mapping[str, Any]) -> list[str]:
-        """The auth token would cross the network readable."""
+        """Settings refused outside of the demo: the auth token would cross the network in clear."""
         url = urlsplit(str(values.get("api_base_url", "")))
         if url.scheme == "http" and url.hostname not in {"127.0.0.1", "localhost", "::1"}:
             return ["API_BASE_URL: must be https, the auth token goes there"]
@@ -129,13 +129,13 @@ class TwilioConfig(ChannelConfig):
 
 
 class Form(NamedTuple):
-    """The signed fields of a webhook, the first value of each name, and a name for the whole body."""
+    """The signed fields of a webhook, with the first value of each name, and an id for the whole body."""
 
     fields: Mapping[str, str]
     digest: str
 
     def get(self, *names: str) -> str:
-        """The first of the fields that is present and not empty, without NUL (no database takes it)."""
+        """The first of the fields that is present and not empty, without NUL, which no database takes."""
         return next((self.fields[name].replace("\0", "") for name in names if self.fields.get(name)), "")
 
 
@@ -171,9 +171,7 @@ class Twilio(Channel):
     # -- inbound -----------------------------------------------------------------------------
 
     def verify(self, request: WebhookRequest, now: datetime) -> None:  # noqa: ARG002  # nothing to compare it with
-        """Twilio signs no time and no nonce, so freshness cannot be asked for: a captured webhook is harmless
-        because its MessageSid has been taken already.
-        """
+        """Check the signature. Twilio signs no time, but the MessageSid of a captured webhook is taken already."""
         if request.method != "POST":
             raise WebhookRejected("method_not_allowed", 405)
         if len(request.body) > MAX_BODY:
@@ -207,9 +205,8 @@ class Twilio(Channel):
         return self._contact(form, external_id, sender) or self._inbound(form, external_id, sender)
 
     def _is_ours(self, form: Form, to: Address | None) -> bool:
-        """The account is known by signature and AccountSid. Where the webhook also names a messaging service,
-        that or the number must be ours; a number alone is taken, as Twilio calls this URL only for numbers the
-        operator has pointed here (ALSO_TO need not list each).
+        """Whether the webhook is for this account: by AccountSid, and by service or number if it names a service.
+        A number alone is accepted, since Twilio calls this URL only for numbers the operator has pointed here.
         """
         service = form.get("MessagingServiceSid")
         return service in {"", self.config.messaging_service_sid} or (to is not None and to.value in self.own_numbers)
@@ -249,7 +246,7 @@ class Twilio(Channel):
         )
 
     def acknowledge(self, received: Received, reply: str | None) -> WebhookResponse:
-        """TwiML, empty for no reply. Cut to the longest text; no link goes to mainland numbers."""
+        """TwiML with the reply, cut to the longest text and without links for mainland numbers."""
         answer = MessagingResponse()
         text = _NOT_XML.sub("", reply or "")
         senders = [event.sender for event in received.events if not isinstance(event, DeliveryReceipt)]
@@ -265,7 +262,7 @@ class Twilio(Channel):
         return "any" if self.config.links_to_mainland or not is_mainland(to.value) else "none"
 
     def send(self, message: OutboundMessage) -> Sent:
-        """One text of at most ``limits.longest`` segments. Twilio takes no idempotency key, so ``once`` stays here."""
+        """Send one text of at most ``limits.longest`` segments. Twilio has no idempotency key for ``once``."""
         self._refuse(message)
         try:
             sid = self.client.messages.create(**self._call(message)).sid
@@ -276,7 +273,7 @@ class Twilio(Channel):
         return Sent(sid, segments(message.text))
 
     def _refuse(self, message: OutboundMessage) -> None:
-        """What must not even be tried."""
+        """Raise for a message that must not even be tried."""
         if message.way is not Way.SMS or message.to.scheme not in {"sms", "whatsapp"}:
             raise Refused("unsupported")
         if not message.text.strip():
@@ -301,14 +298,14 @@ class Twilio(Channel):
         return call
 
     def fetch_media(self, ref: MediaRef) -> Media:
-        """Media of a message; the password goes to Twilio's own host only, not to where it redirects."""
+        """Download media of a message. The password goes to Twilio's own host only and not to where it redirects."""
         auth = (self.config.account_sid, self.config.auth_token.get_secret_value())
         return download(ref.ref, provider_url=self.config.api_base_url, auth=auth)
 
     # -- operation ---------------------------------------------------------------------------
 
     def check(self) -> str:
-        """The account resource: right credentials, and not suspended."""
+        """Ask for the account resource: whether the credentials are right and the account is not suspended."""
         try:
             status = self.client.api.accounts(self.config.account_sid).fetch().status
         except BAD_ANSWER as error:
@@ -324,7 +321,7 @@ def _is_form(request: WebhookRequest) -> bool:
 
 
 def _pairs(request: WebhookRequest) -> list[tuple[str, str]]:
-    """Form fields in order. Twilio sends UTF-8; what is not becomes U+FFFD, here and in the signature alike."""
+    """The form fields in order. Twilio sends UTF-8; anything else becomes U+FFFD, here and in the signature alike."""
     text = request.body.decode("utf-8", "replace")
     try:
         return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="replace")
@@ -333,7 +330,7 @@ def _pairs(request: WebhookRequest) -> list[tuple[str, str]]:
 
 
 def _no_pairs(request: WebhookRequest) -> list[tuple[str, str]]:
-    """A JSON body is signed by its hash in the URL; one without is not signed at all."""
+    """No fields, for a JSON body, which is signed by its hash in the URL or not at all."""
     if not body_matches(request.query.get("bodySHA256", ""), request.body):
         raise WebhookRejected("bad_body_hash")
     return []
@@ -345,7 +342,7 @@ def _form(request: WebhookRequest) -> Form:
 
 
 def _external_id(kind: str, form: Form, state: str = "") -> str:
-    """``m:SM…``, ``s:SM…:delivered``; without a usable sid the body's hash, equal for each repeat."""
+    """The id of an event: ``m:SM…``, ``s:SM…:delivered``, or the body's hash, which is the same for each repeat."""
     sid = form.get("MessageSid", "SmsSid", "SmsMessageSid")
     if not re.fullmatch(r"[A-Za-z0-9]{1,64}", sid):
         return f"{kind}:h:{form.digest}"
@@ -353,14 +350,14 @@ def _external_id(kind: str, form: Form, state: str = "") -> str:
 
 
 def _is_status(form: Form, url: str) -> bool:
-    """Inbound messages carry ``SmsStatus=received``, but never ``MessageStatus`` with another value."""
+    """Whether it is a status report. Inbound messages have no ``MessageStatus`` other than received."""
     if urlsplit(url).path.rstrip("/").endswith("/status"):
         return True
     return form.get("MessageStatus") not in {"", "received"}
 
 
 def _address(given: str, region: str = "") -> Address | None:
-    """``+1413…`` -> sms, ``whatsapp:…`` -> whatsapp. A name or short code stays as given."""
+    """The address of a sender: ``+1413…`` is sms, ``whatsapp:…`` is whatsapp. A name or short code stays as it is."""
     scheme, colon, value = given.strip().rpartition(":")
     scheme = scheme.lower() if colon and scheme.isascii() and scheme.isalpha() else "sms"
     value = value if colon else given.strip()
@@ -372,7 +369,7 @@ def _number(value: str, region: str = "") -> str:
 
 
 def _media(form: Form) -> tuple[MediaRef, ...]:
-    """What is there counts, whatever ``NumMedia`` says (it may be ``abc`` or a million)."""
+    """The media that is named, whatever ``NumMedia`` says (it may be ``abc`` or a million)."""
     found = []
     for index in range(MAX_MEDIA):
         url, said = form.get(f"MediaUrl{index}"), form.get(f"MediaContentType{index}")
@@ -388,7 +385,7 @@ def _media_kind(content_type: str) -> Kind:
 
 
 def _kind(form: Form, media: tuple[MediaRef, ...]) -> Kind:
-    """Text counts first. Media announced but not given is kept as UNSUPPORTED, so that somebody asks."""
+    """The kind, by the text first. Media announced but not there is UNSUPPORTED, so that somebody asks."""
     if form.get("Body").strip() or not (media or form.get("NumMedia").strip("0")):
         return Kind.TEXT
     return media[0].kind if media else Kind.UNSUPPORTED

@@ -1,7 +1,7 @@
-"""WeChat official account, through wechatpy with its traps closed.
+"""A WeChat official account, through wechatpy, whose weak places are closed in ``_wechat/``.
 
-Pushes come plain or encrypted, as XML or JSON; replies go back in the webhook's own answer, as
-customer-service message, subscription notice or template message. The parts stand in ``_wechat/``.
+Pushes come plain or encrypted, as XML or JSON. Replies go back as the answer to the webhook, as customer-service
+message, subscription notice or template message.
 """
 
 from __future__ import annotations
@@ -41,11 +41,13 @@ if TYPE_CHECKING:
 __all__ = ["WeChat"]  # found by the file's name: nothing else need name it
 
 FRESH_SECONDS = 600
-"""How far a signed timestamp may lie from our clock. WeChat's repeats come within 15 s, a delayed one
-after two minutes has been seen; the rest is for clocks. Within it the replay key guards."""
+"""How far a signed time may lie from our clock. WeChat's repeats come within 15 seconds, and one after two
+minutes has been seen; the rest allows for clocks. Within this time the replay key guards
+(docs/decisions/0010-replay-guard-in-the-inbox.md).
+"""
 
 MAX_PARTS = 5
-"""A long text goes out in at most as many messages as one of the person's own grants."""
+"""A long text is sent in at most this many messages, which is what one message of the person allows."""
 
 MEDIA_KINDS = frozenset({Kind.IMAGE, Kind.VOICE, Kind.VIDEO})
 
@@ -92,7 +94,7 @@ class WeChat(Channel):
     # -- inbound -----------------------------------------------------------------------------
 
     def verify(self, request: WebhookRequest, now: datetime) -> None:
-        """``signature`` on every call; ``msg_signature`` too when encrypted: only that one covers the body."""
+        """Check ``signature`` on every call, and ``msg_signature`` when encrypted: only the latter covers the body."""
         query = request.query
         timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
         _check_fresh(timestamp, now)
@@ -115,7 +117,7 @@ class WeChat(Channel):
             raise WebhookRejected("plain_mode")
 
     def handshake(self, request: WebhookRequest) -> WebhookResponse | None:
-        """The check of the address: ``echostr`` goes back as it came, as plain text."""
+        """Answer the check of the address: ``echostr`` goes back as it came, as plain text."""
         if request.method == "POST":
             return None
         echo = request.query.get("echostr", "")
@@ -124,7 +126,7 @@ class WeChat(Channel):
         return WebhookResponse(200, echo.encode("utf-8", "replace"))
 
     def parse(self, request: WebhookRequest) -> Received:
-        """Of a compatible-mode body only the decrypted part counts: the other is not signed."""
+        """Read a push. Of a body in compatible mode only the decrypted part counts, since the other is not signed."""
         key, payload = self._open(request)
         replay_key = self._replay_key(request)
         try:
@@ -193,7 +195,9 @@ class WeChat(Channel):
         raise Refused("unsupported_way", message.way.value)
 
     def _send_text(self, message: OutboundMessage) -> Sent:
-        """A long text goes in parts; once one is out, trouble with a later one is no clean failure."""
+        """Send a text, a long one in parts. Once a part is out, a later one's failure does not mean that nothing
+        was sent.
+        """
         parts = replies.split_bytes(replies.clean(message.text).strip(), self.limits.longest)
         if not 0 < len(parts) <= MAX_PARTS:
             raise Refused("45002" if parts else "44004", "text too long" if parts else "text empty")
@@ -229,7 +233,7 @@ class WeChat(Channel):
         return {name: {"value": value} for name, value in fitted.items()}
 
     def _call(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """One call, and one more with a renewed token; then the breaker."""
+        """Make a call, and another with a renewed token if the token was refused; then the breaker opens."""
         token = self._tokens.get()
         try:
             answer = self._post(path, body, token)
@@ -260,7 +264,9 @@ class WeChat(Channel):
         return self._api.post("stable_token", body, token=None, sends=False)
 
     def _alarm_field(self, error: SendError, message: OutboundMessage) -> None:
-        """A field WeChat refuses means our mapping or fitting is wrong: people must look at it."""
+        """Raise an alarm for a field WeChat refuses: our mapping or fitting is wrong, and a person has to look at
+        it.
+        """
         if error.code == "47003":
             key = f"wechat_field:{self.account}:{message.template}"
             self.services.alarms.raise_alarm(key, code=error.code, detail=error.detail)
@@ -323,12 +329,12 @@ def _check_fresh(timestamp: str, now: datetime) -> None:
 
 
 def _seconds(timestamp: str) -> float:
-    """A timestamp of digits as seconds, else 0."""
+    """A timestamp of digits as seconds; 0 for anything else."""
     return float(timestamp) if timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 13 else 0.0
 
 
 def _encrypt(body: bytes) -> str:
-    """The ciphertext of a body not yet trusted. Raises WebhookRejected when there is none."""
+    """The encrypted text of a body that is not trusted yet. Raises WebhookRejected when there is none."""
     try:
         found = parse_push(body).get("Encrypt")
     except Malformed:

@@ -1,4 +1,4 @@
-"""Every edge case of a message's way in and out has a test named after its number (``test_edge_NN_…``).
+"""Every edge case of docs/edge-cases.md has a test named after its number (``test_edge_NN_…``).
 
 The adapters' own are in tests/adapters; those of the running app over a real database in tests/edge and
 tests/web. This file only sees to it that none is missing or lost in a renaming.
@@ -49,3 +49,9 @@ def test_each_edge_case_of_deadlines_is_proved_over_the_real_store(number):
 def test_a_number_that_is_not_there_would_be_missed():
     assert numbers_in(TESTS)[99] == 0
     assert numbers_in(TESTS / "edge")[15] > 1
+
+
+def test_the_page_lists_every_number_tests_have_and_no_other():
+    page = (TESTS.parent / "docs/edge-cases.md").read_text("utf-8")
+    listed = [int(number) for number in re.findall(r"^\| (\d{2}) \|", page, re.MULTILINE)]
+    assert listed == sorted(numbers_in(TESTS))

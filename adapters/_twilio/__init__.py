@@ -1,1 +1,1 @@
-"""Parts of the Twilio channel that read better alone. Only ``adapters/twilio.py`` imports them."""
+"""Parts of the Twilio channel that are easier to read on their own. Only ``adapters/twilio.py`` imports them."""

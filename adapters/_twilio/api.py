@@ -1,7 +1,7 @@
-"""Twilio's REST interface: its error codes in our words, and an HTTP client that raises them.
+"""Twilio's REST interface: its error codes as our errors, and an HTTP client that raises them.
 
-The SDK drops the answer's headers before it raises, so the mapping happens in the HTTP client, where
-``Retry-After`` is still at hand. Codes: Twilio's error dictionary (twilio.com/docs/api/errors), read 2026-11-23.
+The SDK drops the headers of an answer before it raises. The mapping is therefore done in the HTTP client, where
+``Retry-After`` is still known. Codes: Twilio's error dictionary (twilio.com/docs/api/errors), read 2026-11-23.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ ERRORS: Codes = {
 
 
 class TwilioHttp(TwilioHttpClient):  # type: ignore[misc]  # the SDK has no types
-    """The SDK's client with time limits, without proxies from the environment, calling ``base_url``."""
+    """The SDK's HTTP client with time limits, without proxies from the environment, and calling ``base_url``."""
 
     def __init__(self, base_url: str) -> None:
         super().__init__()
@@ -84,7 +84,9 @@ class TwilioHttp(TwilioHttpClient):  # type: ignore[misc]  # the SDK has no type
         self.base_url = base_url.rstrip("/")
 
     def request(self, method: str, url: str, **options: Any) -> Response:
-        """Raises SendError for every answer that is not 2xx. The host the SDK chose is replaced."""
+        """Call the provider. Raises SendError for every answer that is not 2xx. The host that the SDK chose is
+        replaced.
+        """
         try:
             response = super().request(method, self.base_url + urlsplit(url).path, **options)
         except requests.RequestException as error:
@@ -94,14 +96,16 @@ class TwilioHttp(TwilioHttpClient):  # type: ignore[misc]  # the SDK has no type
         return response
 
     def log_request(self, kwargs: dict[str, Any]) -> None:
-        """Nothing: the SDK's lines hold addresses with the account in them, the next version's maybe more."""
+        """Log nothing: the SDK's lines contain addresses with the account in them, and a later version's may
+        contain more.
+        """
 
     def log_response(self, status_code: int, response: requests.Response) -> None:
-        """Nothing, as above."""
+        """Log nothing, for the same reason."""
 
 
 def answer_error(status: int, body: str, headers: Any) -> SendError:
-    """An answer that is no success: by its code, else by its HTTP status."""
+    """The error for an answer that is no success: by its code, else by its HTTP status."""
     code = _code(body) or str(status)
     wait = retry_after(headers)
     # A POST may have been processed before Twilio's side failed, and it takes no idempotency key.

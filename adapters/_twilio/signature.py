@@ -26,8 +26,9 @@ def signature(token: str, url: str, pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def url_variants(url: str) -> list[str]:
-    """The URL as it is, without its port and with the default one: Twilio signs any of these (the SDKs' comment:
-    "sig generation on back end is inconsistent"). Scheme, path and query stay as configured and received.
+    """The URL as it is, without its port, and with the default port: Twilio signs any of these (the SDKs'
+    comment: "sig generation on back end is inconsistent"). Scheme, path and query stay as configured and
+    received.
     """
     try:
         parts = urlsplit(url)
@@ -43,7 +44,7 @@ def url_variants(url: str) -> list[str]:
 
 
 def matches(given: str, tokens: Iterable[str], url: str, pairs: Iterable[tuple[str, str]]) -> bool:
-    """Whether the header is the signature by any of the tokens over any variant, in constant time."""
+    """Whether the header is the signature by any of the tokens over any variant, compared in constant time."""
     received = given.encode("utf-8", "surrogatepass")
     fields = list(pairs)
     results = [

@@ -1,1 +1,1 @@
-"""The parts of the WeChat adapter, split by meaning. Only ``adapters/wechat.py`` imports them."""
+"""Parts of the WeChat channel, one file for each concern. Only ``adapters/wechat.py`` imports them."""

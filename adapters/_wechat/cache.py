@@ -1,4 +1,4 @@
-"""The shared cache with this process's own memory behind it, for when the shared one is away."""
+"""The shared cache, backed by this process's own memory for the time when the shared one is away."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 class SteadyCache:
-    """Never raises CacheUnavailable. What is set is kept here too, so that losing Redis loses no token."""
+    """A cache that never raises CacheUnavailable. What is set is also kept in memory, so that losing Redis loses
+    no token.
+    """
 
     def __init__(self, shared: SharedCache, clock: Clock) -> None:
         self._shared = shared
@@ -55,7 +57,7 @@ class SteadyCache:
 
     @contextmanager
     def lock(self, key: str, seconds: float) -> Iterator[bool]:
-        """This process's threads queue here first: one waits for the shared lock, not twenty."""
+        """A lock. The threads of this process queue here first, so that only one of them waits for the shared lock."""
         if not self._turn.acquire(timeout=seconds):
             yield False
             return
@@ -66,7 +68,7 @@ class SteadyCache:
             self._turn.release()
 
     def _enter(self, stack: ExitStack, key: str, seconds: float) -> bool:
-        """Whether the lock is ours; without the shared cache this process's own lock must do."""
+        """Whether the lock was obtained. Without the shared cache the lock of this process has to do."""
         lock = self._shared.lock(key, seconds)
         try:
             got = lock.__enter__()

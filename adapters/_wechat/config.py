@@ -87,7 +87,9 @@ class WeChatConfig(ChannelConfig):
 
     @classmethod
     def insecure(cls, values: Mapping[str, Any]) -> list[str]:
-        """Plain mode without its switch; credentials sent over an open line."""
+        """Settings refused outside of the demo: plain mode without its switch, and credentials sent over an open
+        line.
+        """
         found = []
         if not values.get("aes_key") and str(values.get("allow_plain", "")).lower() not in _TRUE:
             found.append("AES_KEY: missing, and plain mode is refused without ALLOW_PLAIN=true")

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BLOCK = 32
-"""WeChat pads to 32 bytes although AES works on 16."""
+"""WeChat pads to 32 bytes, although AES works with blocks of 16."""
 PREFIX = 16
-"""Random bytes before the length."""
+"""The number of random bytes before the length."""
 
 
 def signature(*parts: str) -> str:
@@ -34,19 +34,19 @@ def signature(*parts: str) -> str:
 
 
 def same(expected: str, given: str) -> bool:
-    """Constant-time; any text, not only ASCII."""
+    """Whether two texts are equal, compared in constant time. Texts beyond ASCII are allowed."""
     return hmac.compare_digest(expected.encode("utf-8", "replace"), given.encode("utf-8", "replace"))
 
 
 def key_bytes(aes_key: str) -> bytes:
-    """An EncodingAESKey (43 characters) -> 32 bytes. Raises ValueError."""
+    """The 32 bytes of an EncodingAESKey (43 characters). Raises ValueError."""
     if len(aes_key) != 43 or not (aes_key.isascii() and aes_key.isalnum()):
         raise ValueError("must be the 43 letters and digits shown on the account's settings page")
     return base64.b64decode(aes_key + "=")
 
 
 def unseal(encrypt: str, key: bytes, app_id: str) -> bytes | None:
-    """The message inside, or None when this key or app id does not fit."""
+    """The decrypted message, or None when this key or app id does not fit."""
     try:
         sealed = base64.b64decode(encrypt, validate=True)
     except (binascii.Error, ValueError):
@@ -72,7 +72,7 @@ def _unwrap(plain: bytes, app_id: str) -> bytes | None:
 
 
 def unseal_any(encrypt: str, keys: Sequence[tuple[str, bytes]], app_id: str) -> tuple[str, bytes] | None:
-    """The name of the key that opens it and the message, or None."""
+    """The name of the key that fits, and the decrypted message; or None."""
     for name, key in keys:
         message = unseal(encrypt, key, app_id)
         if message is not None:
@@ -82,12 +82,12 @@ def unseal_any(encrypt: str, keys: Sequence[tuple[str, bytes]], app_id: str) -> 
 
 class _Sealer(PrpCrypto):  # type: ignore[misc]
     def get_random_string(self) -> str:
-        """From the system's source; wechatpy's own uses ``random``."""
+        """Random characters from the system's source; wechatpy itself uses ``random``, which can be predicted."""
         return secrets.token_hex(8)
 
 
 def seal(text: str, *, key: bytes, app_id: str, token: str, timestamp: str, as_json: bool = False) -> str:
-    """A reply -> the encrypted envelope in the push's own format."""
+    """The encrypted envelope of a reply, in the format of the push."""
     nonce = secrets.token_hex(8)
     encrypt = _Sealer(key).encrypt(text, app_id).decode()
     signed = signature(token, timestamp, nonce, encrypt)

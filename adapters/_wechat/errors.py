@@ -1,4 +1,4 @@
-"""WeChat's error codes in our words: one table, one function.
+"""WeChat's error codes as our errors.
 
 Codes and meanings: developers.weixin.qq.com "全局返回码", and codes seen in the field (read 2026-11-23).
 """
@@ -18,7 +18,7 @@ from bot.edge.errors import (
 )
 
 TOKEN_ERRORS = frozenset({40001, 40014, 42001})
-"""The access token is not (or no longer) the right one: one renewal may cure it."""
+"""The access token is wrong or no longer valid. One renewal may help."""
 
 ERRORS: dict[int, tuple[type[SendError], str]] = {
     -1: (Temporary, "system busy"),
@@ -69,13 +69,13 @@ ERRORS: dict[int, tuple[type[SendError], str]] = {
 }
 
 RETRY_AFTER = {45009: 1800.0, 45011: 60.0, 45066: 60.0}
-"""Seconds. The daily quota is reset at midnight or by hand; half an hour notices either soon enough."""
+"""Seconds to wait. The daily quota is reset at midnight or by hand; half an hour notices either soon enough."""
 
 _FIELD = re.compile(r"data\.([A-Za-z_]{1,20}\d{0,3})\.value")
 
 
 def error_for(code: int, message: str = "") -> SendError:
-    """Errcode -> the error to raise. Of WeChat's own words only a field's name is kept."""
+    """The error for an errcode. Of WeChat's own words only the name of a field is kept."""
     kind, words = ERRORS.get(code, (Refused, "unknown code"))
     field = _FIELD.search(message) if code == 47003 else None
     detail = f"{words}: {field[1]}" if field else words

@@ -1,6 +1,6 @@
-"""A push tree -> our events. Nothing here raises: what is not understood becomes ``UnknownEvent``.
+"""Makes our events of a push. Nothing here raises: what is not understood becomes ``UnknownEvent``.
 
-External ids are digests: they are stored in clear and must not show an openid.
+External ids are digests, because they are stored in clear and must not show an openid.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bot.edge.messages import Event
 
 FUTURE = 86400
-"""Seconds a CreateTime may lie ahead of the request before it is taken for nonsense."""
+"""Seconds that a CreateTime may lie ahead of the request before it counts as nonsense."""
 
 CONTACTS: dict[str, tuple[Contact, bool]] = {
     "subscribe": (Contact.FOLLOW, True),
@@ -53,7 +53,7 @@ CONTACTS: dict[str, tuple[Contact, bool]] = {
     "subscribe_msg_popup_event": (Contact.SUBSCRIPTION, False),
     "subscribe_msg_change_event": (Contact.SUBSCRIPTION, False),
 }
-"""Event name in lower case -> what the person did, and whether WeChat grants replies for it."""
+"""For the name of an event in lower case, what the person did, and whether WeChat allows replies for it."""
 
 TEMPLATE_RESULTS: dict[str, Failure] = {
     # The person blocks template messages, not the account: other ways stay open.
@@ -65,12 +65,12 @@ TEMPLATE_RESULTS: dict[str, Failure] = {
 VOICE_TYPES = {"amr": "audio/amr", "speex": "audio/speex", "mp3": "audio/mpeg"}
 
 _UNSUPPORTED_TEXT = re.compile(r"^[\[【]?收到不支持的消息类型[，,]暂无法显示[\]】]?$")
-"""What WeChat sends as a text for stickers and the like."""
+"""The text WeChat sends in the place of stickers and the like."""
 
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """One push with its common fields read. ``latest`` is the last plausible CreateTime, 0 for none."""
+    """One push with its common fields read. ``latest`` is the last plausible CreateTime, 0 if there is none."""
 
     channel: str
     root: Node
@@ -91,7 +91,7 @@ class Push:
 
     @property
     def msg_id(self) -> str:
-        """Both spellings are documented; never a number to us."""
+        """The message's id as text. The documentation spells the field MsgId and MsgID; both are read."""
         return self.root.get("MsgId", "MsgID", "Msgid")
 
     @property
@@ -100,13 +100,15 @@ class Push:
 
 
 def digest(prefix: str, *parts: str) -> str:
-    """``m:1f3a…``: the prefix and 160 bits of SHA-256 over the parts."""
+    """The prefix and 160 bits of SHA-256 over the parts, as ``m:1f3a…``."""
     joined = "\x1f".join(parts).encode("utf-8", "replace")
     return f"{prefix}:{hashlib.sha256(joined).hexdigest()[:40]}"
 
 
 def sent_at(text: str, latest: float) -> datetime | None:
-    """CreateTime -> aware time. Seconds by the documentation, milliseconds in the field; None for nonsense."""
+    """The time of CreateTime. It is seconds by the documentation and milliseconds in some pushes; None for
+    nonsense.
+    """
     if not (text.isascii() and text.isdigit() and 0 < len(text) < 17):
         return None
     seconds = int(text) / 1000 if len(text) > 11 else float(text)
@@ -116,14 +118,14 @@ def sent_at(text: str, latest: float) -> datetime | None:
 
 
 def unknown(channel: str, name: str, payload: bytes, sender: Address | None = None) -> UnknownEvent:
-    """Kept raw under a stable id. ``name`` keeps letters and digits only."""
+    """An event that is kept raw, under an id that stays the same. ``name`` keeps letters and digits only."""
     word = re.sub(r"[^A-Za-z0-9_.-]", "", name)[:60] or "unnamed"
     identity = "u:" + hashlib.sha256(payload).hexdigest()[:40]
     return UnknownEvent(channel, identity, word, sender)
 
 
 def read(push: Push) -> tuple[Event, ...]:
-    """The events of one push: usually one, several for a list of receipts."""
+    """The events of a push: usually one, several for a list of receipts."""
     kind = push.root.get("MsgType").lower()
     if kind == "event":
         return _event(push)
@@ -164,7 +166,9 @@ def _message(push: Push, kind: str) -> InboundMessage | None:
 
 
 def _message_id(push: Push, kind: str) -> str:
-    """MsgId is unique per sender only: two people with the same one have been seen (WxJava#333)."""
+    """The id of a message. MsgId is unique for each sender only: two people with the same one have been seen
+    (WxJava#333).
+    """
     if push.msg_id:
         return digest("m", push.sender, push.msg_id)
     content = [push.root.raw(name) for name in ("Content", "MediaId", "PicUrl", "Url", "Title", "FileKey")]
@@ -274,7 +278,9 @@ def _contact(push: Push, name: str, sender: Address) -> ContactEvent:
 
 
 def _event_id(push: Push, name: str, *more: str) -> str:
-    """LOCATION events come every 5 s and share a CreateTime with others, hence the coordinates."""
+    """The id of an event. LOCATION events come every 5 seconds and share their CreateTime with others
+    (weixin-java-tools#66), so the coordinates are part of it.
+    """
     root = push.root
     details = [root.get(tag) for tag in ("EventKey", "Latitude", "Longitude", "MenuId")]
     below = [node.text for tag in ("List", "ScanCodeInfo", "SendPicsInfo") for node in root.below(tag)]
@@ -282,7 +288,9 @@ def _event_id(push: Push, name: str, *more: str) -> str:
 
 
 def _choices(root: Node) -> dict[str, bool]:
-    """A list in XML is repeated tags, in JSON an array or a single object: all are elements ``List``."""
+    """The choices of a subscription. A list is repeated tags in XML, and an array or a single object in JSON: all
+    are elements ``List``.
+    """
     rows = ((row.get("TemplateId"), row.get("SubscribeStatusString")) for row in root.below("List"))
     return {template: status.lower() == "accept" for template, status in rows if template}
 

@@ -1,4 +1,4 @@
-"""Template fields fitted to their types, so that WeChat never answers 47003.
+"""Fits template fields to their types, so that WeChat does not refuse them (47003).
 
 Types and lengths: developers.weixin.qq.com "订阅消息参数值内容限制说明" (read 2026-11-23). The type is the
 field's name without its number: ``thing1``, ``character_string2``.
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 CHINA = ZoneInfo("Asia/Shanghai")
 NOTHING = "无"
-"""WeChat refuses an empty value; fields of Chinese characters only cannot take a dash."""
+"""What stands in an empty field, since WeChat refuses empty values. Fields of Chinese characters only cannot take
+a dash.
+"""
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 _NOT_HAN = re.compile(f"[^{_HAN}]")
@@ -29,16 +31,16 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069
 
 
 def fit_fields(values: Mapping[str, str], mapping: Mapping[str, str], now: datetime) -> dict[str, str]:
-    """Our fields -> the template's fields, each fitted. A mapped field without a value is filled, too.
+    """Our fields as the template's fields, each fitted. A field that is mapped but has no value is filled, too.
 
-    Raises Refused (47003) for a date nobody can read: a wrong date is worse than another way out.
+    Raises Refused (47003) for a date that cannot be read: a wrong date is worse than another way out.
     """
     names = mapping or {name: name for name in values}
     return {platform: fit(platform, values.get(ours, ""), now) for ours, platform in names.items()}
 
 
 def fit(field: str, value: str, now: datetime) -> str:
-    """One value fitted to the type of ``field``; never empty."""
+    """One value fitted to the type of ``field``. Never empty."""
     kind = field.rstrip("0123456789")
     text = " ".join(_UNPRINTABLE.sub(" ", value).split())
     if kind in {"time", "date"}:
@@ -51,7 +53,7 @@ def _as_is(text: str) -> str:
 
 
 def shorten(text: str, units: int) -> str:
-    """At most ``units`` UTF-16 units: WeChat's own count of an emoji is not documented, this is safe."""
+    """At most ``units`` UTF-16 units. How WeChat counts an emoji is not documented; this counts two, which is safe."""
     if _units(text) <= units:
         return text
     while _units(text) > units - 1:
@@ -80,7 +82,7 @@ def _phrase(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    """At most 10 Chinese characters, or 20 letters; a mixture is refused."""
+    """At most 10 Chinese characters or 20 letters. A mixture of both is refused."""
     chinese = _NOT_HAN.sub("", text)[:10]
     letters = "".join(one for one in text if " " <= one <= "~" and not one.isdigit())[:20].strip()
     return chinese or letters or NOTHING
@@ -120,11 +122,11 @@ FITTERS: dict[str, Callable[[str], str]] = {
     "car_number": _car,
     "symbol": _symbol,
 }
-"""``const`` and whatever is not named here go through unchanged: the account fixed their values."""
+"""``const`` and types not named here go through unchanged, because the account fixed their values."""
 
 
 def _moment(field: str, text: str, now: datetime) -> str:
-    """``2026年11月27日 17:30``: the form every time and date field takes."""
+    """A time as ``2026年11月27日 17:30``, which every time and date field takes."""
     moment = _iso(text)
     if moment:
         return f"{moment.year}年{moment.month}月{moment.day}日 {moment:%H:%M}"
@@ -138,7 +140,7 @@ def _moment(field: str, text: str, now: datetime) -> str:
 
 
 def _iso(text: str) -> datetime | None:
-    """A full ISO moment with a zone, in local time; other forms are read as written."""
+    """A full ISO time with a zone, in local time. Other forms are read as they are written."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -152,7 +154,7 @@ def _clock(text: str) -> str:
 
 
 def _day(text: str, now: datetime) -> str:
-    """A date, its year added where it is missing: the one that lies nearest to now."""
+    """A date. A missing year is added so that the date is the nearest to now."""
     found = _DATE.search(text)
     if not found:
         return ""

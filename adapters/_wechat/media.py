@@ -1,7 +1,7 @@
-"""Downloads of what people sent: checked by content, bounded, never from an internal address.
+"""Downloads what people sent: checked by its content, limited in size, never from an internal address.
 
-WeChat keeps media three days and answers an expired id with 200 and a JSON body; a video answers with
-a JSON link (temporary media page, read 2026-11-23).
+WeChat keeps temporary media for three days and answers an expired id with status 200 and a JSON body; for a video
+it answers with a link in JSON (temporary media page, read 2026-11-23).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class TokenRefused(Exception):
 
 
 class MediaFetcher:
-    """One account's downloads."""
+    """The downloads of one account."""
 
     def __init__(self, base_url: str, tokens: Tokens, sessions: ThreadSessions) -> None:
         self._base_url = base_url
@@ -49,7 +49,7 @@ class MediaFetcher:
         self._sessions = sessions
 
     def fetch(self, ref: MediaRef) -> Media:
-        """Raises MediaError only."""
+        """Download. Raises MediaError only."""
         try:
             content, declared = self._load(ref)
         except SendError as error:
@@ -85,8 +85,9 @@ class MediaFetcher:
         raise _media_error(answer)
 
     def _follow(self, url: str) -> tuple[bytes, str]:
-        """A link from outside, each hop checked. Name look-up and call are two: a name that changes its
-        address in between is not caught here, the network's own egress rules must.
+        """Follow a link from outside, with each hop checked. The look-up of a name and the call are two steps: a
+        name that changes its address in between is not noticed here and has to be stopped by the network's own
+        rules for outgoing calls.
         """
         for _ in range(HOPS):
             refuse_internal(url, allowed_hosts=self._own_host)
@@ -114,7 +115,7 @@ def _read(response: requests.Response) -> tuple[bytes, str]:
 
 
 def _answer(content: bytes) -> dict[str, Any] | None:
-    """The JSON object a body is instead of media, or None."""
+    """The JSON object that came in the place of media, or None."""
     if len(content) > JSON_LONGEST or content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
         return None
     try:
@@ -141,7 +142,7 @@ def _media_error(answer: dict[str, Any]) -> Exception:
 
 
 def sniff(content: bytes, kind: Kind, declared: str = "") -> str:
-    """The content type by the first bytes; what the server says counts for sound and film only."""
+    """The content type by the first bytes. What the server says counts only for sound and film."""
     head = content[:512].lstrip().lower()
     if head.startswith(_HTML) or _answer(content) is not None:
         raise MediaError("not_media", permanent=True)

@@ -1,7 +1,8 @@
-"""WeChat's push bodies, XML or JSON, into one small tree. Hostile input costs little and raises ``Malformed``.
+"""Reads WeChat's push bodies, XML or JSON, into one small tree. Hostile input costs little and raises
+``Malformed``.
 
-wechatpy's ``parse_message`` dies on a control character in CDATA, on GBK, on doubled or nested tags
-(measured with 1.8.18, 2026-11-23), hence this parser on expat.
+wechatpy's ``parse_message`` fails on a control character in CDATA, on GBK, and on doubled or nested tags (1.8.18,
+measured 2026-11-23). Hence this parser on top of expat.
 """
 
 from __future__ import annotations
@@ -16,24 +17,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_BODY = 1024 * 1024
-"""Bytes. WeChat's longest push, an encrypted list of templates, is a few tens of kilobytes."""
+"""The greatest size in bytes. WeChat's longest push, an encrypted list of templates, has a few tens of kilobytes."""
 MAX_DEPTH = 12
 MAX_NODES = 5000
 
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""Characters no XML may hold, nor a database text. People do type them: \\x1d comes from some keyboards."""
+"""Characters that neither XML nor a database text may contain. People do type them: \\x1d comes from some
+keyboards.
+"""
 
 _REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,9}));")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
 class Malformed(ValueError):
-    """Not a push we can read. Holds no content."""
+    """A push that cannot be read. The error contains nothing of it."""
 
 
 @dataclass(slots=True)
 class Node:
-    """An element: its children in order and its text. Text of nested elements counts as its own."""
+    """An element: its children in order, and its text. The text of nested elements counts as its own."""
 
     children: list[tuple[str, Node]] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
@@ -41,24 +44,24 @@ class Node:
 
     @property
     def text(self) -> str:
-        """Text of this element and all below. White space around a CDATA section is not part of it."""
+        """The text of this element and of all below it, without the white space around a CDATA section."""
         return "".join(self.pieces) + "".join(child.text for _, child in self.children)
 
     def find(self, name: str) -> Node | None:
-        """The first child of this name: a doubled tag cannot override it."""
+        """The first child of this name, so that a doubled tag cannot replace it."""
         return next((child for tag, child in self.children if tag == name), None)
 
     def raw(self, name: str) -> str:
-        """A child's text unchanged, ``""`` when absent."""
+        """The text of a child unchanged; ``""`` when there is none."""
         child = self.find(name)
         return child.text if child else ""
 
     def get(self, *names: str) -> str:
-        """The first non-empty text of these children, stripped: for names, numbers, ids."""
+        """The first text of these children that is not empty, stripped. For names, numbers and ids."""
         return next((text for name in names if (text := self.raw(name).strip())), "")
 
     def below(self, name: str) -> Iterator[Node]:
-        """Every element of this name at any depth."""
+        """Every element of this name, at any depth."""
         for tag, child in self.children:
             if tag == name:
                 yield child
@@ -74,12 +77,12 @@ def parse_push(body: bytes) -> Node:
 
 
 def is_json(body: bytes) -> bool:
-    """Whether the push format is JSON: the answer must be JSON too."""
+    """Whether the push is JSON, in which case the answer must be JSON too."""
     return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
 
 
 def decode(body: bytes) -> str:
-    """Bytes -> text without illegal characters: UTF-8, UTF-8 with surrogates, GB18030, damaged UTF-8."""
+    """The bytes as text without illegal characters. Tried are UTF-8, UTF-8 with surrogates, GB18030, damaged UTF-8."""
     if len(body) > MAX_BODY:
         raise Malformed("too large")
     return ILLEGAL.sub("", _decode(body))
@@ -93,7 +96,9 @@ def _decode(body: bytes) -> str:
 
 
 def _decode_surrogates(body: bytes) -> str:
-    """Some gateways encode each half of a surrogate pair by itself; whole pairs become one character."""
+    """Decode bytes in which each half of a surrogate pair is encoded by itself, as some gateways do. Whole pairs
+    become one character.
+    """
     try:
         text = body.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
@@ -106,7 +111,7 @@ def _join_surrogates(text: str) -> str:
 
 
 def _decode_chinese(body: bytes) -> str:
-    """GB18030, unless most of it is UTF-8 with a few broken bytes."""
+    """Decode GB18030, unless most of it is UTF-8 with a few broken bytes."""
     kept = body.decode("utf-8", "ignore")
     foreign = sum(byte > 0x7F for byte in body)
     if (len(body) - len(kept.encode())) * 4 < foreign:

@@ -1,7 +1,7 @@
-"""The passive reply: a text no content can break, cut where a reader would not notice.
+"""The passive reply: a text whose content cannot break the XML, cut where it is least noticed.
 
-wechatpy's ``TextReply`` puts text into CDATA as it is: ``]]>`` would break out, a control character
-would make WeChat show its own error to the person (measured with 1.8.18, 2026-11-23).
+wechatpy's ``TextReply`` puts text into CDATA unchanged: ``]]>`` would end it, and a control character would make
+WeChat show its own error to the person (1.8.18, measured 2026-11-23).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from adapters._wechat.push_body import ILLEGAL
 
 JOINER = "\u200d"
 MAX_CLUSTER = 32
-"""Characters to step back at most; a longer pile of marks is no emoji and may be cut."""
+"""The most characters to go back. A longer pile of marks is no emoji and may be cut."""
 
 
 def clean(text: str) -> str:
-    """Without characters XML or WeChat refuses; every line ends in one line feed."""
+    """The text without characters that XML or WeChat refuses. Every line ends in one line feed."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return ILLEGAL.sub("", text)
 
@@ -46,7 +46,7 @@ def split_bytes(text: str, limit: int) -> list[str]:
 
 
 def _sentence_end(text: str) -> int:
-    """Where to break: after the last line or sentence in the second half, else at the end."""
+    """The place to break: after the last line or sentence in the second half, else at the end."""
     for marks in ("\n", "。！？!?；;", "，, "):
         place = max(text.rfind(mark) for mark in marks) + 1
         if place > len(text) // 2:
@@ -82,7 +82,7 @@ def _flags_before(text: str, place: int) -> int:
 
 
 def render(text: str, *, to: str, sender: str, seconds: int, as_json: bool = False) -> str:
-    """A text reply in the push's own format."""
+    """A text reply in the format of the push."""
     if as_json:
         fields = {"ToUserName": to, "FromUserName": sender, "CreateTime": seconds}
         return json.dumps({**fields, "MsgType": "text", "Content": text}, ensure_ascii=False)
@@ -91,5 +91,5 @@ def render(text: str, *, to: str, sender: str, seconds: int, as_json: bool = Fal
 
 
 def _cdata(text: str) -> str:
-    """Safe inside one CDATA section: its end mark is split over two sections and reads the same."""
+    """The text for one CDATA section. Its end mark is divided over two sections, which reads the same."""
     return text.replace("]]>", "]]]]><![CDATA[>")

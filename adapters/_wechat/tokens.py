@@ -1,8 +1,9 @@
-"""The access token of one account, shared by all processes, and the breaker when it cannot be had.
+"""The access token of one account, shared by all processes, and the breaker for the time when it cannot be had.
 
-``stable_token`` (read 2026-11-23): the same token within its validity, renewed 5 minutes early;
-``force_refresh`` at most 20 times a day and 30 s apart. wechatpy knows only the older interface, whose
-calls void each other's tokens, and repeats a failing one without end.
+``stable_token`` gives the same token within its validity, is renewed 5 minutes early, and allows
+``force_refresh`` at most 20 times a day and 30 seconds apart (api_getstableaccesstoken page, read 2026-11-23).
+wechatpy knows only the older interface, whose calls make each other's tokens invalid, and repeats a failing call
+without end.
 """
 
 from __future__ import annotations
@@ -24,14 +25,16 @@ if TYPE_CHECKING:
     from bot.edge.ports import Alarms, Clock
 
 MARGIN = 300
-"""Seconds before its end a token is no longer used: WeChat renews that early and honours both meanwhile."""
+"""Seconds before its end at which a token is no longer used. WeChat renews it that early and accepts both
+meanwhile.
+"""
 DEFAULT_LIFE = 7000.0
-"""Seconds, when the answer names none: a little less than the documented 7,200."""
+"""Seconds of validity if the answer names none: a little less than the documented 7,200."""
 FORCE_APART = 30.0
 FIRST_PAUSE = 60.0
 LONGEST_PAUSE = 600.0
 LOCK_SECONDS = 20.0
-"""Longer than one call may take (5 s to connect, 10 s to read)."""
+"""Longer than one call may take: 5 seconds to connect and 10 to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Token:
 
 
 class Tokens:
-    """``fetch(force)`` calls the platform and returns its answer or raises SendError."""
+    """The tokens of an account. ``fetch(force)`` calls the platform and returns its answer or raises SendError."""
 
     def __init__(
         self,
@@ -67,13 +70,15 @@ class Tokens:
     # -- use -------------------------------------------------------------------------------------
 
     def get(self) -> str:
-        """A token to use. Raises SendError; while the breaker is open at once and without a call."""
+        """A token to use. Raises SendError; while the breaker is open it does so at once, without a call."""
         self._refuse_if_open()
         token = self.peek()
         return token.value if token else self._fetch_once()
 
     def renew(self, failed: str) -> str:
-        """After the platform refused ``failed``: the token another has fetched meanwhile, or a forced one."""
+        """A token after the platform refused ``failed``: the one that another process has fetched meanwhile, or a
+        forced one.
+        """
         with self._cache.lock(f"{self._key}:lock", LOCK_SECONDS) as got:
             self._check_turn(got=got)
             token = self.peek()
@@ -96,7 +101,7 @@ class Tokens:
         return self._clock.now() - token.fetched if token else None
 
     def _fetch_once(self) -> str:
-        """One process, one thread fetches; the others find its token when their turn comes."""
+        """Fetch a token in one process and one thread. The others find it when their turn comes."""
         with self._cache.lock(f"{self._key}:lock", LOCK_SECONDS) as got:
             self._check_turn(got=got)
             token = self.peek()
@@ -124,7 +129,7 @@ class Tokens:
     # -- breaker ---------------------------------------------------------------------------------
 
     def trip(self, error: SendError) -> SendError:
-        """Open the breaker for a while, twice as long each time, and tell the operator; returns ``error``."""
+        """Open the breaker for a while, twice as long each time, and tell the operator. Returns ``error``."""
         if self._cache.get(f"{self._key}:open"):
             return error
         pause = _seconds(self._cache.get(f"{self._key}:pause")) or FIRST_PAUSE
@@ -136,7 +141,7 @@ class Tokens:
         return error
 
     def works(self) -> None:
-        """A call with the token went through: the next trouble starts with the short pause again."""
+        """Note that a call with the token succeeded: the next trouble begins with the short pause again."""
         if not self._alarmed:
             return
         self._alarmed = False

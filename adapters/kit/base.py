@@ -64,7 +64,7 @@ class Received:
     """An authentic call: the platform's check answered (``handshake``), or its ``events``.
 
     ``context`` is the adapter's own, for ``acknowledge`` (whom to answer, which key decrypted).
-    ``replay_key`` names this very signed request where the platform has a nonce; the intake refuses
+    ``replay_key`` names this very signed request where the platform has a nonce; ``store/inbox.py`` refuses
     the same key with another body. ``payload`` is the decrypted body to keep.
     """
 

@@ -1,7 +1,7 @@
-"""Downloading what people sent: redirects followed by hand, no address inside our network, no error page
-taken for a picture.
+"""Downloads what people sent, for any channel whose provider names media by URL.
 
-For any channel whose provider names media by URL.
+Redirects are followed by hand, no address inside our network is called, and an error page is not taken for a
+picture.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ IMAGE_MAGIC = (
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port: what must be equal before a password goes along."""
+    """Scheme, host and port. They must be equal before a password is sent along."""
     parts = urlsplit(url)
     return parts.scheme, (parts.hostname or ""), parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
 def download(url: str, *, provider_url: str, auth: tuple[str, str]) -> Media:
-    """The media at ``url``. ``auth`` goes to the origin of ``provider_url`` only, which may also be an internal
-    address (a test far end). Raises MediaError.
+    """The media at ``url``. ``auth`` is sent only to the origin of ``provider_url``, which may also be an
+    internal address (as in tests). Raises MediaError.
     """
     try:
         with http_session() as session:
@@ -48,7 +48,9 @@ def download(url: str, *, provider_url: str, auth: tuple[str, str]) -> Media:
 
 
 def _final(session: requests.Session, url: str, provider_url: str, auth: tuple[str, str]) -> requests.Response:
-    """The answer at the end of the redirects; each hop is checked, and gets the password by its own origin."""
+    """The answer at the end of the redirects. Each hop is checked, and gets the password only if its origin is
+    the provider's.
+    """
     allowed = frozenset({urlsplit(provider_url).netloc})
     for _ in range(MOST_REDIRECTS + 1):
         refuse_internal(url, allowed_hosts=allowed)
@@ -85,5 +87,5 @@ def image_type(content: bytes) -> str:
 
 
 def _is_text(content: bytes) -> bool:
-    """An error page or JSON sent under a media type."""
+    """Whether an error page or JSON was sent under a media type."""
     return content.lstrip()[:1] in {b"<", b"{", b"["}

@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HTTP_TIMEOUT = (5.0, 10.0)
-"""Seconds to connect and to read. wechatpy and twilio wait for ever by default."""
+"""Seconds to connect and to read. wechatpy 1.8.18 and twilio 9.13.0 wait without end by default (tried 2026-11-23)."""
 
 RETRY_AFTER = 30.0
 RETRY_AFTER_MOST = 3600.0
 
 _NEVER_LEFT = (ConnectTimeoutError, NewConnectionError)
-"""urllib3's errors from before a byte was sent; failed name look-ups are a NewConnectionError too."""
+"""urllib3's errors from before a byte was sent. A failed name look-up is a NewConnectionError too."""
 
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,40}")
 
 Codes = dict[str, tuple[type[SendError], str]]
-"""A provider's codes: the error each one is, and its meaning in words."""
+"""A provider's codes: for each the error and its meaning in words."""
 
 
 def http_session() -> requests.Session:
@@ -46,7 +46,7 @@ def http_session() -> requests.Session:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the provider answered. ``fields``: its JSON object, empty when the body is none."""
+    """What the provider answered. ``fields`` is its JSON object, empty when the body is none."""
 
     status: int
     fields: Mapping[str, Any]
@@ -54,11 +54,11 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether HTTP calls it a success; many platforms put an error inside all the same."""
+        """Whether the HTTP status is a success. Many platforms put an error inside all the same."""
         return 200 <= self.status < 300
 
     def error(self, codes: Codes, code: Any = "") -> SendError:
-        """What to raise for an answer that is not the success it should be, ``code`` being the provider's own."""
+        """The error to raise for an answer that is no success. ``code`` is the provider's own."""
         code = safe_code(code)
         known = code_error(codes, code, retry_after=self.retry_after)
         if known or not self.ok:
@@ -69,9 +69,10 @@ class Answer:
 def post_json(
     url: str, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None, auth: tuple[str, str] | None = None
 ) -> Answer:
-    """One call that sends. Raises SendError when no answer came; a redirect is an answer and is not followed.
+    """Make one call that sends. Raises SendError when no answer came; a redirect counts as an answer and is not
+    followed.
 
-    A connection of its own each time: one that the other side has closed meanwhile would leave us not knowing
+    Each call has a connection of its own: on one that the other side has closed meanwhile we would not know
     whether the message went out.
     """
     # Escaped: a lone surrogate a person sent has no UTF-8.
@@ -86,7 +87,7 @@ def post_json(
 
 
 def transport_error(error: requests.RequestException, lost: type[SendError] = Ambiguous) -> SendError:
-    """No answer came: Temporary when the request cannot have left us, else ``lost``."""
+    """The error when no answer came: Temporary if the request cannot have left us, else ``lost``."""
     name = type(error).__name__
     if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
         return Temporary("no_connection", name)
@@ -102,7 +103,7 @@ def transport_error(error: requests.RequestException, lost: type[SendError] = Am
 def status_error(
     status: int, code: str = "", *, lost: type[SendError] = Ambiguous, retry_after: float = RETRY_AFTER
 ) -> SendError:
-    """An HTTP status that is no success, where the provider's own code says nothing more.
+    """The error for an HTTP status that is no success, if the provider's own code says nothing more.
 
     ``lost`` is for 5xx: what was posted may have been processed before the other side failed.
     """
@@ -115,7 +116,7 @@ def status_error(
 
 
 def code_error(codes: Codes, code: str, *, retry_after: float = RETRY_AFTER) -> SendError | None:
-    """The error of a provider's code, None for a code not in the table."""
+    """The error for a provider's code; None for a code that is not in the table."""
     if code not in codes:
         return None
     kind, words = codes[code]
@@ -123,12 +124,14 @@ def code_error(codes: Codes, code: str, *, retry_after: float = RETRY_AFTER) -> 
 
 
 def safe_code(given: Any) -> str:
-    """A provider's code as it may be stored and logged; ``""`` for anything that looks like more than a code."""
+    """A provider's code in a form that may be stored and logged; ``""`` for anything that looks like more than a
+    code.
+    """
     code = str(given) if isinstance(given, str | int) and not isinstance(given, bool) else ""
     return code if _CODE.fullmatch(code) else ""
 
 
 def retry_after(headers: Any) -> float:
-    """Seconds the provider asks to wait, within bounds."""
+    """The seconds that the provider asks to wait, within limits."""
     given = str((headers or {}).get("Retry-After", ""))
     return min(max(float(given), 1.0), RETRY_AFTER_MOST) if given.isascii() and given.isdigit() else RETRY_AFTER

@@ -1,4 +1,4 @@
-"""Whose address it is: of the open internet, of our own network, or of a list of sources."""
+"""Which network an address belongs to: the open internet, our own, or a list of sources."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ _WRAPPED = tuple(ipaddress.ip_network(text) for text in ("2002::/16", "64:ff9b::
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open internet and of one host."""
+    """Whether an IP address belongs to the open internet and to a single host."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     return ip.is_global and not ip.is_multicast and not any(ip in network for network in _WRAPPED)
 
 
 def is_within(address: str, networks: Iterable[IPvAnyNetwork]) -> bool:
-    """Whether an address lies in one of the networks; what is no address lies in none."""
+    """Whether an address lies in one of the networks. What is no address lies in none."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Reading what a platform sent as JSON: never an exception, never a text no database takes."""
+"""Reads what a platform sent as JSON. It never raises and never gives a text that a database refuses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """The fields of a JSON object; none for whatever else the bytes are."""
+    """The fields of a JSON object; none for anything else."""
     try:
         fields = json.loads(body)
     except (ValueError, RecursionError):
@@ -22,5 +22,5 @@ def text_field(fields: dict[str, Any], name: str) -> str:
 
 
 def storable(text: str) -> str:
-    """Without NUL and lone surrogates: JSON can carry them, no database and no UTF-8 can."""
+    """The text without NUL and lone surrogates, which JSON can carry and no database takes."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -54,12 +54,12 @@ def parse_channels(text: str) -> list[tuple[str, str]]:
 
 
 def prefix(account: str) -> str:
-    """What the account's variables begin with: ``hotline`` -> ``HOTLINE_``."""
+    """What the names of the account's variables begin with: ``HOTLINE_`` for ``hotline``."""
     return account.upper().replace("-", "_") + "_"
 
 
 def find_channel_class(adapter_name: str, package: str = "adapters") -> type[Channel]:
-    """The one Channel in ``package/adapter_name.py``. Raises ChannelNotFound."""
+    """The only Channel in ``package/adapter_name.py``. Raises ChannelNotFound."""
     if not _FILE_NAME.fullmatch(adapter_name):
         raise ChannelNotFound("a channel's name is small letters, digits and _")
     found = _channels_in(_load(f"{package}.{adapter_name}", adapter_name, package))
@@ -71,7 +71,7 @@ def find_channel_class(adapter_name: str, package: str = "adapters") -> type[Cha
 
 
 def channel_names(package: str = "adapters") -> list[str]:
-    """Names of all channels there are, for error texts and the generated table of channels."""
+    """The names of all channels, for error texts and the generated table of channels."""
     path = importlib.import_module(package).__path__
     names = (module.name for module in pkgutil.iter_modules(path) if _FILE_NAME.fullmatch(module.name))
     return [name for name in names if _channels_in(importlib.import_module(f"{package}.{name}"))]
@@ -118,7 +118,7 @@ def config_from_env(
 
 
 def _given(env: Mapping[str, str], begin: str) -> dict[str, str]:
-    """A variable left empty is as good as none."""
+    """The variables that have a value: one left empty counts as none."""
     return {name: value for name, value in env.items() if name.startswith(begin) and value.strip()}
 
 
@@ -132,7 +132,7 @@ def _unknown(name: str, known: Collection[str]) -> str:
 
 
 def _values(given: Mapping[str, str], fields: Mapping[str, FieldInfo], skip: int) -> tuple[dict[str, Any], list[str]]:
-    """Values by the field's key in the model, and the variables that are no JSON."""
+    """The values by the field's key in the model, and the variables that are not valid JSON."""
     values: dict[str, Any] = {}
     errors: list[str] = []
     for name, field in fields.items():

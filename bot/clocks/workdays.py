@@ -2,7 +2,7 @@
 
 Wraps ``chinesecalendar`` (the State Council's published notices) with a table of overrides. A year
 nobody has announced yet is answered provisionally and says so. Everything is computed in China's
-fixed +08:00 (no daylight saving since 1991) and handed out in UTC. Used by intake, the desk, the
+fixed +08:00 (no daylight saving since 1991) and handed out in UTC. Used where messages come in, by the desk, the
 deadline run and ``wenzheng due``.
 """
 

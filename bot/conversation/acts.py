@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OpenInquiry:
-    """The first line of a new matter. ``ask_place``: a picture or voice without words, ask once."""
+    """Open a new matter. ``ask_place``: a picture or a recording came without words, so the person is asked once."""
 
     ask_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AddPart:
-    """One more part of the matter being told (within the quiet interval).
+    """Add one more part to the matter being told (within the quiet interval).
 
-    ``quiet``: the sender is over the rate limit; keep the part, answer nothing.
+    ``quiet``: the sender is over the rate limit, so the part is stored and not answered.
     """
 
     ask_place: bool = False
@@ -35,12 +35,12 @@ class AddPart:
 
 @dataclass(frozen=True, slots=True)
 class EndDraft:
-    """完: the matter is told, routing may start."""
+    """完: the matter is told, and routing may start."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """An answer that opens nothing. ``key`` is a text key, e.g. ``hint.greeting``."""
+    """Answer without opening anything. ``key`` is a text key such as ``hint.greeting``."""
 
     key: TextKey
 
@@ -58,7 +58,7 @@ class Urge:
 
 @dataclass(frozen=True, slots=True)
 class Supplement:
-    """补充: ``text`` may be empty when the person sends a picture next."""
+    """补充: add to an inquiry. ``text`` may be empty when the person sends a picture next."""
 
     number: str | None
     text: str
@@ -80,7 +80,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class RatingReason:
-    """The answer to our question why she was not satisfied."""
+    """The answer to our question why the citizen was not satisfied."""
 
     number: str
     text: str
@@ -88,14 +88,14 @@ class RatingReason:
 
 @dataclass(frozen=True, slots=True)
 class FullText:
-    """全文: the rest of an answer that was too long for eight segments."""
+    """全文: send the whole of an answer that was too long for eight segments."""
 
     number: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """Y: against not being accepted."""
+    """Y: object to an inquiry not being accepted."""
 
     number: str | None
 
@@ -114,26 +114,26 @@ class OptIn:
 
 @dataclass(frozen=True, slots=True)
 class Human:
-    """人工: office hours and the number to call."""
+    """人工: tell the office hours and the number to call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Emergency:
-    """Answer at once with the right call, tell the duty officer. ``kinds``: fire, gas, suicide, …"""
+    """Name the right emergency call at once and tell the duty officer. ``kinds``: fire, gas, suicide, …"""
 
     kinds: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class BindPhone:
-    """绑定手机 13…: send a code there. ``phone`` is E.164."""
+    """绑定手机 13…: send a code to that phone. ``phone`` is E.164."""
 
     phone: str
 
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """绑定 123456: an officer's one-time code, or the code of a phone being bound."""
+    """绑定 123456: the one-time code of an officer, or of a phone being bound."""
 
     code: str
 
@@ -324,26 +324,26 @@ class StaffCommand:
 
 @dataclass(frozen=True, slots=True)
 class StaffBad:
-    """A staff word that could not be read. ``key`` is the text that says what is missing."""
+    """An officer's word that could not be read. ``key`` is the text that says what is missing."""
 
     key: TextKey
 
 
 @dataclass(frozen=True, slots=True)
 class CoolDown:
-    """Written far too much: told once, then not answered until then."""
+    """The sender has written far too much: tell it once, then do not answer until ``until``."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Stored, and nothing else: written in the cool-down."""
+    """Store the message and do nothing else, because it was written in the cool-down."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """Nothing to answer: a machine, a loop, an event without meaning. ``why`` for the metrics."""
+    """Answer nothing: a machine, a loop, an event without meaning. ``why`` is for the metrics."""
 
     why: str
 

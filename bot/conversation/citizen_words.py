@@ -1,8 +1,8 @@
 """Citizens' words: progress, urge, add, withdraw, rate, object, opt out and in, help, human.
 
-A word is a command only when the message is that word, alone or with a number, a code or a reason.
-A sentence that merely begins with it ("look into the noise…") is a matter and gets None. Staff's
-words are in ``staff_words``; both are read by ``conversation.step``.
+A word is a command only when the message is that word, alone or with a number, a code or a reason. A sentence
+that merely begins with it ("look into the noise…") is a matter, for which the result is None. Officers' words are
+in ``bot/conversation/officer_words.py``; both are read by ``bot/conversation/step.py``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from bot.text.reading import bare, normalise, word_set
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-# Alone, these are the whole message; the opt-out words stand in ``optout``.
+# Words that are the whole message. Opt-out words are in ``bot/text/opt_out.py``.
 HELP = word_set(
     "帮助 help info 菜单 menu 0 功能 说明 使用说明 怎么用 如何使用 怎么使用 指令 主菜单",
 )
@@ -117,7 +117,7 @@ HINT_KEYS = (
 
 
 class Reference(NamedTuple):
-    """Which inquiry is meant: digits as ``read_number`` gives them, and a query code."""
+    """Which inquiry is meant: its digits as ``read_number`` gives them, and a query code."""
 
     number: str | None = None
     code: str | None = None
@@ -183,7 +183,7 @@ def _about_number(plain: str) -> Act | None:
 
 
 def _number_first(plain: str) -> Act | None:
-    """``1024号催办``, or a full number alone, which can only ask how the matter stands."""
+    """Read ``1024号催办``, or a full number alone, which can only ask for the progress."""
     ref = read_reference(plain)
     if ref and ref.number and canonical(ref.number):
         return _progress(ref)
@@ -194,7 +194,7 @@ def _number_first(plain: str) -> Act | None:
 
 
 def read_reference(text: str) -> Reference | None:
-    """``26-1123-0042 384712`` -> number and code; nothing -> an empty one; anything else -> None."""
+    """Number and code of ``26-1123-0042 384712``; an empty reference for nothing; None for anything else."""
     rest = text.strip(_SEPARATORS + "?")
     if not rest or len(rest) > _LONGEST_REFERENCE:
         return None if rest else Reference()
@@ -214,7 +214,7 @@ _SUPPLEMENT_LONGEST_FIRST = sorted(_SUPPLEMENT.split(), key=len, reverse=True)
 
 
 def _supplement(text: str, plain: str) -> Act | None:
-    """Adds what follows, unchanged. Without a separator it is a sentence ("补充道路照明")."""
+    """Add what follows, unchanged. Without a separator the text is a sentence ("补充道路照明")."""
     for word in _SUPPLEMENT_LONGEST_FIRST:
         if plain.startswith(word):
             return _supplement_after(word, after_word(text, word))
@@ -232,7 +232,7 @@ def _supplement_after(word: str, rest: str) -> Act | None:
 
 
 def after_word(text: str, word: str) -> str:
-    """What follows ``word`` in the text as written, where ``word`` is in normal form."""
+    """The text as written after ``word``, where ``word`` is in normal form."""
     for end in range(1, min(len(text), len(word) + 20) + 1):
         if normalise(text[:end]) == word:
             return text[end:]
@@ -240,8 +240,8 @@ def after_word(text: str, word: str) -> str:
 
 
 def head_number(text: str) -> tuple[str | None, str]:
-    """A number at the head and the rest as written. A short one must stand apart from what follows,
-    and ``3 盏路灯`` counts lamps.
+    """A number at the beginning, and the rest as written. A short number must be set apart from the rest, and ``3
+    盏路灯`` counts lamps.
     """
     match = _HEAD_NUMBER.match(text) or _FULL_HEAD.match(text)
     if match is None:
@@ -273,7 +273,7 @@ _RATING_HEADS = sorted([*_SCORES, "1", "2", "3"], key=len, reverse=True)
 
 
 def _rating_with_more(text: str, *, awaited: bool) -> Act | None:
-    """``不满意 26-1123-0042 没人来修``: a number, a reason, or both, set apart from the word."""
+    """Read ``不满意 26-1123-0042 没人来修``: a number, a reason, or both, set apart from the word."""
     plain = normalise(text)
     for word in _RATING_HEADS:
         if plain.startswith(word):
@@ -295,8 +295,8 @@ def _rated(word: str, rest: str, *, awaited: bool) -> Act | None:
 
 
 def _rated_by_digit(score: int, body: str) -> Act | None:
-    """A digit with more behind it is mostly a list or an address, so only a number of three digits
-    or more, or the word for the same score, makes it a rating.
+    """Read a digit with more behind it. That is mostly a list or an address, so only a number of three digits or
+    more, or the word for the same score, makes it a rating.
     """
     if (number := read_number(body)) and len(number) >= 3:
         return Rate(number, score)
@@ -326,7 +326,7 @@ def _binding(plain: str) -> Act | None:
 
 
 def _bind_phone(rest: str) -> Act | None:
-    """A number we can send an SMS to, or how to write it; a sentence about binding is a matter."""
+    """The act for a number that takes an SMS, or a hint how to write it. A sentence about binding is a matter."""
     if phone := read_phone(rest):
         return BindPhone(phone)
     written_as_number = re.fullmatch(r"[\d\s+\-()]*", rest)
@@ -334,7 +334,7 @@ def _bind_phone(rest: str) -> Act | None:
 
 
 def read_phone(text: str) -> str | None:
-    """E.164 of a number that takes an SMS: a mainland mobile, or another country's with ``+``."""
+    """E.164 of a number that takes an SMS: a mainland mobile, or a number of another country with ``+``."""
     number = e164(text)
     if number is None or number.startswith("+86"):
         return number if number and is_mobile_cn(number) else None
@@ -342,7 +342,7 @@ def read_phone(text: str) -> str | None:
 
 
 def parse_confirm(plain: str) -> Confirm | Hint | None:
-    """``绑定 123456``. ``plain`` is normalised and starts with the word."""
+    """Read ``绑定 123456``. ``plain`` is normalised and begins with the word."""
     rest = plain[2:].strip(_SEPARATORS)
     rest = re.sub(r"^(?:验证码|码)[\s:]*", "", rest).replace(" ", "")
     if not rest:

@@ -1,7 +1,7 @@
 """Inquiry numbers on PostgreSQL, of which a process takes several at a time.
 
 One counter row a day, updated by every message inside its transaction, would make messages wait for each other's
-commit (intake fell to a fortieth of a bare echo's, measured 2026-11-23). So numbers are taken in blocks, by a
+commit (taking in fell to a fortieth of a bare echo's, measured 2026-11-23). So numbers are taken in blocks, by a
 short transaction of their own. A process that ends leaves the rest of its block unused: numbers are unique and
 rise with time, but have gaps (docs/decisions/0008-drafts-and-numbers.md).
 """

@@ -1,4 +1,4 @@
-"""The app over a real database with its channels, for the edge cases: messages in by ``intake.receive``,
+"""The app over a real database with its channels, for the edge cases: messages in by ``handlers.inbound.receive``,
 messages out through the real ladder, the far end mocked by ``responses`` or by a channel that says what it is told.
 
 Built by ``bootstrap`` from an environment as the operator writes it; only the clock, the alarms and the

@@ -1,4 +1,4 @@
-"""A district whose officers and citizens write messages: what they say goes through ``intake.take``.
+"""A district whose officers and citizens write messages: what they say goes through ``handlers.inbound.receive.take``.
 
 Over SQLite, or over any store given. Nothing is patched; the console is everybody's channel.
 """

@@ -1,4 +1,4 @@
-"""Due dates: the vectors of the rule book, the edges of a day and a year, and what always holds."""
+"""Due dates: known examples, the edges of a day and a year, and what always holds."""
 
 from __future__ import annotations
 
