@@ -243,9 +243,11 @@ def _insecure(settings: Settings) -> list[str]:
         )
     if settings.demo:
         return problems
+    # Links and the cookie of the duty desk would travel readable.
     if scheme == "http" and host not in LOOPBACK:
         problems.append("PUBLIC_URL: http is refused for an address that is not loopback, use https")
     if settings.clock_file is not None:
+        # A file that moves the clock would move due dates.
         problems.append("CLOCK_FILE: is for the demo only")
     return problems
 

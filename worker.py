@@ -72,6 +72,7 @@ def run(configured: Configured) -> None:
     global _deps, _waker  # noqa: PLW0603  RQ calls ``drain`` by name, without arguments of ours
     settings = configured.settings
     configure_logging(settings.log_level)
+    # Host and process together: several hosts share one database, and a name tells who left a claim behind.
     name = f"{socket.gethostname()}-{os.getpid()}"
     _deps = bootstrap.build_worker(configured, worker_name=name[:48])
     redis = connect(settings.redis)
@@ -85,6 +86,7 @@ def run(configured: Configured) -> None:
         _work_loop(settings.redis, name, stop)
     finally:
         stop.set()
+        # Longer than a provider's time-out, so that a message in hand is finished and recorded.
         sweeper.join(timeout=60)
         trainer.join(timeout=60)
         _deps.store.close()
@@ -171,6 +173,7 @@ def _train(stop: threading.Event) -> None:
     """Run ``wenzheng model train`` with low priority. It is ended with the worker, or when it takes too long."""
     command = [sys.executable, "-m", "cli.main", "model", "train", "--gently"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as program:
+        # time.monotonic, since a clock that is set must neither end a training nor let it run for ever.
         until = time.monotonic() + LONGEST_TRAINING
         while program.poll() is None:
             if stop.wait(1.0) or time.monotonic() > until:

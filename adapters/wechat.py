@@ -98,6 +98,7 @@ class WeChat(Channel):
         query = request.query
         timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
         _check_fresh(timestamp, now)
+        # The signature comes before everything else: a body nobody signed must not even be decrypted.
         self._check(query.get("signature", ""), timestamp, nonce)
         if request.method != "POST":
             return
@@ -111,6 +112,7 @@ class WeChat(Channel):
             raise WebhookRejected("signature")
 
     def _check_plain(self, encrypt_type: str) -> None:
+        # A plain push has no type or ``raw``. With any other value a readable body is not WeChat's.
         if encrypt_type not in {"", "raw"}:
             raise WebhookRejected("encrypt_type")
         if not self.config.allow_plain:
@@ -123,6 +125,7 @@ class WeChat(Channel):
         echo = request.query.get("echostr", "")
         if request.method != "GET" or not echo:
             raise WebhookRejected("no_echostr", 400)
+        # Anything but the bare text, a page or JSON say, makes WeChat refuse the address.
         return WebhookResponse(200, echo.encode("utf-8", "replace"))
 
     def parse(self, request: WebhookRequest) -> Received:
@@ -141,6 +144,8 @@ class WeChat(Channel):
     def _open(self, request: WebhookRequest) -> tuple[str, bytes]:
         if request.query.get("encrypt_type", "") != "aes":
             return "", request.body
+        # After a change of the key some pushes still come with the previous one (push encryption page, read
+        # 2026-11-23).
         opened = crypto.unseal_any(_encrypt(request.body), self._keys, self.config.app_id)
         if opened is None:
             raise WebhookRejected("undecryptable")
@@ -148,11 +153,15 @@ class WeChat(Channel):
 
     def _read(self, root: Node, payload: bytes, request: WebhookRequest) -> tuple[tuple[Event, ...], dict[str, str]]:
         push = events.Push(self.account, root, payload, _seconds(request.query.get("timestamp", "")))
+        # The signature covers the token and not the account, so two accounts with one token would read each
+        # other's messages.
         if self.config.original_id and push.account != self.config.original_id:
             return (events.unknown(self.account, "other_account", payload),), {}
         return events.read(push), {"to": push.sender, "from": push.account}
 
     def _replay_key(self, request: WebhookRequest) -> str:
+        # WeChat's own retries have a new time and nonce, so the key is the same only for a request that somebody
+        # captured.
         signed = (self.account, request.query.get("timestamp", ""), request.query.get("nonce", ""))
         return hashlib.sha256("|".join(signed).encode("utf-8", "replace")).hexdigest()[:40]
 
@@ -166,8 +175,10 @@ class WeChat(Channel):
         if not (text and context.get("to") and context.get("from")):
             return WebhookResponse(200, b"success")
         as_json = context.get("format") == "json"
+        # CreateTime is in seconds (message format pages, read 2026-11-23).
         seconds = int(self.services.clock.now().timestamp())
         body = replies.render(text, to=context["to"], sender=context["from"], seconds=seconds, as_json=as_json)
+        # The reply is encrypted with the key that opened the push: WeChat knows that one for certain.
         key = dict(self._keys).get(context.get("key", ""))
         if key:
             body = self._seal(body, key, seconds=seconds, as_json=as_json)
@@ -207,6 +218,7 @@ class WeChat(Channel):
                 answer = self._call("message/custom/send", body)
             except Temporary as error:
                 if number:
+                    # The person has the first parts: sending all of them again must be marked as a repeat.
                     raise Ambiguous(error.code, f"after part {number} of {len(parts)}") from None
                 raise
         return Sent(_message_id(answer), parts=len(parts))
@@ -220,6 +232,7 @@ class WeChat(Channel):
         body["template_id"] = self._template_ids(message.way)[message.template]
         if message.url:
             body["url" if is_template else "page"] = message.url
+        # bizsend has no such field, so a subscription notice that gets no answer may arrive twice.
         if is_template and message.once:
             body["client_msg_id"] = message.once  # the same one is sent once within 10 minutes
         path = "message/template/send" if is_template else "message/subscribe/bizsend"
@@ -242,6 +255,9 @@ class WeChat(Channel):
             try:
                 answer = self._post(path, body, token)
             except _TokenRefused as refused:
+                # A token that is new and refused will be refused again. Without a breaker each message would
+                # fetch another one, and force_refresh is allowed 20 times a day (api_getstableaccesstoken page,
+                # read 2026-11-23).
                 raise self._tokens.trip(Misconfigured(refused.code, "renewed token refused")) from None
         self._tokens.works()
         return answer

@@ -129,6 +129,7 @@ class Supervisor:
             group = [p for p in self._programs if p.stop_first == order and p.process and not p.died()]
             for program in group:
                 _signal(program, signal.SIGTERM)
+            # One deadline for the whole group: programs stop at the same time, not one after the other.
             deadline = time.monotonic() + self._grace
             for program in group:
                 _wait(program, deadline)

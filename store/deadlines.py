@@ -102,6 +102,7 @@ def due_orders(tx: Tx, now: datetime, limit: int) -> Sequence[TimedOrderRecord]:
     Only one worker at a time gets any. Two workers that shared what was missed would each tell an officer her
     part of it, and she was promised one summary. The other finds nothing and looks again a second later.
     """
+    # SQLite has one writer, so there the run is alone already.
     if not tx.sqlite and not tx.conn.execute(_ONE_RUN).scalar_one():
         return []
     query = TIMED.where(assignments.c.next_check_at <= now).order_by(assignments.c.next_check_at).limit(limit)

@@ -88,6 +88,7 @@ def counted(tx: Tx, name: str) -> int:
 
 def next_of_day(tx: Tx, day: date) -> int:
     """The next inquiry number of a day. On PostgreSQL it is taken in blocks, outside of the transaction."""
+    # A counter for each day, so that numbers stay short enough to be read aloud.
     name = f"number:{day:%y%m%d}"
     return tx.numbers.take(name) if tx.numbers is not None else next_count(tx, name)
 

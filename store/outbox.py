@@ -174,6 +174,7 @@ def renew(tx: Tx, outbox_id: int, *, claimed_at: datetime, now: datetime) -> boo
         .where(
             outbox.c.id == outbox_id,
             outbox.c.state == OutboxState.SENDING,
+            # The end of our own claim: another worker's would be a different time.
             outbox.c.claimed_until == claimed_at + CLAIM,
         )
         .values(claimed_until=now + CLAIM)
@@ -183,6 +184,7 @@ def renew(tx: Tx, outbox_id: int, *, claimed_at: datetime, now: datetime) -> boo
 
 def settle(tx: Tx, outbox_id: int, state: OutboxState, now: datetime, /, **values: Unpack[OutboxValues]) -> None:
     """Store the new state of a claimed row and release it."""
+    # The claim is given up with every new state, or the row would look taken.
     settled: OutboxValues = {"claimed_by": None, "claimed_until": None, **values}
     update_row(tx, outbox, outbox_id, state=state, updated_at=now, **settled)
 

@@ -68,6 +68,7 @@ def find(tx: Tx, channel: str, address: Address) -> SenderRecord | None:
     """The address row with its conversation, or None."""
     digests = tx.vault.digests(str(address))
     row = next(filter(None, (_BY_HASH.first(tx, channel=channel, hash=digest) for digest in digests)), None)
+    # Found under the previous key: moved to the current one, so that in time the old key is not needed.
     if row is not None and row.hash != digests[0]:
         update_row(tx, addresses, row.id, hash=digests[0], cipher=tx.vault.seal(str(address)))
     return row
@@ -86,6 +87,7 @@ def ensure(tx: Tx, channel: str, address: Address, now: datetime, *, officer_id:
     row = find(tx, channel, address)
     if row is not None:
         return row
+    # An officer's address gets a contact only if the officer ever writes as a citizen.
     contact_id = None if officer_id else insert_row(tx, contacts, created_at=now)
     row = _NEW.first(
         tx,
@@ -181,6 +183,7 @@ def merge_contacts(tx: Tx, keep: int, gone: int) -> None:
     """Two contacts turned out to be one person: everything of ``gone`` moves to ``keep``."""
     if keep == gone:
         return
+    # Every table with a contact's id. The empty contact stays: events still name it.
     for table in (addresses, inquiries, outbox, bindings):
         tx.conn.execute(update(table).where(table.c.contact_id == gone).values(contact_id=keep))
 

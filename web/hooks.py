@@ -36,6 +36,7 @@ def make_hooks(deps: Deps, public_url: str, proxies: Sequence[IPvAnyNetwork] = (
     def hook(account: str) -> Response:
         if account not in deps.channels:
             return Response(status=404)
+        # A body that announces its size is refused before a byte of it is read.
         if (request.content_length or 0) > MAX_BODY:
             return Response(status=413)
         try:
@@ -45,6 +46,7 @@ def make_hooks(deps: Deps, public_url: str, proxies: Sequence[IPvAnyNetwork] = (
             return Response(status=error.code)
         if len(body) >= MAX_BODY:  # werkzeug stops reading at the limit without an error
             return Response(status=413)
+        # A body that was cut short on the way. Its signature would fail and look like a forgery.
         if request.content_length not in {None, len(body)}:
             return Response(status=400)
         return _flask(_answer(deps, account, _request(public_url, body, _remote(proxies))))
@@ -66,7 +68,10 @@ def _remote(proxies: Sequence[IPvAnyNetwork]) -> str:
 
 def _request(public_url: str, body: bytes, remote: str) -> WebhookRequest:
     """The request as the platform signed it: our configured address, the raw path and query."""
+    # Undecoded: the signature covers the address as it was sent, with its percent signs.
     query = request.query_string.decode("latin-1")
+    # Twilio signs the address it calls. What Flask saw behind a proxy (http, an inner host) would not match, and
+    # a Host header can be forged.
     url = f"{public_url}{request.path}" + (f"?{query}" if query else "")
     return WebhookRequest(
         method=request.method,

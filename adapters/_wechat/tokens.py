@@ -59,6 +59,7 @@ class Tokens:
         fetch: Callable[[bool], dict[str, Any]],
     ) -> None:
         self._account = account
+        # The AppID is in the name: after a change of account an old token must not be found under it.
         name = hashlib.sha256(f"{account}|{app_id}".encode()).hexdigest()[:16]
         self._key = f"wechat:token:{name}"
         self._cache = cache
@@ -84,6 +85,7 @@ class Tokens:
             token = self.peek()
             if token and token.value != failed:
                 return token.value
+            # Refused again within the time in which WeChat renews once only: forcing would give the same token.
             if not self._cache.add(f"{self._key}:forced", "1", FORCE_APART):
                 raise self.trip(Misconfigured("40001", "renewed token refused"))
             return self._store(force=True)
@@ -109,6 +111,7 @@ class Tokens:
 
     def _check_turn(self, *, got: bool) -> None:
         if not got:
+            # Nobody waits longer than one call takes: the message is tried again by the outbox.
             raise Temporary("token_lock", "another process is fetching the token")
         self._refuse_if_open()
 
@@ -135,6 +138,7 @@ class Tokens:
         pause = _seconds(self._cache.get(f"{self._key}:pause")) or FIRST_PAUSE
         row = {"code": error.code, "detail": error.detail, "failure": error.failure.value}
         self._cache.set(f"{self._key}:open", json.dumps(row), pause)
+        # The pause outlives the breaker, so that the next trouble soon after this one waits longer.
         self._cache.set(f"{self._key}:pause", str(min(pause * 2, LONGEST_PAUSE)), LONGEST_PAUSE * 3)
         self._alarms.raise_alarm(self._alarm, code=error.code, detail=error.detail)
         self._alarmed = True

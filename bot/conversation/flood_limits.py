@@ -64,6 +64,7 @@ class Rules:
     notice_seconds: float = 3600
     loop_seconds: float = 600
     loop_limit: int = 2
+    # A person in panic repeats the same words; a machine does not stop at five.
     emergency_loop_limit: int = 5
     flood_limit: int = 60
     cool_seconds: float = 86400
@@ -84,6 +85,7 @@ def unlooped(
     told = reading.bare(message.text)
     if not told:
         return decision
+    # A digest and not the text: a conversation's state must contain nothing of what was said.
     mark = hashlib.blake2s(told.encode(), digest_size=6).hexdigest()
     near = [(m, at) for m, at in before.recent if abs(now - at) < timedelta(seconds=rules.loop_seconds)]
     times = sum(m == mark for m, _ in near)
@@ -108,6 +110,7 @@ def limited(
     if is_cooled(before, now):
         return _silent(before, decision)
     over = is_over(state, now, rules)
+    # People send nine pictures at once, and none of them is answered.
     if acts == (AddPart(),) and message.kind is not Kind.TEXT and not over:
         return decision
     state = _counted(state, now, rules)

@@ -74,8 +74,10 @@ def step(
     if isinstance(event, ContactEvent):
         return Decision(state, (_contact(event),))
     state = _without_expired(state, now)
+    # Only typed text: what a machine heard in a recording could be a command nobody gave.
     if officer and event.kind is Kind.TEXT and (ordered := officer.parse(event.text)) is not None:
         return Decision(state, (ordered,))
+    # Danger is looked for in every message, whatever else it means; it is answered past every limit.
     kinds = emergency(event.text)
     decision = _meant(state, event, now, rules)
     if kinds:

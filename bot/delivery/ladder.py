@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bot.edge.messages import Way
     from bot.edge.ways import WayOut
 
+# Fixed hours (docs/decisions/0006-reply-window-and-ladder.md). A reply to what a citizen has just written never
+# waits.
 QUIET_FROM = time(22)
 QUIET_UNTIL = time(7)
 
@@ -123,9 +125,12 @@ def _window(route: Route, window: Window, now: datetime, *, spare_last: bool) ->
     opened = max((at for at in (route.message_at, route.event_at) if at), default=None)
     if opened is None:
         return "window never opened", False
+    # WeChat has been seen to answer 45015 a minute after a message (community doc/000cc8eeb745703799da2cbb256000,
+    # read 2026-11): its word counts, until the person acts again.
     if route.closed_at is not None and route.closed_at >= opened:
         return "window closed by the platform", False
     event, message = timedelta(minutes=window.event_minutes), timedelta(hours=window.message_hours)
+    # The few messages after an event are used first, because they expire within a minute.
     if _left(route.event_at, route.event_used, window.event_quota, now, event) > 0:
         return "", True
     message_left = _left(route.message_at, route.message_used, window.message_quota, now, message)

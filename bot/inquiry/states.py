@@ -283,6 +283,7 @@ class _Machine(Generic[S, E]):
         targets = self._targets.get((state, event), frozenset())
         if back_to in targets:
             return back_to
+        # A state named for a move that needs none is a mistake of the caller, not a choice.
         if len(targets) != 1 or back_to is not None:
             raise IllegalTransition(state, event)
         return next(iter(targets))

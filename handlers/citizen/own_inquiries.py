@@ -116,6 +116,8 @@ def _by_code(turn: Turn, typed: str, code: str | None) -> None:
     digits = read_number(typed)
     query = NumberQuery.of(digits) if digits else None
     found = inquiries.by_number(turn.tx, query.full) if query and query.full else None
+    # Compared in constant time, and a wrong number and a wrong code get the same answer: codes have six digits
+    # only.
     if found is not None and code and hmac.compare_digest(found.query_code.encode(), code.encode()):
         people.change(turn.tx, turn.address.id, bad_codes=0)
         _show(turn, found)
@@ -158,6 +160,7 @@ def urge(turn: Turn, state: ConversationState, act: acts.Urge, _event: Any) -> C
     if inquiry is None:
         return state
     today = turn.now.astimezone(CHINA).date()
+    # Once a day by China's date, so that urging keeps its weight with the unit.
     if inquiry.urged_on == today:
         turn.reply("urge.again", **about(inquiry))
         return state

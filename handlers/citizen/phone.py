@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from bot.conversation.state import ConversationState
     from handlers.services.deps import Turn
 
+# Three codes a day for a phone: each costs money, and a stranger's phone must not be flooded by typing its
+# number.
 CODE_LIFE = timedelta(minutes=30)
 CODES_A_DAY = 3
 
@@ -73,6 +75,7 @@ def confirm(turn: Turn, state: ConversationState, act: acts.Confirm, _event: Any
     if turn.address.contact_id is not None and people.finish_binding(
         turn.tx, contact_id=turn.address.contact_id, code=act.code, now=turn.now
     ):
+        # There is one more way to her now, so what found none is tried again.
         outbox.release_held(turn.tx, turn.address.contact_id, turn.now)
         turn.wakes.add("outbox")
         turn.reply("bind.done")

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 
 BATCH = 500
+# An order that fails is left alone for an hour, or it would be the first of every batch from then on.
 PUT_OFF = timedelta(hours=1)
 OVER = (StepName.OVERDUE, StepName.YELLOW, StepName.RED)
 
@@ -80,6 +81,7 @@ def _batch(
     run = _Run(deps, tx, now, deps.calendar())
     for order in orders:
         look(run, order)
+    # In the same transaction as the notices: a run that dies tells everything again, and none is told twice.
     deadlines.mark_checked(tx, run.marks)
     told: set[int] = set()
     if run.notices:
@@ -94,6 +96,7 @@ def _batch(
 def _look_apart(run: _Run, order: TimedOrderRecord) -> None:
     """Look at one order. One that cannot be looked at is put off, and an alarm is raised."""
     try:
+        # A savepoint: what a failing order has written is undone, what the others wrote stays.
         with run.tx.conn.begin_nested():
             _look(run, order)
     except (Conflict, DatabaseError):

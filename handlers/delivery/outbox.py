@@ -44,9 +44,14 @@ if TYPE_CHECKING:
     from store.engine.transactions import Tx
     from store.records.delivery import DeliveryRecord, OutboxRecord
 
+# Eight senders of five messages each. A larger batch would let the rows claimed last wait long for a slow
+# provider.
 BATCH = 40
 THREADS = 8
+# A claim is renewed early enough that one call of a provider, which may take 15 seconds, cannot outlast it.
 RENEW_AFTER = outbox.CLAIM / 3
+# A minute, in which whatever swallowed the first answer may pass
+# (docs/decisions/0002-three-kinds-of-send-errors.md).
 AMBIGUOUS_WAIT = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(hours=1)
 """If a rung asks to wait longer than this (a day's quota is used up), the next rung is tried instead."""
@@ -170,6 +175,7 @@ def _next_rung(attempt: _Attempt) -> bool:
     """Try the first open rung. Returns whether another is to be tried at once."""
     deps, row = attempt.deps, attempt.row
     now = deps.clock.now()
+    # Read anew for each rung: the one before may have closed a window or marked an address as gone.
     routes = deps.store.read(lambda tx: routes_of(deps, tx, row))
     rungs = plan(routes, now, failed=attempt.failed, spare_last=row.key in CHATTER, only_address=row.address_id)
     open_rungs = [rung for rung in rungs if not rung.skip]
@@ -180,6 +186,7 @@ def _next_rung(attempt: _Attempt) -> bool:
     rung = open_rungs[0]
     try:
         message = deps.store.read(lambda tx: compose(deps, tx, row, rung))
+        # No transaction is open here: a provider may take 15 seconds, and SQLite has one writer.
         sent = _call(deps, rung, message)
     except SendError as error:
         return _failed(attempt, rung, skipped, error)
@@ -235,6 +242,7 @@ def _sent(attempt: _Attempt, tx: Tx, rung: Rung, skipped: Sequence[Rung], sent: 
     if row.key in ANSWERS:
         await_rating(tx, rung.route.address_id, row.params["number"], now)
     if sent.external_id:
+        # A receipt may have come between the call and this transaction.
         receipts.take_early(deps, tx, rung.route.channel, sent.external_id, now)
 
 
@@ -244,6 +252,7 @@ def _no_way(attempt: _Attempt, tx: Tx, skipped: Sequence[Rung], now: datetime) -
     """
     row = attempt.row
     _skips(tx, row, skipped, now)
+    # An officer does not write in for what waits: a held notice would be seen too late, so it is shown as failed.
     state = OutboxState.FAILED if row.contact_id is None else OutboxState.HELD
     outbox.record(tx, row.id, now, way=Way.HELD.value, outcome=AttemptOutcome(state.value), reason="no way open")
     outbox.settle(tx, row.id, state, now, failed_ways=attempt.failed)
@@ -295,7 +304,9 @@ def _note_failure(tx: Tx, row: OutboxRecord, rung: Rung, error: SendError, now: 
         reason=error.detail[:160],
     )
     if isinstance(error, WindowClosed):
+        # The platform's word holds until the person acts again, whatever our own count says.
         people.change(tx, rung.route.address_id, closed_at=now)
+    # A refused template may only mean that the person blocks templates; other ways stay open.
     if isinstance(error, RecipientGone) and not rung.out.template:
         people.mark_gone(tx, rung.route.address_id, error.code[:64], now)
 

@@ -96,6 +96,7 @@ def _unfit(acting: ActingOfficer, inquiry: InquiryRecord, head: InquiryRecord) -
         return acting.refuse("staff.merge_self", number=inquiry.number)
     if head.state not in OPEN | {State.ANSWERED}:
         return acting.refuse("staff.merge_closed", number=head.number, standing=STATES[head.state])
+    # A merger shows each text to the other's readers.
     if "secret" in [*(inquiry.flags or []), *(head.flags or [])]:
         return acting.refuse("staff.secret", number=inquiry.number)
     unit = directory.unit(acting.tx, head.unit_id) if head.unit_id is not None else None

@@ -40,12 +40,15 @@ def receive(deps: Deps, account: str, request: WebhookRequest) -> WebhookRespons
     except WebhookRejected as rejected:
         deps.metrics.count("webhook_rejected", channel=account, reason=rejected.reason)
         return WebhookResponse(rejected.status)
+    # The answer is made after the commit: nothing is acknowledged that could still be lost.
     return channel.acknowledge(received, reply)
 
 
 def _take_all(deps: Deps, channel: Channel, received: Received, request: WebhookRequest, now: datetime) -> str | None:
     reply: str | None = None
     for position, event in enumerate(received.events):
+        # A webhook with several events (a list of receipts) is one signed request: the key may be stored only
+        # once.
         replay_key = received.replay_key if position == 0 else ""
         try:
             answer = take(deps, channel, event, replay_key=replay_key, raw=received.payload, now=now)
@@ -65,6 +68,7 @@ def _spool(deps: Deps, channel: Channel, request: WebhookRequest, now: datetime)
             "method": request.method,
             "url": request.url,
             "query": dict(request.query),
+            # The whole request is kept, so that it is verified again when it is read back.
             "headers": dict(request.headers),
             "remote": request.remote,
             "body": base64.b64encode(request.body).decode("ascii"),
@@ -109,6 +113,8 @@ def take(
         return _act(deps, tx, channel, event, inbox_id=taken, now=now, passive=passive)
 
     deps.calendar()  # read before the transaction begins: inside of it a second connection would be needed
+    # WeChat waits five seconds in all (passive reply page, read 2026-11-23); the budget leaves time for the way
+    # back.
     budget = deps.webhook_budget if passive else None
     answer = deps.store.write(work, budget=budget)
     deps.metrics.count("intake", channel=channel.account, kind=_kind(event))

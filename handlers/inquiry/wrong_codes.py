@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from handlers.services.deps import Turn
     from store.records.people import AddressValues
 
+# A code has six digits. With 240 tries a day, which this allows, somebody would need years to guess one.
 WRONG_CODES = 5
 LOCK = timedelta(minutes=30)
 

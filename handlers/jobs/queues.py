@@ -23,6 +23,8 @@ QUEUES = ("outbox-urgent", "routing", "outbox", "bulk")
 """In the order of their priority. Every worker listens to every queue (tests/test_guards.py)."""
 
 DRAINS: dict[str, Callable[[Deps], int]] = {
+    # Both outbox queues do the same work, most urgent rows first. The urgent one only makes an idle worker begin
+    # sooner.
     "outbox-urgent": outbox.drain,
     "routing": dispatch.drain,
     "outbox": outbox.drain,
@@ -33,6 +35,8 @@ DRAINS: dict[str, Callable[[Deps], int]] = {
 def sweep(deps: Deps) -> dict[str, int]:
     """Find every row whose turn has come, whatever the queue forgot. Returns how many of each kind."""
     return {
+        # The spool comes first: its messages have waited longest, and their inquiries are routed in the same
+        # sweep.
         "spool": receive.drain_spool(deps),
         "routing": dispatch.drain(deps),
         "deadlines": timers.drain(deps),

@@ -119,7 +119,7 @@ class Prepared(Generic[R]):
         name = "sqlite" if tx.sqlite else "postgresql"
         found = self._compiled.get(name)
         if found is None:
-            # Two threads at once compile the same: either may stay.
+            # Two threads may compile the same statement at once. Either result may stay, so there is no lock.
             found = self._compiled[name] = self._compile(tx.conn.dialect, sqlite if tx.sqlite else postgresql)
         return found
 

@@ -62,6 +62,7 @@ outbox = Table(
     "outbox",
     metadata,
     _id(),
+    # The name of what is said to whom. Because it is unique, nothing is sent twice, however often a handler runs.
     Column("once", String(96), nullable=False, unique=True),
     Column("created_at", UtcTime, nullable=False),
     Column("key", String(48), nullable=False),
@@ -81,12 +82,14 @@ outbox = Table(
     Column("claimed_until", UtcTime),
     Column("updated_at", UtcTime, nullable=False),
     Index(
+        # Only rows that wait are in this index, so a sweep each second costs the same however much was ever sent.
         "ix_outbox_due",
         "priority",
         "not_before",
         sqlite_where=text("state IN ('pending', 'sending')"),
         postgresql_where=text("state IN ('pending', 'sending')"),
     ),
+    # Looked up for each message that comes in, so it holds only what is held.
     Index("ix_outbox_held", "contact_id", sqlite_where=text("state = 'held'"), postgresql_where=text("state = 'held'")),
     Index(None, "inquiry_id"),
 )

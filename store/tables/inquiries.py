@@ -124,6 +124,7 @@ assignments = Table(
     Column("next_check_at", UtcTime),
     Column("version", Integer, nullable=False, server_default="1"),
     Index(None, "inquiry_id"),
+    # A unit's open orders, for 待办 and the figures.
     Index(None, "unit_id", "state"),
     # What a unit was given lately: an inquiry is compared with those for a burst.
     Index("ix_assignments_unit_created", "unit_id", "created_at"),
@@ -134,7 +135,8 @@ assignments = Table(
         sqlite_where=text("next_check_at IS NOT NULL"),
         postgresql_where=text("next_check_at IS NOT NULL"),
     ),
-    # Exactly one open lead for an inquiry, whatever two officers do at once.
+    # At most one open lead order for an inquiry. The database holds it, so that two officers at the same moment
+    # cannot both open one.
     Index(
         "uq_assignments_open_lead",
         "inquiry_id",
@@ -171,7 +173,7 @@ requests = Table(
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
     ),
-    # One open request of a kind for an order, whatever two officers do at once.
+    # At most one open request of a kind for an order, for the same reason.
     Index(
         "uq_requests_open",
         "assignment_id",

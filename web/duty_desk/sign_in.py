@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from store.records.directory import StaffRecord
 
 COOKIE = "wenzheng_duty"
+# The cookie is sent only to the desk's own pages.
 PATH = "/duty"
 ROLES = (Role.DUTY, Role.LEADER)
 
@@ -51,6 +52,8 @@ def add_door(pages: Blueprint, deps: Deps, *, secure: bool) -> None:
             return closed(deps, "stale")
         session = signed_in(deps)
         if session is not None and session.officer.id == link[0]:
+            # A reload or a second tap on the same link by the officer who is signed in leads to the queue and not
+            # to "used up".
             return redirect(url_for("duty.queue"), 303)
         officer, used = deps.store.read(lambda tx: (entitled(tx, link[0]), sign_ins.was_used(tx, link[1])))
         if officer is None or used:
