@@ -39,8 +39,34 @@ _deps: Deps | None = None
 _waker: Waker | None = None
 
 
+LOOK_SECONDS = 0.1
 TRAIN_LOOK_SECONDS = 60.0
 LONGEST_TRAINING = 3600.0
+
+
+class Stop(threading.Event):
+    """An event that a signal handler may ask for.
+
+    The handler runs in the main thread between any two of its steps, also while that thread holds this event's own
+    lock: ``set`` would then wait for ever. ``ask`` takes no lock, so whoever waits looks ten times a second.
+    """
+
+    asked = False
+
+    def ask(self) -> None:
+        self.asked = True
+
+    def is_set(self) -> bool:
+        return self.asked or super().is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        until = None if timeout is None else time.monotonic() + timeout
+        while not self.is_set():
+            left = LOOK_SECONDS if until is None else min(LOOK_SECONDS, until - time.monotonic())
+            if left <= 0:
+                return False
+            super().wait(left)
+        return True
 
 
 class TrainingFailed(Exception):
@@ -77,7 +103,7 @@ def run(configured: Configured) -> None:
     _deps = bootstrap.build_worker(configured, worker_name=name[:48])
     redis = connect(settings.redis)
     _waker = Waker(redis)
-    stop = threading.Event()
+    stop = Stop()
     sweeper = threading.Thread(target=_sweep_loop, args=(_deps, settings.sweep_seconds, stop), name="sweeper")
     trainer = threading.Thread(target=_train_loop, args=(_deps, stop), name="trainer")
     sweeper.start()
@@ -92,11 +118,11 @@ def run(configured: Configured) -> None:
         _deps.store.close()
 
 
-def _work_loop(redis_url: str, name: str, stop: threading.Event) -> None:
+def _work_loop(redis_url: str, name: str, stop: Stop) -> None:
     """Run RQ's loop. When Redis goes away the loop is started again, and the sweep does the work meanwhile."""
 
     def on_signal(_signal: int, _frame: Any) -> None:
-        stop.set()
+        stop.ask()
 
     while not stop.is_set():
         # RQ installs signal handlers of its own and leaves them in place when it gives up.
@@ -131,7 +157,7 @@ def _worker_connection(url: str) -> Any:
 class _Worker(SimpleWorker):
     """RQ's in-process worker, stopped by the same signals as the sweeper."""
 
-    stop_event: threading.Event | None = None
+    stop_event: Stop | None = None
 
     def _install_signal_handlers(self) -> None:
         super()._install_signal_handlers()  # type: ignore[no-untyped-call]
@@ -140,12 +166,12 @@ class _Worker(SimpleWorker):
 
     def request_stop(self, signum: int, frame: Any) -> None:
         if self.stop_event is not None:
-            self.stop_event.set()
+            self.stop_event.ask()
         with contextlib.suppress(RedisError):  # RQ notes the wish in Redis, in the middle of whatever is being done
             super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
-def _sweep_loop(deps: Deps, seconds: float, stop: threading.Event) -> None:
+def _sweep_loop(deps: Deps, seconds: float, stop: Stop) -> None:
     while not stop.wait(seconds):
         try:
             sweep(deps)
@@ -156,7 +182,7 @@ def _sweep_loop(deps: Deps, seconds: float, stop: threading.Event) -> None:
             deps.alarms.raise_alarm("sweep_failed", error=type(error).__name__)
 
 
-def _train_loop(deps: Deps, stop: threading.Event) -> None:
+def _train_loop(deps: Deps, stop: Stop) -> None:
     """Train the router once a night, in a program of its own: the memory it needs is given back when that ends."""
     while not stop.wait(TRAIN_LOOK_SECONDS):
         try:
@@ -169,7 +195,7 @@ def _train_loop(deps: Deps, stop: threading.Event) -> None:
             deps.alarms.raise_alarm("training_failed", error=type(error).__name__)
 
 
-def _train(stop: threading.Event) -> None:
+def _train(stop: Stop) -> None:
     """Run ``wenzheng model train`` with low priority. It is ended with the worker, or when it takes too long."""
     command = [sys.executable, "-m", "cli.main", "model", "train", "--gently"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as program:

@@ -12,7 +12,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -30,6 +29,7 @@ GRACE = 20.0
 
 PR_SET_PDEATHSIG = 1
 STEADY = 5.0
+LOOK_SECONDS = 0.1
 LONGEST_PAUSE = 10.0
 
 
@@ -88,7 +88,7 @@ class Supervisor:
     def __init__(self, *, grace: float = GRACE) -> None:
         self._grace = grace
         self._programs: list[Program] = []
-        self._stop = threading.Event()
+        self._stopping = False
 
     def add(self, program: Program) -> None:
         """Start a program and keep it running."""
@@ -96,23 +96,28 @@ class Supervisor:
         self._programs.append(program)
 
     def stop_on_signals(self) -> None:
-        """End ``run`` on SIGTERM and SIGINT."""
+        """End ``run`` on SIGTERM and SIGINT.
+
+        The handler takes no lock. It runs in this very thread, between any two of its steps: had ``run`` waited for
+        an Event, a signal that came while the Event's lock was held would have waited for that lock for ever.
+        """
 
         def on_signal(_signal: int, _frame: FrameType | None) -> None:
-            self._stop.set()
+            self._stopping = True
 
         signal.signal(signal.SIGTERM, on_signal)
         signal.signal(signal.SIGINT, on_signal)
 
     @property
     def stopping(self) -> bool:
-        return self._stop.is_set()
+        return self._stopping
 
     def run(self) -> None:
         """Watch until told to stop, then stop everything in order."""
-        while not self._stop.wait(0.1):
+        while not self._stopping:
             for program in self._programs:
                 self._watch(program)
+            time.sleep(LOOK_SECONDS)
         self.shut_down()
 
     def _watch(self, program: Program) -> None:

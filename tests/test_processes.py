@@ -67,7 +67,7 @@ def supervised(*programs, **options):
     try:
         yield supervisor
     finally:
-        supervisor._stop.set()
+        supervisor._stopping = True
         thread.join(30)
     assert not thread.is_alive()
 
@@ -447,3 +447,58 @@ def test_what_a_killed_program_left_behind_ends_before_it_is_started_again(tmp_p
     program.plan_restart()
     _gone, alive = psutil.wait_procs([child], timeout=10)
     assert not [p for p in alive if p.status() != psutil.STATUS_ZOMBIE]
+
+
+EVERY_STEP = """
+import signal, sys
+{imports}
+
+def stopped_at(step):
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    {begin}
+    seen = 0
+
+    def trace(frame, event, arg):
+        nonlocal seen
+        seen += event == "line" and callable(signal.getsignal(signal.SIGTERM))
+        if seen == step:
+            signal.raise_signal(signal.SIGTERM)
+        return trace
+
+    sys.settrace(trace)
+    {run}
+    sys.settrace(None)
+    return seen >= step
+
+print(sum(stopped_at(step) for step in range(1, 40)))
+"""
+"""A stop signal between any two of the first steps of a loop, and every step of what they call."""
+LOOPS = {
+    "supervisor": (
+        "import cli.supervisor\ncli.supervisor.LOOK_SECONDS = 0.001",
+        "one = cli.supervisor.Supervisor(); one.stop_on_signals()",
+        "one.run()",
+    ),
+    "worker": (
+        "import types, worker\nworker._Worker = lambda *_, **__: types.SimpleNamespace(work=lambda **_: None)",
+        "one = worker.Stop()",
+        "worker._work_loop('redis://127.0.0.1:1', 'guard', one)",
+    ),
+}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_stop_signal_at_any_step_ends_the_loop(loop):
+    imports, begin, run = LOOPS[loop]
+    script = EVERY_STEP.format(imports=imports, begin=begin, run=run)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert int(done.stdout) == 39
