@@ -54,8 +54,8 @@ def complain(*lines: str) -> None:
 
 def _why(error: BaseException) -> str:
     """What is wrong with the database, without the statement and its values, which may be personal."""
-    told = str(getattr(error.__cause__ if isinstance(error, StoreUnavailable) else error, "orig", ""))
-    if "no such table" in told or "does not exist" in told or "no such column" in told:
+    message = str(getattr(error.__cause__ if isinstance(error, StoreUnavailable) else error, "orig", ""))
+    if "no such table" in message or "does not exist" in message or "no such column" in message:
         return "the tables are missing or old, run: wenzheng migrate"
     return f"does not answer ({type(error.__cause__ or error).__name__})"
 

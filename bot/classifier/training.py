@@ -119,8 +119,8 @@ def learn(corpus: Corpus) -> Learned:
     texts = [view.text for view in corpus.views]
     calibration = calibrate(scores, texts, truth=truth, weights=weights)
     sure = calibration.probabilities(scores, texts)
-    told = _reported(corpus, truth, sure.argmax(axis=1), confidence=sure.max(axis=1), calibration=calibration)
-    return Learned(fit(corpus, np.arange(len(corpus.views))), calibration, told)
+    quality = _reported(corpus, truth, sure.argmax(axis=1), confidence=sure.max(axis=1), calibration=calibration)
+    return Learned(fit(corpus, np.arange(len(corpus.views))), calibration, quality)
 
 
 def _out_of_fold(corpus: Corpus) -> Floats:

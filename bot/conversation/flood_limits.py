@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 # Acts that are carried out however much the person wrote before.
 _ALWAYS = (Emergency, OpenInquiry, EndDraft, Supplement, Withdraw, Rate, RatingReason, Objection, OptOut, OptIn)
-_TOLD = (OpenInquiry, AddPart, Supplement, RatingReason)
+_WITH_WORDS = (OpenInquiry, AddPart, Supplement, RatingReason)
 """Acts whose message contains words of a matter. In the cool-down these messages are kept, though nothing is done
 with them.
 """
@@ -82,11 +82,11 @@ def unlooped(
     before: ConversationState, decision: Decision, message: InboundMessage, now: datetime, *, rules: Rules
 ) -> Decision:
     """Stop answering the same text from the third time on: two machines answering each other would never end."""
-    told = reading.bare(message.text)
-    if not told:
+    text = reading.bare(message.text)
+    if not text:
         return decision
     # A digest and not the text: a conversation's state must contain nothing of what was said.
-    mark = hashlib.blake2s(told.encode(), digest_size=6).hexdigest()
+    mark = hashlib.blake2s(text.encode(), digest_size=6).hexdigest()
     near = [(m, at) for m, at in before.recent if abs(now - at) < timedelta(seconds=rules.loop_seconds)]
     times = sum(m == mark for m, _ in near)
     recent = (*near, (mark, now))[-2 * rules.emergency_loop_limit :]
@@ -148,8 +148,8 @@ def _silent(before: ConversationState, decision: Decision) -> Decision:
     wanted = tuple(act for act in decision.acts if isinstance(act, OptOut | OptIn))
     if wanted:
         return Decision(decision.state, wanted)
-    told = any(isinstance(act, _TOLD) for act in decision.acts)
-    return Decision(before, (Keep(),) if told else (Ignore("cooled"),))
+    has_words = any(isinstance(act, _WITH_WORDS) for act in decision.acts)
+    return Decision(before, (Keep(),) if has_words else (Ignore("cooled"),))
 
 
 def _urgent(acts: Iterable[Act]) -> bool:

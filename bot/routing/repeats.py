@@ -103,7 +103,7 @@ def _pairs(core: str, places: Iterable[str]) -> frozenset[int]:
     return frozenset((ord(a) << 21) | ord(b) for a, b in pairwise(core) if "|" not in (a, b))
 
 
-def again(new: Matter, old: Matter) -> bool:
+def same_citizen_repeats(new: Matter, old: Matter) -> bool:
     """Whether the same citizen tells the same matter again."""
     if min(len(new.core), len(old.core)) < SHORTEST or not _one_place(new, old) or _other_door(new, old):
         return False
@@ -114,7 +114,7 @@ def again(new: Matter, old: Matter) -> bool:
     return min(len(new.pairs), len(old.pairs)) >= CONTAINED_PAIRS and _contained(new, old) >= CONTAINED
 
 
-def together(new: Matter, old: Matter) -> bool:
+def citizens_tell_one_matter(new: Matter, old: Matter) -> bool:
     """Whether different citizens tell of one matter. In doubt it says no: a wrong link answers somebody with
     another's answer.
     """
@@ -164,7 +164,7 @@ def _contained(new: Matter, old: Matter) -> float:
     return len(new.pairs & old.pairs) / least if least else 0.0
 
 
-class ToldMatter(NamedTuple):
+class ComparedMatter(NamedTuple):
     """An inquiry prepared for comparison."""
 
     inquiry_id: int
@@ -177,18 +177,18 @@ class Memory:
 
     def __init__(self, most: int = 4096) -> None:
         self._most = most
-        self._kept: OrderedDict[int, ToldMatter] = OrderedDict()
+        self._kept: OrderedDict[int, ComparedMatter] = OrderedDict()
 
-    def keep(self, told: ToldMatter) -> ToldMatter:
+    def keep(self, compared: ComparedMatter) -> ComparedMatter:
         """Remember a matter; the oldest one is forgotten when there are too many."""
-        self._kept[told.inquiry_id] = told
+        self._kept[compared.inquiry_id] = compared
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
-        return told
+        return compared
 
-    def get(self, inquiry_id: int, contact_id: int) -> ToldMatter | None:
+    def get(self, inquiry_id: int, contact_id: int) -> ComparedMatter | None:
         """The matter of an inquiry, or None. The contact is passed in anew, because two contacts may have turned
         out to be one person.
         """
-        told = self._kept.get(inquiry_id)
-        return told._replace(contact_id=contact_id) if told is not None else None
+        compared = self._kept.get(inquiry_id)
+        return compared._replace(contact_id=contact_id) if compared is not None else None

@@ -57,8 +57,8 @@ def drain(deps: Deps) -> int:
     total = 0
     summarized: frozenset[int] = frozenset()
     while True:
-        count, told = _run_batch(deps, summarized)
-        summarized |= told
+        count, got_summary = _run_batch(deps, summarized)
+        summarized |= got_summary
         total += count
         if count < BATCH:
             return total
@@ -81,16 +81,16 @@ def _batch(
     run = _Run(deps, tx, now, deps.calendar())
     for order in orders:
         look(run, order)
-    # In the same transaction as the notices: a run that dies tells everything again, and none is told twice.
+    # In the same transaction as the notices: a run that dies tells everything again, and nobody is told twice.
     deadlines.mark_checked(tx, run.marks)
-    told: set[int] = set()
+    got_summary: set[int] = set()
     if run.notices:
-        told = tell(deps, tx, Staff(tx, now), run.notices, now=now, summarized=summarized)
+        got_summary = tell(deps, tx, Staff(tx, now), run.notices, now=now, summarized=summarized)
     for order in run.apologies:
         apologize(deps, tx, order, run.calendar, now)
     if run.notices or run.apologies:
         tx.after_commit.append(lambda: deps.wake("outbox"))
-    return len(orders), told
+    return len(orders), got_summary
 
 
 def _look_apart(run: _Run, order: TimedOrderRecord) -> None:

@@ -53,17 +53,17 @@ def tell(
 
     ``summarized``: officers who got theirs a moment ago in the same run.
     """
-    told: set[int] = set()
+    got_summary: set[int] = set()
     for officer_id, dues in _by_officer(staff, found).items():
         if officer_id in summarized:
             continue
         if len(dues) > AT_ONCE:
             _summary(tx, officer_id, dues, now)
-            told.add(officer_id)
+            got_summary.add(officer_id)
             continue
         for due in dues:
             _single(deps, tx, officer_id, due, now)
-    return told
+    return got_summary
 
 
 def _by_officer(staff: Staff, found: Sequence[Due]) -> dict[int, list[Due]]:

@@ -50,13 +50,17 @@ class ImportPlan:
 
     def record(self) -> dict[str, Any]:
         """What a version of the directory stores of its changes: codes, and for officers only how many."""
-        told: dict[str, Any] = {"units": _codes(self.units)}
+        counts: dict[str, Any] = {"units": _codes(self.units)}
         if self.categories is not None:
-            told["categories"] = _codes(self.categories)
+            counts["categories"] = _codes(self.categories)
         if self.officers is not None:
             found = self.officers
-            told["officers"] = {"added": len(found.added), "changed": len(found.changed), "removed": len(found.removed)}
-        return told
+            counts["officers"] = {
+                "added": len(found.added),
+                "changed": len(found.changed),
+                "removed": len(found.removed),
+            }
+        return counts
 
 
 def _codes(changes: Changes[UnitRow] | Changes[Category]) -> dict[str, Any]:

@@ -96,8 +96,8 @@ def _with_content(tables: Mapping[str, _Table], errors: list[RowError]) -> list[
     if any(error.problem not in cellwise for error in errors):
         return errors
     named = [_named(error, tables) for error in _built(tables)[1]]
-    told = {(error.sheet, error.row, error.column) for error in errors}
-    return errors + [error for error in named if (error.sheet, error.row, error.column) not in told]
+    reported = {(error.sheet, error.row, error.column) for error in errors}
+    return errors + [error for error in named if (error.sheet, error.row, error.column) not in reported]
 
 
 def _built(tables: Mapping[str, _Table]) -> tuple[Directory | None, list[RowError]]:

@@ -99,12 +99,12 @@ def _redirect_lead(work: _Move, order: OrderRecord, unit: UnitRecord, *, merged:
     if not move_order(work.tx, order, AssignmentEvent.CANCEL, ended_at=work.now, reason=NAME):
         return False
     inquiry = inquiries.get(work.tx, order.inquiry_id)
-    told = {"unit": unit.name, "from_unit": order.unit_name, "from_assignment": order.id}
+    details = {"unit": unit.name, "from_unit": order.unit_name, "from_assignment": order.id}
     if inquiry.state in MOVABLE:
-        inquiry = move(work.tx, inquiry, Event.REDISPATCH, work.by, name=NAME, unit_id=unit.id, data=told)
+        inquiry = move(work.tx, inquiry, Event.REDISPATCH, work.by, name=NAME, unit_id=unit.id, data=details)
     else:
         inquiries.change(work.tx, inquiry, unit_id=unit.id)
-        work.by.log(work.tx, inquiry.id, NAME, **told)
+        work.by.log(work.tx, inquiry.id, NAME, **details)
         inquiry = inquiries.get(work.tx, inquiry.id)
     due_at = _due(work, inquiry, order) if merged else None
     opened = dispatch(

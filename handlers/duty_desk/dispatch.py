@@ -150,7 +150,7 @@ def _route(batch: _Batch, inquiry: InquiryRecord, judged: Judged) -> None:
     head = (
         None
         if repeat is not None
-        else batch.recent.look(
+        else batch.recent.find_head(
             inquiry,
             unit.id if verdict.chosen else None,
             said=judged.said,
@@ -193,7 +193,7 @@ def _repeat(batch: _Batch, inquiry: InquiryRecord, judged: Judged) -> InquiryRec
     """Send an inquiry that repeats one under way to the desk, where one tap merges it or sends it on."""
     if inquiry.contact_id not in batch.wrote_before:
         return None
-    return repeats.look(batch.tx, inquiry, said=judged.said, places=judged.verdict.places, now=batch.now)
+    return repeats.find_repeated(batch.tx, inquiry, said=judged.said, places=judged.verdict.places, now=batch.now)
 
 
 def _unit(batch: _Batch, chosen: str | None) -> UnitRecord | None:

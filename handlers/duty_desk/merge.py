@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from bot.inquiry.directions import Direction
 from bot.inquiry.states import OPEN, Event, State
-from handlers.duty_desk.rules import end_orders, first, reopen_at_desk, stopped
+from handlers.duty_desk.rules import end_orders, reopen_at_desk, somebody_was_first, stopped
 from handlers.inquiry.acting_officer import ActingOfficer, Outcome, refusing
 from handlers.inquiry.answers import give, given
-from handlers.inquiry.linked_matters import succeed
+from handlers.inquiry.linked_matters import pass_head_on
 from handlers.inquiry.transitions import move, system
 from handlers.notices import notify
 from handlers.notices.phrases import STATES, about, say_due, shorten
@@ -47,7 +47,7 @@ def merge(acting: ActingOfficer, order: OrderRecord, into: InquiryRecord) -> Out
     # again (Conflict) and finds the first merger.
     inquiries.change(acting.tx, head, **_carried(inquiry, head))
     if not end_orders(acting, inquiry, order, how="merged"):
-        return first(acting, order)
+        return somebody_was_first(acting, order)
     inquiry = move(
         acting.tx,
         inquiry,
@@ -62,7 +62,7 @@ def merge(acting: ActingOfficer, order: OrderRecord, into: InquiryRecord) -> Out
         data={"into": head.number},
     )
     _follow(acting, inquiry, head)
-    succeed(acting.deps, acting.tx, inquiry, acting.now, into=head if head.state in OPEN else None)
+    pass_head_on(acting.deps, acting.tx, inquiry, acting.now, into=head if head.state in OPEN else None)
     _tell(acting, inquiry, head)
     return Outcome(
         done=True,
@@ -212,4 +212,4 @@ def release(deps: Deps, tx: Tx, head: InquiryRecord, now: datetime) -> None:
         notify.to_citizen(
             tx, inquiry, key="unmerged", once=f"unmerged:{inquiry.id}:{head.id}", now=now, params=about(inquiry)
         )
-    succeed(deps, tx, head, now)
+    pass_head_on(deps, tx, head, now)

@@ -17,7 +17,7 @@ from bot.text.reading import normalise
 from handlers.duty_desk import placement
 from handlers.duty_desk.decide import granted_by_transfer
 from handlers.duty_desk.reject import uphold
-from handlers.duty_desk.rules import OBJECTION, first, stopped
+from handlers.duty_desk.rules import OBJECTION, somebody_was_first, stopped
 from handlers.inquiry.acting_officer import DECIDERS, ActingOfficer, Outcome, refusing
 from handlers.inquiry.hand_over import call_in, hand_over
 from handlers.inquiry.pending_requests import drop_requests
@@ -70,7 +70,7 @@ def _send(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord, *, pick: 
         return receiver
     done = _hand(acting, order, inquiry, receiver, pick=pick)
     if not done.done:
-        return first(acting, order) if done.overtaken else done
+        return somebody_was_first(acting, order) if done.overtaken else done
     if category and category != inquiry.category:
         inquiries.change(acting.tx, inquiries.get(acting.tx, inquiry.id), category=category)
     placement.learn(acting, inquiry, receiver, category=category)

@@ -19,9 +19,9 @@ from handlers.duty_desk.rules import (
     OBJECTION,
     decided_before,
     end_orders,
-    first,
     rejected_by,
     reopen_at_desk,
+    somebody_was_first,
     stopped,
 )
 from handlers.inquiry.acting_officer import ActingOfficer, Outcome, refusing
@@ -66,7 +66,7 @@ def reject(acting: ActingOfficer, order: OrderRecord, code: str, note: str = "")
         return refused
     same = order.reason == OBJECTION and decided_before(acting, order)
     if not end_orders(acting, inquiry, order, how="rejected"):
-        return first(acting, order)
+        return somebody_was_first(acting, order)
     inquiry = move(
         acting.tx,
         inquiry,

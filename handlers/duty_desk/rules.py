@@ -38,7 +38,7 @@ def stopped(acting: ActingOfficer, order: OrderRecord) -> Outcome | None:
     if acting.officer.role not in DECIDERS:
         return acting.refuse("staff.no_desk")
     if order.state not in inquiries.OPEN_ASSIGNMENT:
-        return first(acting, order)
+        return somebody_was_first(acting, order)
     if order.role == AssignmentRole.ASSIST:
         return acting.refuse("staff.lead_only", number=order.number)
     if not may_read(acting.officer, inquiries.get(acting.tx, order.inquiry_id), keeper=acting.deps.secrets_officer):
@@ -48,7 +48,7 @@ def stopped(acting: ActingOfficer, order: OrderRecord) -> Outcome | None:
     return None
 
 
-def first(acting: ActingOfficer, order: OrderRecord) -> Outcome:
+def somebody_was_first(acting: ActingOfficer, order: OrderRecord) -> Outcome:
     """The answer when somebody else was first: who it was, what they did and when."""
     events = [e for e in inquiries.events_of(acting.tx, order.inquiry_id) if e.name in DID]
     if not events:
@@ -80,7 +80,7 @@ def overtaken(acting: ActingOfficer, order: OrderRecord) -> Outcome | None:
         for e in last
         if e.name == "transferred" and e.actor == LoggedActor.OFFICER and e.actor_id != acting.officer.id
     ]
-    return first(acting, order) if by_other else None
+    return somebody_was_first(acting, order) if by_other else None
 
 
 def decided_before(acting: ActingOfficer, order: OrderRecord) -> bool:

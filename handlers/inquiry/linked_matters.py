@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.inquiry.states import OPEN, AssignmentEvent, AssignmentState, Event, State
-from bot.routing.repeats import ToldMatter, matter, together
+from bot.routing.repeats import ComparedMatter, citizens_tell_one_matter, matter
 from bot.routing.triage import BLOCKING
 from handlers.inquiry.acting_officer import GONE, ActingOfficer, Outcome, refusing, too_late
 from handlers.inquiry.answers import give
@@ -46,9 +46,9 @@ class Recent:
 
     def __init__(self, deps: Deps, tx: Tx, now: datetime) -> None:
         self._deps, self._tx, self._now = deps, tx, now
-        self._units: dict[int | None, list[ToldMatter]] = {}
+        self._units: dict[int | None, list[ComparedMatter]] = {}
 
-    def look(
+    def find_head(
         self,
         inquiry: InquiryRecord,
         unit_id: int | None,
@@ -63,7 +63,7 @@ class Recent:
         """
         if not BLOCKING.isdisjoint(flags):
             return None
-        new = ToldMatter(inquiry.id, inquiry.contact_id, matter(said, places))
+        new = ComparedMatter(inquiry.id, inquiry.contact_id, matter(said, places))
         known = self._known(unit_id)
         like = [old for old in known if _alike(new, old)]
         known.append(self._deps.recent_matters.keep(new))
@@ -71,20 +71,24 @@ class Recent:
             return None
         return _head(self._tx, [old.inquiry_id for old in like], self._now)
 
-    def _known(self, unit_id: int | None) -> list[ToldMatter]:
+    def _known(self, unit_id: int | None) -> list[ComparedMatter]:
         if unit_id not in self._units:
             self._units[unit_id] = _load(self._deps, self._tx, unit_id, self._now)
         return self._units[unit_id]
 
 
-def _alike(new: ToldMatter, old: ToldMatter) -> bool:
+def _alike(new: ComparedMatter, old: ComparedMatter) -> bool:
     """The inquiries that tell the same. Cheap comparisons are made first, since most are about another place."""
     if new.matter.places.isdisjoint(old.matter.places) and (new.matter.places or old.matter.places):
         return False
-    return new.contact_id != old.contact_id and new.inquiry_id != old.inquiry_id and together(new.matter, old.matter)
+    return (
+        new.contact_id != old.contact_id
+        and new.inquiry_id != old.inquiry_id
+        and citizens_tell_one_matter(new.matter, old.matter)
+    )
 
 
-def _load(deps: Deps, tx: Tx, unit_id: int | None, now: datetime) -> list[ToldMatter]:
+def _load(deps: Deps, tx: Tx, unit_id: int | None, now: datetime) -> list[ComparedMatter]:
     rows = [
         row
         for row in linked_inquiries.given_lately(tx, unit_id, since=now - WITHIN, most=MOST)
@@ -97,7 +101,7 @@ def _load(deps: Deps, tx: Tx, unit_id: int | None, now: datetime) -> list[ToldMa
         contacts = {row.id: row.contact_id for row in rows}
         for row_id in unknown:
             read = matter(texts.get(row_id, ""), places.get(row_id, ()))
-            found[row_id] = deps.recent_matters.keep(ToldMatter(row_id, contacts[row_id], read))
+            found[row_id] = deps.recent_matters.keep(ComparedMatter(row_id, contacts[row_id], read))
     return [told for told in found.values() if told is not None]
 
 
@@ -228,7 +232,7 @@ def _unlink(deps: Deps, tx: Tx, inquiry: InquiryRecord, now: datetime) -> None:
         )
 
 
-def succeed(deps: Deps, tx: Tx, head: InquiryRecord, now: datetime, *, into: InquiryRecord | None = None) -> None:
+def pass_head_on(deps: Deps, tx: Tx, head: InquiryRecord, now: datetime, *, into: InquiryRecord | None = None) -> None:
     """The head ended without an answer: the next linked inquiry becomes the head, or ``into``, into which the
     head was merged.
     """

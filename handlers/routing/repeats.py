@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.inquiry.states import OPEN, State
-from bot.routing.repeats import again, matter
+from bot.routing.repeats import matter, same_citizen_repeats
 from store import decisions, inquiries, linked_inquiries
 
 if TYPE_CHECKING:
@@ -28,12 +28,14 @@ ENDED_OTHERWISE = frozenset({"withdrawn"})
 MERGEABLE = frozenset({*OPEN, State.ANSWERED})
 
 
-def look(tx: Tx, inquiry: InquiryRecord, *, said: str, places: Sequence[str], now: datetime) -> InquiryRecord | None:
+def find_repeated(
+    tx: Tx, inquiry: InquiryRecord, *, said: str, places: Sequence[str], now: datetime
+) -> InquiryRecord | None:
     """The inquiry this one repeats: an open one first, the newest of those. It is noted with this one and logged.
 
     None also when that one is over for good: then this one is routed like any other, and the desk sees the note.
     """
-    found = _told(tx, inquiry, said=said, places=places, since=now - LOOKED_BACK)
+    found = _repeated(tx, inquiry, said=said, places=places, since=now - LOOKED_BACK)
     if found is None:
         return None
     head = inquiries.get(tx, found.merged_into_id) if found.merged_into_id is not None else found
@@ -43,14 +45,16 @@ def look(tx: Tx, inquiry: InquiryRecord, *, said: str, places: Sequence[str], no
     return head if head.state in MERGEABLE else None
 
 
-def _told(tx: Tx, inquiry: InquiryRecord, *, said: str, places: Sequence[str], since: datetime) -> InquiryRecord | None:
+def _repeated(
+    tx: Tx, inquiry: InquiryRecord, *, said: str, places: Sequence[str], since: datetime
+) -> InquiryRecord | None:
     """The inquiry in which the same was told before: an open one before others, the newest of those."""
     before = linked_inquiries.told_before(tx, inquiry, since=since, most=MOST)
     earlier = [row for row in before if row.state not in ENDED_OTHERWISE]
     if not earlier:
         return None
     new, texts = matter(said, places), decisions.texts(tx, [row.id for row in earlier])
-    same = [row for row in earlier if again(new, matter(texts.get(row.id, ""), _places(row)))]
+    same = [row for row in earlier if same_citizen_repeats(new, matter(texts.get(row.id, ""), _places(row)))]
     return next((row for row in same if row.state in OPEN), same[0] if same else None)
 
 

@@ -125,7 +125,11 @@ def _seen(acting: ActingOfficer, form: Filled) -> Seen:
     row = duty_page.order(acting.tx, int(form.order))
     if row is None:
         raise RuntimeError("an order vanished while it was looked at")
-    told = [each for each in outbox.of_inquiry(acting.tx, row.id) if each.contact_id is not None]
-    text = acting.deps.texts.render(acting.deps.texts.known(told[-1].key), told[-1].params) if told else ""
+    to_citizens = [each for each in outbox.of_inquiry(acting.tx, row.id) if each.contact_id is not None]
+    text = (
+        acting.deps.texts.render(acting.deps.texts.known(to_citizens[-1].key), to_citizens[-1].params)
+        if to_citizens
+        else ""
+    )
     other = inquiries.find(acting.tx, row.merged_into_id) if row.merged_into_id is not None else None
     return Seen(text, other_of(acting.deps, acting.tx, acting.officer, other) if other is not None else None)

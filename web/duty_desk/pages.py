@@ -96,7 +96,7 @@ def _part(deps: Deps, name: str) -> Response:
 def _show(
     deps: Deps, session: Session, name: str, *, flash: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
-    values = deps.store.read(lambda tx: PARTS[name](deps, tx, session.officer) | view.aside(deps, tx))
+    values = deps.store.read(lambda tx: PARTS[name](deps, tx, session.officer) | view.figures_beside(deps, tx))
     return _page(deps, session, "duty.html", status, part=name, flash=flash, **values)
 
 
@@ -143,7 +143,7 @@ def _flash(deps: Deps) -> dict[str, Any] | None:
     done, order_id = request.args.get("m", ""), request.args.get("o", "")
     if done not in DONE or not order_id.isascii() or not order_id.isdecimal() or len(order_id) > LONGEST_ID:
         return None
-    found = deps.store.read(lambda tx: view.became(tx, int(order_id)))
+    found = deps.store.read(lambda tx: view.what_became_of(tx, int(order_id)))
     return {"done": done} | found if found is not None else None
 
 
@@ -193,7 +193,7 @@ def _sealed(deps: Deps, session: Session, action: str, form: Filled) -> bool:
 
 def _refused(deps: Deps, session: Session, action: str, form: Filled, outcome: Outcome) -> AnyResponse:
     """The page after a refusal: with what was typed if it can be put right, else the list as it is now."""
-    flash = {"bad": outcome.key, "told": _told(deps, outcome)}
+    flash = {"bad": outcome.key, "told": _outcome_in_words(deps, outcome)}
     if outcome.key == FORM:
         return _show(deps, session, PART_OF.get(action, "queue"), flash=flash, status=403)
     if outcome.key in INVALID and action in {"other", "reject", "merge"}:
@@ -201,7 +201,7 @@ def _refused(deps: Deps, session: Session, action: str, form: Filled, outcome: O
     return _show(deps, session, PART_OF.get(action, "queue"), flash=flash, status=409)
 
 
-def _told(deps: Deps, outcome: Outcome) -> str:
+def _outcome_in_words(deps: Deps, outcome: Outcome) -> str:
     """What the officer would be told by word."""
     if outcome.key == GONE:
         return ""  # the page has words of its own for it
@@ -213,6 +213,6 @@ def _told(deps: Deps, outcome: Outcome) -> str:
 def _gone(deps: Deps, session: Session, order_id: int) -> dict[str, Any]:
     """Who was first, shown when an order is opened that no longer lies at the desk."""
     outcome = deps.store.read(
-        lambda tx: view.taken(ActingOfficer(tx, deps, session.officer, deps.clock.now()), order_id)
+        lambda tx: view.why_out_of_reach(ActingOfficer(tx, deps, session.officer, deps.clock.now()), order_id)
     )
-    return {"bad": outcome.key, "told": _told(deps, outcome)}
+    return {"bad": outcome.key, "told": _outcome_in_words(deps, outcome)}

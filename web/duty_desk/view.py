@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.directory.units import Role
 from bot.inquiry.directions import Direction
 from handlers.duty_desk import moves
-from handlers.duty_desk.rules import OBJECTION, first, others_decide, rejected_by
+from handlers.duty_desk.rules import OBJECTION, others_decide, rejected_by, somebody_was_first
 from handlers.inquiry.acting_officer import ActingOfficer
 from handlers.notices.phrases import CHINA, WHY, say_percent, say_time, shorten
 from handlers.notices.privacy import may_read, text_for
@@ -215,7 +215,7 @@ def _alike(deps: Deps, tx: Tx, officer: StaffRecord, row: LeadRecord) -> list[di
     ]
 
 
-def became(tx: Tx, order_id: int) -> dict[str, Any] | None:
+def what_became_of(tx: Tx, order_id: int) -> dict[str, Any] | None:
     """What has become of an order's inquiry: its number, its unit, what it was merged into."""
     row = duty_page.order(tx, order_id)
     if row is None:
@@ -229,13 +229,13 @@ def became(tx: Tx, order_id: int) -> dict[str, Any] | None:
     }
 
 
-def taken(acting: ActingOfficer, order_id: int) -> Outcome:
+def why_out_of_reach(acting: ActingOfficer, order_id: int) -> Outcome:
     """Why an order cannot be worked on here any more."""
     row = duty_page.order(acting.tx, order_id)
     if row is None:
         return acting.refuse("staff.gone")
     order = next(each for each in inquiries.assignments_of(acting.tx, row.id) if each.id == order_id)
-    return first(acting, order)
+    return somebody_was_first(acting, order)
 
 
 def at_desk(tx: Tx, order_id: int) -> LeadRecord | None:
@@ -307,7 +307,7 @@ def _sent(row: LeadRecord, said: str) -> dict[str, Any]:
     }
 
 
-def aside(deps: Deps, tx: Tx) -> dict[str, Any]:
+def figures_beside(deps: Deps, tx: Tx) -> dict[str, Any]:
     """The day's figures, how many wait where, and how the router is doing."""
     duty, today = directory.duty_unit(tx), deps.clock.now().astimezone(CHINA).date()
     active = models.active(tx)

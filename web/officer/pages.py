@@ -175,7 +175,7 @@ def _show(
             draft=filled.text,
             tried=tried,
             typed=filled,
-            told=_told(deps, outcome),
+            told=_outcome_in_words(deps, outcome),
             seal=lambda action, order: deps.signer.form_seal(token, f"{action}:{order}"),
             site=deps.texts.site,
             hotline=deps.texts.hotline,
@@ -184,7 +184,7 @@ def _show(
     return _gone(deps, found, draft=filled.text)
 
 
-def _told(deps: Deps, outcome: Outcome | None) -> str:
+def _outcome_in_words(deps: Deps, outcome: Outcome | None) -> str:
     """What the officer would be told by word, for outcomes the page has no words of its own for."""
     with suppress(KeyError, UndefinedError):
         if outcome is not None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.routing.repeats import LONGEST, again, matter, together
+from bot.routing.repeats import LONGEST, citizens_tell_one_matter, matter, same_citizen_repeats
 from tests.kit.work import counted
 
 KNOWN = ("建设路", "人民路", "阳光小区", "银河小区", "城南街道", "杏花街道")
@@ -32,8 +32,8 @@ def read(text):
     ],
 )
 def test_the_same_told_again_is_known(first, second):
-    assert again(read(second), read(first))
-    assert again(read(first), read(second))
+    assert same_citizen_repeats(read(second), read(first))
+    assert same_citizen_repeats(read(first), read(second))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_the_same_told_again_is_known(first, second):
     ],
 )
 def test_something_else_is_not_taken_for_a_repeat(first, second):
-    assert not again(read(second), read(first))
+    assert not same_citizen_repeats(read(second), read(first))
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_something_else_is_not_taken_for_a_repeat(first, second):
     ],
 )
 def test_many_citizens_with_one_matter_are_known(first, second):
-    assert together(read(first), read(second))
-    assert together(read(second), read(first))
+    assert citizens_tell_one_matter(read(first), read(second))
+    assert citizens_tell_one_matter(read(second), read(first))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_many_citizens_with_one_matter_are_known(first, second):
     ],
 )
 def test_different_matters_are_not_linked(first, second):
-    assert not together(read(first), read(second))
+    assert not citizens_tell_one_matter(read(first), read(second))
 
 
 @given(
@@ -111,14 +111,14 @@ def test_different_matters_are_not_linked(first, second):
 )
 def test_it_does_not_matter_who_was_first(first, second):
     a, b = read(first), read(second)
-    assert again(a, b) == again(b, a)
-    assert together(a, b) == together(b, a)
+    assert same_citizen_repeats(a, b) == same_citizen_repeats(b, a)
+    assert citizens_tell_one_matter(a, b) == citizens_tell_one_matter(b, a)
 
 
 @given(st.text(max_size=200))
 def test_any_text_can_be_compared(text):
     found = read(text)
-    assert again(found, found) in {True, False}
+    assert same_citizen_repeats(found, found) in {True, False}
 
 
 @pytest.mark.parametrize("piece", ["停电", "建设路12号", "我们", "路", "1", "号", "一二三", "a", "，", "小区"])
@@ -127,7 +127,7 @@ def test_a_long_text_costs_no_more_than_its_beginning(piece):
         text = (piece * length)[:length]
         with counted() as done:
             told = read(text)
-            again(told, told), together(told, told)
+            same_citizen_repeats(told, told), citizens_tell_one_matter(told, told)
         return done
 
     work(LONGEST)  # the first time tables are made
