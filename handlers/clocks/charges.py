@@ -69,6 +69,7 @@ def settle_order(
     found = settle(entries(rows), charges(facts_of(order, events, now), rules, calendar))
     shown = {
         "order_events": [event.id for event in events if event.data.get("assignment") == order.id],
+        # Kept with the entry: a unit that appeals must be able to read how its due time was counted.
         "derivation": _derivation(order, calendar),
     }
     made = [_charge(tx, order, charge, shown) for charge in found.add]
@@ -104,6 +105,7 @@ def rules_for(limits: Limits) -> PointRules:
     """The rules in force. An office with another limit for signing has a version of its own."""
     if limits.sign_hours == DEFAULT_RULES.sign_hours:
         return DEFAULT_RULES
+    # Old entries keep the name of the rules by which they were made.
     version = f"{DEFAULT_RULES.version}:sign{limits.sign_hours:g}"
     return replace(DEFAULT_RULES, sign_hours=limits.sign_hours, version=version)
 

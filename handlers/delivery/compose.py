@@ -32,6 +32,8 @@ def compose(deps: Deps, tx: Tx, row: OutboxRecord, rung: Rung) -> OutboundMessag
     assert rung.route is not None  # noqa: S101
     channel = deps.channels[rung.route.channel]
     to = people.open_address(tx, people.by_id(tx, rung.route.address_id))
+    # WeChat sends a message with the same client_msg_id once within 10 minutes (api_sendtemplatemessage page,
+    # read 2026-11-23).
     once = f"o{row.id}"
     if channel.carries_template(rung.out):
         return OutboundMessage(
@@ -43,6 +45,7 @@ def compose(deps: Deps, tx: Tx, row: OutboxRecord, rung: Rung) -> OutboundMessag
             url=_url(deps, channel, to, row.params),
         )
     text, url = worded(deps, channel, to, deps.texts.known(row.key), row.params, brief=rung.out.brief)
+    # Read only for a retry: a first try has no attempt behind it.
     if row.attempts > 0:
         text = _marked(deps, tx, row, text)
     return OutboundMessage(to, rung.way, text=fit(deps.texts, channel, text, url), once=once)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from store.records.delivery import MediaRecord
 
 BATCH = 20
+# Longer than a download may take; a worker that died gives its rows back after this.
 CLAIM = timedelta(minutes=2)
 BACKOFF = (10, 60, 600, 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 """Seconds between tries. Together they are well within WeChat's three days."""
@@ -40,6 +41,7 @@ def drain(deps: Deps) -> int:
 
 def _fetch(deps: Deps, row: MediaRecord) -> None:
     channel = deps.channels.get(row.channel)
+    # The account was taken out of CHANNELS. It may come back, so the reference is not given up at once.
     if channel is None:
         _failed(deps, row, MediaError("no_channel", permanent=False))
         return
@@ -66,12 +68,15 @@ def _fetch(deps: Deps, row: MediaRecord) -> None:
 
 
 def _keep(folder: Path, digest: str, found: Media) -> str:
+    # Named by the hash of its content: the same picture is stored once, and no name that somebody chose becomes a
+    # path.
     relative = f"{digest[:2]}/{digest}"
     target = folder / relative
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(".part")
         part.write_bytes(found.content)
+        # Renamed when it is complete, so that nobody is shown half a picture.
         part.rename(target)
     return relative
 

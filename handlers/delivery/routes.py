@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 def routes_of(deps: Deps, tx: Tx, row: OutboxRecord) -> list[Route]:
     """Every address the message may go to, beginning with the one last written from."""
     known = [address for address in _addresses(tx, row) if address.channel in deps.channels]
+    # Where a person wrote last is where she looks first. Addresses never written from come last.
     known.sort(key=lambda a: (a.last_inbound_at is None, -a.last_inbound_at.timestamp() if a.last_inbound_at else 0))
     return [_route(deps, row, address) for address in known]
 

@@ -25,6 +25,7 @@ def apply(tx: Tx, wanted: Directory, now: datetime, *, sms_channel: str) -> None
     Orders of units that are gone afterwards are moved in ``handlers/directory/succession.py``.
     """
     unit_ids = {unit.code: _save_unit(tx, unit) for unit in wanted.units}
+    # The file is the whole truth: a unit it does not name is gone.
     gone = [row.code for row in directory.all_units(tx) if row.code not in unit_ids]
     directory.deactivate(tx, unit_codes=gone)
     if wanted.staff_given:
@@ -107,6 +108,7 @@ def _officer(tx: Tx, row: OfficerRow, unit_id: int, channel: str, now: datetime)
         known = directory.save_officer(tx, f"P{inquiries.next_count(tx, 'officer'):04d}", **values)
     else:
         directory.change_officer(tx, known, **values)
+    # The phone is bound at once: an officer can be told by SMS before she has ever written.
     if by_phone is None:
         people.ensure(tx, channel, address, now, officer_id=known)
     elif by_phone.officer_id is None:

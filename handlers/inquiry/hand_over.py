@@ -83,6 +83,7 @@ def call_in(acting: ActingOfficer, order: OrderRecord, unit: UnitRecord) -> int:
     """Open an assist order for another unit, due before the lead's."""
     deps, tx, now = acting.deps, acting.tx, acting.now
     inquiry = inquiries.get(tx, order.inquiry_id)
+    # One day before the lead's, but never in the past: a unit called in late must not be late already.
     due_at = _not_over(deps, inquiry, assist_due(order.due_at, deps.calendar(), opened_at=now), now)
     assignment_id = _open(deps, tx, inquiry, unit.id, role=AssignmentRole.ASSIST, due_at=due_at, now=now, reason="")
     notify.new_assist(deps, tx, assignment_id, inquiry, unit.id, due_at=due_at, now=now, lead=order.unit_name)
@@ -100,6 +101,8 @@ def _open(
     now: datetime,
     reason: str,
 ) -> int:
+    # Stored when the order is opened, so that the deadline run finds it by an index and computes nothing for the
+    # others.
     check = first_check(now, due_at, deps.calendar(), urgent=bool(inquiry.urgent), limits=deps.limits)
     return inquiries.assign(
         tx,

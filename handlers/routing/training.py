@@ -64,6 +64,8 @@ def retrain(deps: Deps) -> Outcome:
     try:
         candidate = train([lesson.example for lesson in learned])
         compared = _compared(deps.router(), candidate, old, [lesson.example for lesson in held], active)
+        # The model that goes into use learns from everything, the held-back part included: the comparison is
+        # over.
         final = train([lesson.example for lesson in lessons])
     except TooFewExamples as error:
         log.info("model_too_few", decisions=len(lessons), why=str(error))
@@ -84,11 +86,13 @@ def _lessons(tx: Tx) -> list[Lesson]:
 
 
 def _lesson(row: LessonRecord, said: str, known: Directory) -> Lesson | None:
+    # A merged unit's decisions count for its successor at once, without waiting for new ones.
     unit = known.successor(row.unit_code)
     if unit is None or unit.code in known.duty_codes or not said.strip():
         return None
     if HIDDEN.intersection(row.flags or ()):
         return None
+    # Masked before it is learned from: a model keeps pieces of what it has read.
     return Lesson(Example(mask(said), unit.code), row.at, row.source)
 
 
@@ -129,6 +133,7 @@ def _compared(
         "held_back": len(held),
         "right": new,
         "right_before": before,
+        # Equal is enough: the newer model knows the units of today.
         "better": bool(held) and new >= before,
         **evaluate(candidate, held),
     }
@@ -140,7 +145,7 @@ def _right(model: Classifier, held: Sequence[Example]) -> int:
 
 
 def _right_by_words(router: KeywordRouter, held: Sequence[Example]) -> int:
-    """Whether the keywords' first proposal is right, even where they would not have decided."""
+    """How often the keywords' first proposal is right, counted even where they would not have decided."""
     found = (router.route(e.text).candidates for e in held)
     return sum(bool(units) and units[0].unit_code == e.label for units, e in zip(found, held, strict=True))
 

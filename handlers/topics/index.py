@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 BATCH = 200
 """The inquiries of one look, which then takes no longer than a tenth of a second: half a millisecond each."""
+# Inquiries read at once with their texts: bounds the memory while a window of thousands is read.
 PAGE = 500
+# At night, when a look that takes seconds keeps nobody waiting.
 REBUILD_FROM = time(3, 30)
 OWNER_FIRST = timedelta(hours=1)
 """The worker that has the index rebuilds it, so that both can be compared; the others only if it does not."""
@@ -63,6 +65,7 @@ class _Found:
 def drain(deps: Deps) -> int:
     """Look at the inquiries that have come since. Returns how many; at once when there is nothing new."""
     memory, now = deps.topics, deps.clock.now()
+    # The sweep and a wake-up may come at the same moment; the second has nothing to add.
     if not memory.lock.acquire(blocking=False):
         return 0
     try:

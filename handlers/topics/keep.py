@@ -58,6 +58,7 @@ def keep(deps: Deps, tx: Tx, index: TopicIndex, found: list[Topic], *, others: f
         stored.assign(tx, topic_id, sorted(post_id for post_id in each.own if belonging.get(post_id) != topic_id))
     stored.assign(tx, None, sorted(set(belonging).difference(*(each.own for each in kept))))
     for topic_id in sorted(set(rows) - set(claimed.values())):
+        # A topic that people were told of must not vanish from the list they were pointed to.
         stored.drop(tx, topic_id, told=rows[topic_id].told_at is not None)
     _tell_of_hot(deps, tx, index, {claimed[each.topic.key]: each.topic for each in kept}, now)
 
@@ -87,6 +88,7 @@ def _claims(kept: list[_Kept], belonging: dict[int, int]) -> dict[str, int]:
         (each.topic.key, belonging[post_id]) for each in kept for post_id in each.own if post_id in belonging
     )
     claimed: dict[str, int] = {}
+    # Ordered by share and then by name, so that every worker comes to the same result.
     for (key, topic_id), _ in sorted(shares.items(), key=lambda item: (-item[1], item[0])):
         if key not in claimed and topic_id not in claimed.values():
             claimed[key] = topic_id
@@ -97,6 +99,7 @@ def _store_topic(tx: Tx, topic: Topic, row: TopicRecord | None) -> int:
     values = _values(topic)
     if row is None:
         return stored.add(tx, f"{topic.members[0]}:{topic.key}"[:KEY], **values)
+    # Written only if something changed: most topics of a window are the same as a second ago.
     if any(getattr(row, name) != value for name, value in values.items()):
         stored.change(tx, row.id, **values)
     return row.id
