@@ -65,8 +65,19 @@ class JsonText(TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
+class _Members(dict[str | None, Any]):
+    """Members of an enum by their values; for a value that is none's, the value."""
+
+    def __missing__(self, value: str | None) -> str | None:
+        return value
+
+
 class OneOf(TypeDecorator[StrEnum]):
-    """A member of an enum, stored as its value. Anything else can be neither written nor read."""
+    """A member of an enum, stored as its value. Nothing else can be written.
+
+    What another release stored is read as the text it is: a value that this one does not know must trouble its
+    own row and not every query that meets it.
+    """
 
     impl = String
     cache_ok = True
@@ -74,13 +85,15 @@ class OneOf(TypeDecorator[StrEnum]):
     def __init__(self, members: type[StrEnum], length: int) -> None:
         super().__init__(length)
         self.members = members
-        self.by_value: Mapping[str | None, StrEnum | None] = {None: None, **{each.value: each for each in members}}
+        self.by_value = _Members()
+        self.by_value[None] = None
+        self.by_value.update((each.value, each) for each in members)
         self.values: Mapping[str | None, str | None] = {None: None, **{each.value: each.value for each in members}}
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return self.values[value]
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return self.by_value[value]
 
 

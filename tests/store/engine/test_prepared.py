@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from bot.inquiry.states import LoggedActor
 from store.engine.prepared import Prepared, named
 from store.engine.transactions import Store
 from store.engine.vault import Vault
@@ -16,6 +17,7 @@ from store.tables.delivery import inbox
 from store.tables.directory import officers
 from store.tables.inquiries import events
 from store.tables.people import contacts, conversations
+from store.tables.types import OneOf
 from store.tables.whole import metadata
 from tests.kit.fakes import START
 
@@ -48,6 +50,28 @@ def test_a_row_reads_the_same_by_either_way(store):
     assert ours.at == START
     assert ours.at.tzinfo is UTC
     assert ours.data == {"给": ["NUL", "\ufffd"], "n": 1.5}
+
+
+def test_a_state_of_another_release_troubles_no_query_and_is_not_written(store):
+    row = {"inquiry_id": None, "at": START, "name": "n", "actor_id": None, "data": {}}
+    row_id = store.write(lambda tx: insert_row(tx, events, actor=LoggedActor.OFFICER, **row))
+    known = store.read(lambda tx: by_id(events).first(tx, row_id=row_id))
+    assert known.actor is LoggedActor.OFFICER
+    assert OneOf(LoggedActor, 16).by_value["machine"] == "machine"
+    with pytest.raises(KeyError):
+        OneOf(LoggedActor, 16).process_bind_param("machine", None)
+    later_id = store.write(lambda tx: _stored_by_another_release(tx, row_id))
+    assert store.read(lambda tx: by_id(events).first(tx, row_id=later_id)).actor == "machine"
+    read = store.read(lambda tx: tx.conn.execute(select(events.c.actor).order_by(events.c.id)).scalars().all())
+    assert read == [LoggedActor.OFFICER, "machine"]
+
+
+def _stored_by_another_release(tx, like):
+    columns = "at, name, actor_id, data"
+    tx.conn.execute(
+        text(f"INSERT INTO events ({columns}, actor) SELECT {columns}, 'machine' FROM events WHERE id = {like}")
+    )
+    return tx.conn.execute(text("SELECT max(id) FROM events")).scalar()
 
 
 def test_a_naive_time_is_refused(store):
