@@ -6,7 +6,9 @@ acknowledged yet. Files are encrypted like the inbox. ``wenzheng sweep`` and eve
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import os
 import secrets
 from typing import TYPE_CHECKING, Any
@@ -45,13 +47,14 @@ class Spool:
         """Every stored message, the oldest first. One that cannot be read is renamed and stays."""
         if not self._folder.is_dir():
             return
-        for path in sorted(self._folder.glob("*.msg"), key=lambda p: p.stat().st_mtime):
+        for path in sorted(self._folder.glob("*.msg"), key=_stored_at):
             try:
                 yield path, json.loads(self._vault.open(path.read_text("ascii")))
             except FileNotFoundError:
                 continue  # another worker took it
             except (ValueError, UnicodeDecodeError):
-                path.rename(path.with_suffix(".bad"))
+                with contextlib.suppress(FileNotFoundError):  # another worker set it aside
+                    path.rename(path.with_suffix(".bad"))
 
     def done(self, path: Path) -> None:
         """Remove a message that is in the database now."""
@@ -67,3 +70,11 @@ class Spool:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _stored_at(path: Path) -> float:
+    """When it was stored. Another worker may have taken it since the folder was listed: then it goes last."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf

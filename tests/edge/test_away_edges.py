@@ -292,6 +292,15 @@ def test_edge_44_a_spoilt_file_in_the_spool_is_set_aside_and_the_others_are_take
     assert (folder / "spoilt.bad").exists()
 
 
+def test_a_file_another_worker_has_just_taken_stops_nobody(rig):
+    with away(rig):
+        rig.wechat(LAMP)
+    # Listed, and gone when it is looked at: so does a link to nothing appear.
+    (Path(rig.deps.spool._folder) / "taken.msg").symlink_to("nowhere")
+    assert receive.drain_spool(rig.deps) == 1
+    assert rig.texts() == [LAMP]
+
+
 def test_edge_44_two_workers_at_the_spool_take_each_message_once(rig):
     with away(rig):
         for n in range(10):
